@@ -1,0 +1,1 @@
+"""Floor 4: problems and results in and out of files."""

@@ -1,0 +1,1 @@
+"""Methods that answer `fit`: what are the parameters?"""

@@ -1,0 +1,1 @@
+"""Floor 3: the only loop, and what evaluates a model in it."""

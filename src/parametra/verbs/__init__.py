@@ -1,0 +1,1 @@
+"""Floor 4: choose a method, drive it, judge the result."""

@@ -1,11 +1,11 @@
 """The one contract between a method and the loop: the method asks, the problem answers, and neither knows the other.
 
     Asker     start(space, starts) -> state      ask(state) -> Request      tell(state, answers) -> state
-              halted(state) -> bool              solutions(state) -> Solutions
-    OneShot   solve(space, starts, evaluate) -> Solutions      a library's whole routine; `evaluate` is the loop's counter
+              halted(state) -> bool              solutions(state) -> Solutions      fraction(state) -> 0 to 1
+    OneShot   solve(space, starts, evaluate) -> Solutions      a library's whole routine; `evaluate` is the loop's
 
-Symbols: B points in a batch, d coordinates, m residuals (data points, then prior rows), S starts. All points are in the
-space's box coordinates. cost = 1/2 sum rho(r^2) for least squares, -log density otherwise. With a robust loss, residuals
+Symbols: B points in a batch, d coordinates, m residuals (data points, then prior rows), S starts. All points are in
+the space's box coordinates. cost = 1/2 sum rho(r^2) for least squares, -log density otherwise. With a robust loss, residuals
 and Jacobian come scaled so that Gauss-Newton on them is right, and cost is the true robust cost.
 """
 
@@ -106,6 +106,7 @@ class Asker(Protocol):
     def tell(self, state: Any, answers: Answers) -> Any: ...
     def halted(self, state: Any) -> bool: ...
     def solutions(self, state: Any) -> Solutions: ...
+    def fraction(self, state: Any) -> float: ...
 
 
 @runtime_checkable

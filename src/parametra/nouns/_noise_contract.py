@@ -1,0 +1,160 @@
+"""The contract of a noise: what every one of them answers, and the one record of what they are asked about."""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, cast
+
+import numpy as np
+
+from parametra.maths.arrays import Float
+from parametra.maths.losses import Loss
+from parametra.nouns.data import Data
+from parametra.nouns.errors import NoiseError, did_you_mean
+from parametra.nouns.parameter import Parameter
+
+
+def parameter_name(role: str, output: str, alone: bool) -> str:
+    """What a noise parameter is called: its role, with the output's name when there are several outputs."""
+    return role if alone else f"{role}_{output}"
+
+
+@dataclass(frozen=True)
+class Scatter:
+    """One output at some points: all that a noise needs to know of them.
+
+    Arguments:
+        output: the output's name.
+        alone: True when the problem has no other output, which keeps the names of noise parameters short.
+        predicted: (*batch, n).
+        observed: (n,); may be None for `simulate` and `standard_deviation`.
+        sigma: (n,), from `Noise.standard_errors`; None when the noise needs none.
+        values: the problem's parameters by name, scalars of shape () or (*batch,).
+        xp: numpy or jax.numpy.
+    """
+
+    output: str
+    alone: bool
+    predicted: Any
+    observed: Any
+    sigma: Any
+    values: Mapping[str, Any]
+    xp: Any
+
+    def value(self, role: str) -> Any:
+        """A noise parameter, shaped to go with (*batch, n)."""
+        return self.xp.asarray(self.values[parameter_name(role, self.output, self.alone)])[..., None]
+
+
+class Noise(ABC):
+    """How data scatter around a prediction, for one output. Subclasses are frozen, and hold settings only."""
+
+    kinds: ClassVar[dict[str, Callable[..., Noise]]] = {}
+
+    def __init_subclass__(cls, kind: str = "") -> None:
+        if kind:
+            Noise.kinds[kind] = cls
+
+    @staticmethod
+    def of(thing: Any) -> Noise:
+        """The noise that `thing` states: None is Normal(), a word is that kind with its defaults, a Noise is itself.
+
+        Raises:
+            NoiseError: an unknown kind, or something else.
+        """
+        if thing is None:
+            return Noise.kinds["normal"]()
+        if isinstance(thing, Noise):
+            return thing
+        if isinstance(thing, str):
+            return Noise.of_kind(thing, {})
+        raise NoiseError(
+            f"a noise is Normal(...), StudentT(...), LogLikelihood(function), or one of the words "
+            f"{', '.join(Noise.kinds)}; came {type(thing).__name__}."
+        )
+
+    @staticmethod
+    def of_kind(kind: str, settings: Mapping[str, Any]) -> Noise:
+        """The noise of that kind with these settings. Raises NoiseError for an unknown kind or setting."""
+        if kind not in Noise.kinds:
+            raise NoiseError(f'there is no noise of the kind "{kind}"; {did_you_mean(str(kind), Noise.kinds)}')
+        made = Noise.kinds[kind]
+        known = [one.name for one in dataclasses.fields(cast("Any", made)) if one.name != "column"]
+        for name in settings:
+            if name not in known:
+                raise NoiseError(f'the noise "{kind}" has no setting "{name}"; {did_you_mean(name, known)}')
+        return made(**settings)
+
+    def settle(self, data_sets: Sequence[Data], output: str) -> Noise:
+        """The same noise, knowing what these data sets offer for this output.
+
+        Raises:
+            NoiseError: the data do not have what the noise needs, or contradict it.
+        """
+        data_sets_with(data_sets, output)
+        return self
+
+    def check(self, data_sets: Sequence[Data], output: str) -> None:
+        """Raises NoiseError when the noise does not go with these data sets."""
+        self.settle(data_sets, output)
+
+    def standard_errors(self, data: Data, output: str) -> Float[np.ndarray, " n"] | None:
+        """What goes into `Scatter.sigma` for the observed points of a data set; None when there is nothing to give."""
+        return data.observations(output)[1]
+
+    def parameters(self, output: str, alone: bool) -> dict[str, Parameter]:
+        """The parameters that this noise adds to the problem, by name."""
+        del output, alone
+        return {}
+
+    @abstractmethod
+    def log_density(self, scatter: Scatter) -> Any:
+        """The log density of each observed point, normalised over what might have been observed: (*batch, n)."""
+
+    def residuals(self, scatter: Scatter) -> Any | None:
+        """Residuals r (*batch, n), None for a noise without such structure.
+
+        -log density = 1/2 rho(r^2) + const, rho the identity unless `robust_loss` says otherwise. With
+        `profiles_scale`: -log density = 1/2 r^2/s^2 + log s + const, with one unknown s.
+        """
+        del scatter
+        return None
+
+    @property
+    def profiles_scale(self) -> bool:
+        """True when one unknown scale multiplies all residuals, so that least squares need not know it."""
+        return False
+
+    @property
+    def robust_loss(self) -> Loss | None:
+        """The loss that makes the cost of `residuals` the negative log density; None for plain squares."""
+        return None
+
+    @abstractmethod
+    def standard_deviation(self, scatter: Scatter) -> Any | None:
+        """How far points scatter, for plots: broadcasts to (*batch, n); None when unknown."""
+
+    @abstractmethod
+    def simulate(self, scatter: Scatter, generator: np.random.Generator) -> np.ndarray:
+        """Data that might have been observed, (*batch, n)."""
+
+    @property
+    @abstractmethod
+    def signature(self) -> tuple[Any, ...]:
+        """All but the values, hashable: noises with equal signatures can share one compiled function."""
+
+    @abstractmethod
+    def describe(self) -> str:
+        """A phrase for reports."""
+
+
+def data_sets_with(data_sets: Sequence[Data], output: str) -> list[Data]:
+    """The data sets that have this output. Raises NoiseError when none has."""
+    having = [data for data in data_sets if output in data.outputs]
+    if not having:
+        known = [name for data in data_sets for name in data.outputs]
+        raise NoiseError(f'a noise is given for "{output}", which no data set has; {did_you_mean(output, known)}')
+    return having

@@ -1,0 +1,272 @@
+"""A problem: a model, its unknown parameters, the data, and how they scatter. Every verb asks this one noun."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from parametra.maths.distributions import Normal as NormalPrior
+from parametra.maths.losses import Loss
+from parametra.nouns.bindings import Binding, bind
+from parametra.nouns.card import Ability
+from parametra.nouns.data import Data, as_data_sets
+from parametra.nouns.derived import Derived
+from parametra.nouns.errors import DataError, ModelError, did_you_mean
+from parametra.nouns.model import ONLY, Model
+from parametra.nouns.noise import Noise, Scatter, noise_by_output
+from parametra.nouns.space import Space
+
+Arrays = tuple[Mapping[str, Mapping[str, Any]], ...]
+"""Per data set: "inputs", "observed", "sigma", "index", each a dict of arrays. An argument of every kernel."""
+
+
+class Problem:
+    """What a person wants to know, stated once: model, data, parameters, noise.
+
+    With predictions f(theta, x) and observations y the log-likelihood is sum_i log p(y_i | f_i, noise). Where the
+    noise is normal the problem also offers residuals r_i = (f_i - y_i) / sigma_i, with log-likelihood
+    -1/2 sum r_i^2 + const. A prior that was stated explicitly adds its log density; a bound is only a bound.
+
+    Arguments:
+        model: a formula, a mapping of output to formula, a function, or a `Model`.
+        data: a `Data`, or several (a sequence, or a mapping of name to `Data`) that share parameters by name.
+        parameters: name to `Real`, `Positive`, `Log`, ... or a number (a guess) or a pair (bounds).
+        noise: a `Noise` for all outputs, or a mapping of output to `Noise`. None: `Normal()`, which takes the sigma
+            column of the data where there is one and estimates one sigma otherwise.
+        derived: quantities computed from the parameters, name to formula or function, reported with their errors.
+        title: one line for reports.
+        description: a few lines for reports.
+
+    Raises:
+        ParametraError: what is stated wrongly, in one sentence with what to do.
+    """
+
+    def __init__(
+        self,
+        model: object,
+        data: object,
+        parameters: Mapping[str, object],
+        *,
+        noise: object = None,
+        derived: Mapping[str, object] | None = None,
+        title: str = "",
+        description: str = "",
+    ) -> None:
+        self.model = Model.of(model)
+        self.data_sets: tuple[Data, ...] = as_data_sets(data)
+        self.outputs = tuple(dict.fromkeys(output for d in self.data_sets for output in d.outputs))
+        self.stated_space = Space(parameters)
+        self.noise = self._noises(noise)
+        self.space = self.stated_space.with_parameters(self._noise_parameters())
+        self.bindings: tuple[Binding, ...] = tuple(bind(self.model, d, self.space) for d in self.data_sets)
+        self.derived = tuple(Derived.of(name, thing, self.space.names) for name, thing in (derived or {}).items())
+        self.title = title or self.model.name
+        self.description = description
+        self._check_use()
+        self._check_size()
+
+    @property
+    def size(self) -> int:
+        """The number of observed values."""
+        return sum(d.size for d in self.data_sets)
+
+    @cached_property
+    def profiled(self) -> str | None:
+        """The one noise parameter that least squares gives in closed form: a scale common to all residuals."""
+        noises = list(self.noise.values())
+        if len(noises) == 1 and noises[0].profiles_scale and not self.space.explicit_priors:
+            (name,) = self._noise_parameters()
+            return name
+        return None
+
+    @cached_property
+    def fit_space(self) -> Space:
+        """The space that fits move in: without the scale that is profiled out."""
+        return self.space if self.profiled is None else self.space.without(self.profiled)
+
+    @cached_property
+    def prior_rows(self) -> tuple[tuple[str, float, float], ...]:
+        """Normal priors on plainly scaled scalars: each is one more residual (value - mean) / sd."""
+        rows: list[tuple[str, float, float]] = []
+        for name in self.stated_space.explicit_priors:
+            prior = self.stated_space[name].prior
+            if isinstance(prior, NormalPrior) and np.shape(self.stated_space.guess_named[name]) == ():
+                rows.append((name, float(prior.mean), float(prior.sd)))
+        return tuple(rows)
+
+    @cached_property
+    def offers(self) -> frozenset[Ability]:
+        """What a method may ask this problem for."""
+        has = {Ability.LIKELIHOOD, Ability.GRADIENT}
+        if not self.space.discrete:
+            has.add(Ability.CONTINUOUS)
+        free_noise = set(self._noise_parameters()) - {self.profiled}
+        whitened = all(n.offers_residuals for n in self.noise.values())
+        if whitened and not free_noise and len(self.prior_rows) == len(self.space.explicit_priors):
+            has.add(Ability.RESIDUALS)
+        return frozenset(has)
+
+    @cached_property
+    def arrays(self) -> Arrays:
+        """The numbers of the data, apart from the statement, so that other data of the same shape need no new kernel."""
+        return tuple(
+            {
+                "inputs": {**d.inputs, **{k: np.float64(v) for k, v in d.constants.items()}},
+                "observed": {k: d.observations(k)[0] for k in d.outputs},
+                "sigma": {k: s for k in d.outputs if (s := self.noise[k].standard_errors(d, k)) is not None},
+                "index": {k: i for k, i in d.observed.items() if i is not None},
+            }
+            for d in self.data_sets
+        )
+
+    @cached_property
+    def signature(self) -> tuple[Any, ...]:
+        """Everything that a compiled kernel depends on, without the numbers of the data."""
+        noises = tuple((k, n.signature) for k, n in sorted(self.noise.items()))
+        sets = tuple((d.signature, b.signature) for d, b in zip(self.data_sets, self.bindings, strict=True))
+        return (self.model.signature, self.space.signature, noises, sets)
+
+    def predictions(self, named: Mapping[str, Any], arrays: Arrays, xp: Any = np) -> list[dict[str, Any]]:
+        """Per data set, the predicted array of each output, as the model gives it."""
+        result: list[dict[str, Any]] = []
+        for binding, a in zip(self.bindings, arrays, strict=True):
+            raw = self.model.predict(binding.parameters_of(named), a["inputs"], xp)
+            result.append({binding.output if k == ONLY else k: v for k, v in raw.items()})
+        return result
+
+    def compared(self, named: Mapping[str, Any], arrays: Arrays, xp: Any = np) -> list[tuple[int, str, Any]]:
+        """(data set, output, predicted values where there is an observation), in the order of the residuals."""
+        rows: list[tuple[int, str, Any]] = []
+        for i, (predicted, a) in enumerate(zip(self.predictions(named, arrays, xp), arrays, strict=True)):
+            rows_here = self.data_sets[i].rows
+            for output in a["observed"]:
+                if output not in predicted:
+                    raise ModelError(
+                        f'the data hold the output "{output}", which {self.model.name} does not give; '
+                        + did_you_mean(output, predicted)
+                    )
+                value, index = predicted[output], a["index"].get(output)
+                value = self._shaped(value, rows_here, output, xp)
+                rows.append((i, output, value if index is None else value[..., index]))
+        return rows
+
+    def scatter(self, i: int, output: str, predicted: Any, named: Mapping[str, Any], arrays: Arrays, xp: Any) -> Scatter:
+        """What the noise of an output is asked about, for one data set."""
+        a = arrays[i]
+        return Scatter(
+            output=output,
+            alone=len(self.outputs) == 1,
+            predicted=predicted,
+            observed=a["observed"][output],
+            sigma=a["sigma"].get(output),
+            values=named,
+            xp=xp,
+        )
+
+    def residuals(self, named: Mapping[str, Any], arrays: Arrays, xp: Any = np) -> Any:
+        """Whitened residuals (..., m): data points first, in the order of `compared`, then one row a stated prior."""
+        parts = [
+            self.noise[o].residuals(self.scatter(i, o, f, named, arrays, xp))
+            for i, o, f in self.compared(named, arrays, xp)
+        ]
+        batch = np.shape(parts[0])[:-1]
+        for name, mean, sd in self.prior_rows:
+            parts.append(xp.broadcast_to((xp.asarray(named[name]) - mean) / sd, (*batch, 1)))
+        return parts[0] if len(parts) == 1 else xp.concatenate(parts, axis=-1)
+
+    def log_likelihood(self, named: Mapping[str, Any], arrays: Arrays | None = None, xp: Any = np) -> Any:
+        """Sum over observations of log p(y | prediction, noise), with all normalising constants."""
+        arrays = self.arrays if arrays is None else arrays
+        total: Any = 0.0
+        for i, o, f in self.compared(named, arrays, xp):
+            total = total + xp.sum(self.noise[o].log_density(self.scatter(i, o, f, named, arrays, xp)), axis=-1)
+        return total
+
+    def log_density(self, named: Mapping[str, Any], arrays: Arrays | None = None, xp: Any = np) -> Any:
+        """The log-likelihood plus the log density of the priors that were stated."""
+        total = self.log_likelihood(named, arrays, xp)
+        for name in self.space.explicit_priors:
+            total = total + xp.sum(self.space[name].prior.log_density(named[name], xp))
+        return total
+
+    def losses(self, override: Loss | None = None) -> tuple[tuple[int, int, Loss], ...]:
+        """The robust loss of each stretch of residuals that has one: (first row, end row, loss)."""
+        rows: list[tuple[int, int, Loss]] = []
+        first = 0
+        for a in self.arrays:
+            for output, observed in a["observed"].items():
+                loss = override or self.noise[output].robust_loss
+                if loss is not None and loss.name != "linear":
+                    rows.append((first, first + observed.size, loss))
+                first += observed.size
+        return tuple(rows)
+
+    def with_fixed(self, values: Mapping[str, Any]) -> Problem:
+        """The same problem with some parameters held at a value."""
+        return self._restated(parameters={**self.stated_space.parameters, **_fixed(values)})
+
+    def with_data(self, data: object) -> Problem:
+        """The same question asked of other data of the same form."""
+        return self._restated(data=data)
+
+    def _restated(self, **changed: Any) -> Problem:
+        parts: dict[str, Any] = {"data": self.data_sets, "parameters": self.stated_space.parameters, **changed}
+        derived = {d.name: d for d in self.derived}
+        return Problem(
+            self.model,
+            parts["data"],
+            parts["parameters"],
+            noise=self.noise,
+            derived=derived,
+            title=self.title,
+            description=self.description,
+        )
+
+    def _noises(self, noise: object) -> dict[str, Noise]:
+        stated = noise_by_output(noise, self.outputs)
+        return {output: member.settle(self.data_sets, output) for output, member in stated.items()}
+
+    def _noise_parameters(self) -> dict[str, Any]:
+        alone = len(self.outputs) == 1
+        return {k: v for o in self.outputs for k, v in self.noise[o].parameters(o, alone=alone).items()}
+
+    def _check_use(self) -> None:
+        if self.model.takes_dicts:
+            return
+        used = {p for b in self.bindings for p in b.parameters.values()} | self.space.tied_to
+        for name in self.stated_space.free:
+            if name not in used:
+                raise ModelError(
+                    f'the parameter "{name}" is used by nothing: {self.model.name} has no argument of that name, so '
+                    f"nothing can be learnt about it. Leave it out or fix it; "
+                    + did_you_mean(name, sorted(self.model.arguments))
+                )
+
+    def _check_size(self) -> None:
+        wanted = self.stated_space.dimension - len(self.stated_space.explicit_priors)
+        if self.size < wanted:
+            raise DataError(
+                f"{self.size} observed values cannot determine {wanted} parameters "
+                f"({', '.join(self.stated_space.free)}). Fix some of them, state priors, or bring more data."
+            )
+
+    def _shaped(self, value: Any, rows: int, output: str, xp: Any) -> Any:
+        shape = np.shape(value)
+        if shape[-1:] == (rows,):
+            return value
+        if not shape or shape[-1] == 1:
+            # a formula without inputs, or one of constants only
+            return xp.broadcast_to(xp.asarray(value), (*shape[:-1], rows))
+        raise ModelError(
+            f'{self.model.name} returned an array of shape {tuple(shape)} for "{output}", where the data have '
+            f"{rows} rows. Return one value for each row."
+        )
+
+
+def _fixed(values: Mapping[str, Any]) -> dict[str, Any]:
+    from parametra.nouns.parameter import Fixed
+
+    return {k: Fixed(v) for k, v in values.items()}

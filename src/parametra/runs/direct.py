@@ -1,0 +1,248 @@
+"""The direct evaluator: the model in NumPy, in this process, with exact derivatives and nothing to compile.
+
+Three ways to a Jacobian, best first, each checked before it is believed:
+
+    formula             the chain rule along the formula's own operations, exact
+    complex step        Im f(x + ih) / h with h = 1e-30: exact for a function that is analytic in its parameters
+                        (Squire and Trapp 1998, doi:10.1137/S003614459631241X)
+    central differences error of about 1e-10 relative, for everything else
+
+Many points go through the model in one call where the model broadcasts over a leading axis, one by one otherwise.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from parametra.nouns.asker import Answers, Want
+from parametra.nouns.problem import Problem
+from parametra.runs.cost import Cost, answers_from_residuals
+
+_TINY = 1e-30
+_STEP = float(np.finfo(np.float64).eps) ** (1 / 3)
+
+
+class Direct:
+    """Evaluates a problem with NumPy.
+
+    Arguments:
+        problem: what to evaluate.
+        cost: which cost, residuals or log density, and with which losses.
+
+    Attributes:
+        derivative: "formula", "complex step" or "central differences".
+        vectorised: True when many points go through the model in one call.
+        calls: how often the model was called so far.
+        failures: how often it failed, by reason.
+    """
+
+    kind = "direct"
+
+    def __init__(self, problem: Problem, cost: Cost) -> None:
+        self.problem = problem
+        self.cost = cost
+        self.space = problem.fit_space
+        self.calls = 0
+        self.failures: Counter[str] = Counter()
+        scalars = self.space.scalar_only
+        self.vectorised = scalars and problem.model.function is None
+        self.derivative = "formula" if problem.model.function is None else "central differences"
+        if problem.model.function is not None:
+            self._find_out(scalars)
+        if not cost.least_squares and self.derivative == "formula":
+            self.derivative = "complex step" if self._complex_step_agrees() else "central differences"
+
+    def evaluate(self, points: np.ndarray, want: Want) -> Answers:
+        """Answer a request for points (B, d)."""
+        with np.errstate(all="ignore"):
+            if self.cost.least_squares:
+                if want in (Want.COST, Want.RESIDUALS):
+                    return answers_from_residuals(self._residuals(points), None, self.cost, want)
+                residuals, jacobian = self._jacobian(points)
+                return answers_from_residuals(residuals, jacobian, self.cost, want)
+            if want is Want.COST:
+                value = self._negative_log_density(points)
+                return Answers(cost=np.where(np.isfinite(value), value, np.inf), ok=np.isfinite(value))
+            return self._density_gradient(points)
+
+    # ---- values
+
+    def _residuals(self, points: np.ndarray) -> np.ndarray:
+        """Residuals (N, m) of real or complex points (N, d); a failed point is NaN."""
+        if self.vectorised:
+            try:
+                self.calls += 1
+                rows = self.problem.residuals(self.space.to_named(points.T[:, :, None]), self.problem.arrays)
+                return np.broadcast_to(rows, (len(points), rows.shape[-1]))
+            except Exception:  # noqa: BLE001  one bad point must not fail the others: they go one by one below
+                self.calls -= 1
+        rows = [self._one(x) for x in points]
+        width = next((r.size for r in rows if r is not None), self.problem.size + len(self.problem.prior_rows))
+        blank = np.full(width, np.nan)
+        return np.stack([blank if r is None else r for r in rows])
+
+    def _one(self, x: np.ndarray) -> np.ndarray | None:
+        self.calls += 1
+        try:
+            return np.asarray(self.problem.residuals(self.space.to_named(x), self.problem.arrays))
+        except Exception as error:  # noqa: BLE001  whatever a person's model raises costs this point, and is counted
+            self.failures[f"{type(error).__name__}: {error}"[:200]] += 1
+            return None
+
+    def _negative_log_density(self, points: np.ndarray) -> np.ndarray:
+        values: list[Any] = []
+        for x in points:
+            self.calls += 1
+            try:
+                values.append(-self.problem.log_density(self.space.to_named(x), self.problem.arrays))
+            except Exception as error:  # noqa: BLE001  as above
+                self.failures[f"{type(error).__name__}: {error}"[:200]] += 1
+                values.append(np.nan)
+        return np.asarray(values)
+
+    # ---- derivatives
+
+    def _jacobian(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Residuals (B, m) and Jacobian (B, m, d)."""
+        if self.derivative == "formula":
+            return self._formula_jacobian(points)
+        n, d = points.shape
+        if self.derivative == "complex step":
+            moved = points[:, None, :] + 1j * _TINY * np.eye(d)
+            rows = self._residuals(moved.reshape(n * d, d)).reshape(n, d, -1)
+            jacobian = np.ascontiguousarray(np.moveaxis(rows.imag / _TINY, 1, 2))
+            return np.ascontiguousarray(rows[:, 0].real), jacobian
+        return self._residuals(points), _central(self._residuals, points, self.space.lower, self.space.upper)
+
+    def _formula_jacobian(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        p, arrays = self.problem, self.problem.arrays
+        n, d = points.shape
+        if self.vectorised:
+            x = points.T[:, :, None]
+        elif n == 1:
+            x = points[0]
+        else:
+            parts = [self._formula_jacobian(one[None]) for one in points]
+            return np.concatenate([r for r, _ in parts]), np.concatenate([j for _, j in parts])
+        self.calls += 1
+        named, tangents = self.space.to_named(x), self.space.tangents(x)
+        m = p.size + len(p.prior_rows)
+        residuals, jacobian = np.empty((n, m)), np.zeros((n, m, d))
+        formulas, first = dict(p.model.formulas), 0
+        for i, (binding, a) in enumerate(zip(p.bindings, arrays, strict=True)):
+            values = {**binding.parameters_of(named), **a["inputs"]}
+            slopes = {arg: tangents[name] for arg, name in binding.parameters.items() if name in tangents}
+            for output, observed in a["observed"].items():
+                formula = formulas[output] if output in formulas else p.model.formulas[0][1]
+                value, by_coordinate = formula.evaluate_with_tangents(values, slopes)
+                rows = slice(first, first + observed.size)
+                index = a["index"].get(output, slice(None))
+                shape = (n, p.data_sets[i].rows)
+                predicted = np.broadcast_to(value, shape)[:, index]
+                residuals[:, rows] = p.noise[output].residuals(p.scatter(i, output, predicted, named, arrays, np))
+                weight = self._weight(i, output)
+                for c, slope in by_coordinate.items():
+                    np.multiply(np.broadcast_to(slope, shape)[:, index], weight, out=jacobian[:, rows, c])
+                first += observed.size
+        for name, mean, sd in p.prior_rows:
+            residuals[:, first] = np.reshape((np.asarray(named[name]) - mean) / sd, -1)
+            for c, slope in tangents[name].items():
+                jacobian[:, first, c] = np.reshape(slope, -1) / sd
+            first += 1
+        return residuals, jacobian
+
+    def _weight(self, i: int, output: str) -> np.ndarray:
+        """d residual / d prediction: residuals are affine in the prediction, so one step of 1 tells it."""
+        p = self.problem
+        observed = p.arrays[i]["observed"][output]
+        at, past = (p.scatter(i, output, observed + step, {}, p.arrays, np) for step in (0.0, 1.0))
+        noise = p.noise[output]
+        return noise.residuals(past) - noise.residuals(at)
+
+    def _density_gradient(self, points: np.ndarray) -> Answers:
+        n, d = points.shape
+        if self.derivative == "complex step":
+            moved = (points[:, None, :] + 1j * _TINY * np.eye(d)).reshape(n * d, d)
+            values = self._negative_log_density(moved).reshape(n, d)
+            cost, gradient = values[:, 0].real, values.imag / _TINY
+        else:
+            cost = self._negative_log_density(points)
+            gradient = _central(
+                lambda x: self._negative_log_density(x)[:, None], points, self.space.lower, self.space.upper
+            )[:, 0, :]
+        ok = np.isfinite(cost) & np.isfinite(gradient).all(axis=1)
+        return Answers(cost=np.where(np.isfinite(cost), cost, np.inf), ok=ok, gradient=gradient)
+
+    # ---- finding out what the model can do
+
+    def _find_out(self, scalars: bool) -> None:
+        probes = probe_points(self.problem)
+        with np.errstate(all="ignore"):
+            self.vectorised = scalars and self.cost.least_squares and self._broadcasts(probes)
+            if self._complex_step_agrees():
+                self.derivative = "complex step"
+        self.failures.clear()
+        self.calls = 0
+
+    def _broadcasts(self, probes: np.ndarray) -> bool:
+        """True when three points in one call give what they give one by one."""
+        one_by_one = self._residuals(probes)
+        rows = {d.rows for d in self.problem.data_sets}
+        if len(probes) in rows or not np.isfinite(one_by_one).all():
+            return False
+        self.vectorised = True
+        try:
+            together = self.problem.residuals(self.space.to_named(probes.T[:, :, None]), self.problem.arrays)
+        except Exception:  # noqa: BLE001  a model that cannot broadcast may fail in any way
+            return False
+        return together.shape == one_by_one.shape and bool(np.array_equal(together, one_by_one))
+
+    def _complex_step_agrees(self) -> bool:
+        """Compare the complex step with central differences at the guess and at a random start."""
+        points = probe_points(self.problem)[:2]
+        function = self._residuals if self.cost.least_squares else lambda x: self._negative_log_density(x)[:, None]  # pyright: ignore
+        try:
+            with np.errstate(all="ignore"):
+                d = points.shape[1]
+                moved = (points[:, None, :] + 1j * _TINY * np.eye(d)).reshape(-1, d)
+                exact = np.moveaxis(function(moved).reshape(len(points), d, -1), 1, 2)
+                plain = function(points)
+                rough = _central(function, points, self.space.lower, self.space.upper)
+        except Exception:  # noqa: BLE001  a function that refuses complex numbers may do so in any way
+            return False
+        finally:
+            self.failures.clear()
+        if not np.iscomplexobj(exact) or not np.isfinite(rough).any():
+            return False
+        exact_slope, usable = exact.imag / _TINY, np.isfinite(rough)
+        scale = np.max(np.abs(np.where(usable, rough, 0.0)), axis=1, keepdims=True)
+        noise = 1e-9 * np.max(np.abs(np.nan_to_num(plain))) / (_STEP * np.maximum(np.abs(points), 1e-3))[:, None, :]
+        same_value = np.allclose(exact[:, :, 0].real[usable[:, :, 0]], plain[usable[:, :, 0]], rtol=1e-9)
+        return same_value and bool(np.all((np.abs(exact_slope - rough) <= 1e-5 * scale + noise)[usable]))
+
+
+def probe_points(problem: Problem) -> np.ndarray:
+    """The guess and two points a little away from it, inside the bounds: (3, d), always the same."""
+    space = problem.fit_space
+    guess = space.guess
+    shift = 0.07 * np.maximum(np.abs(guess), 0.1) * np.cos(np.arange(1, guess.size + 1))
+    points = np.stack([guess, guess + shift, guess - 0.6 * shift])
+    inside = np.nextafter(space.lower, np.inf), np.nextafter(space.upper, -np.inf)
+    return np.clip(points, *inside)
+
+
+def _central(function: Any, points: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
+    """Central differences (B, m, d), shifted inwards at a bound so that no point lies outside."""
+    n, d = points.shape
+    step = _STEP * np.maximum(np.abs(points), 1e-3)
+    step = np.minimum(step, np.where(np.isfinite(upper - lower), 0.25 * (upper - lower), np.inf))
+    up, down = np.minimum(points + step, upper), np.maximum(points - step, lower)
+    eye = np.eye(d, dtype=bool)
+    ups = np.where(eye, up[:, :, None].swapaxes(1, 2), points[:, None, :])
+    downs = np.where(eye, down[:, :, None].swapaxes(1, 2), points[:, None, :])
+    rows = function(np.concatenate([ups.reshape(n * d, d), downs.reshape(n * d, d)]))
+    difference = (rows[: n * d] - rows[n * d :]).reshape(n, d, -1) / (up - down)[:, :, None]
+    return np.ascontiguousarray(np.moveaxis(difference, 1, 2))

@@ -1,0 +1,161 @@
+"""The only loop: ask, evaluate, record, tell, show progress, check the budget.
+
+The ledger's place is `Drive.evaluate`, through which every evaluation of every method passes: what is known is looked up
+before the evaluator is called, what is new is written after it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from parametra.maths.arrays import Float
+from parametra.nouns.asker import Answers, Asker, BoxSpace, Ending, OneShot, Request, Solutions, Want
+from parametra.nouns.status import Outcome, Status
+from parametra.runs.budget import Budget
+from parametra.runs.interrupt import Interrupt
+from parametra.runs.progress import Progress
+
+
+class Evaluator(Protocol):
+    """What evaluates a batch of points: see `direct.py` and `compiled.py`."""
+
+    failures: Counter[str]
+    calls: int
+
+    def evaluate(self, points: np.ndarray, want: Want) -> Answers: ...
+
+
+class _RunEnded(Exception):  # noqa: N818  a signal out of a library's loop, never seen by a person
+    """The budget is spent or the person has stopped the run, in the middle of a library's own loop."""
+
+
+@dataclass
+class Drive:
+    """One run: its counters, and the best point of every start, so that nothing computed is lost.
+
+    Arguments:
+        evaluator: who answers.
+        budget: what the run may cost.
+        progress: where it is told.
+    """
+
+    evaluator: Evaluator
+    budget: Budget
+    progress: Progress
+    evaluations: int = 0
+    failed: int = 0
+    ended: str = ""
+    outcome: Outcome = Outcome.CONVERGED
+    began: float = field(default_factory=time.perf_counter)
+    _interrupt: Interrupt = field(default_factory=Interrupt)
+    _best: dict[int, tuple[float, np.ndarray]] = field(default_factory=dict)
+    _starts: int = 1
+
+    @property
+    def seconds(self) -> float:
+        """Wall-clock time since the run began."""
+        return time.perf_counter() - self.began
+
+    def run(self, method: Asker | OneShot, space: BoxSpace, starts: Float[np.ndarray, "S d"]) -> Solutions:
+        """Drive a method from these starts to its end, or to the end of the budget, and return what it has."""
+        self._starts = len(starts)
+        try:
+            with self._interrupt, _one_thread(many=len(starts) > 1):
+                if isinstance(method, OneShot):
+                    return self._one_shot(method, space, starts)
+                state = method.start(space, starts)
+                while not method.halted(state) and not self._over():
+                    request = method.ask(state)
+                    state = method.tell(state, self.evaluate(request))
+                    self._tell_progress(method.fraction(state))
+                return method.solutions(state)
+        finally:
+            self.progress.close()
+
+    def evaluate(self, request: Request) -> Answers:
+        """Answer a request, counting. Every evaluation of every method passes here."""
+        answers = self.evaluator.evaluate(request.points, request.want)
+        real = request.starts >= 0
+        self.evaluations += int(real.sum())
+        self.failed += int((real & ~answers.ok).sum())
+        for start, cost, point in zip(request.starts, answers.cost, request.points, strict=True):
+            if start >= 0 and cost < self._best.get(int(start), (np.inf,))[0]:
+                self._best[int(start)] = (float(cost), point.copy())
+        return answers
+
+    def _one_shot(self, method: OneShot, space: BoxSpace, starts: np.ndarray) -> Solutions:
+        def evaluate(request: Request) -> Answers:
+            if self._over():
+                raise _RunEnded
+            answers = self.evaluate(request)
+            self._tell_progress(len(self._best) / max(len(starts), 1))
+            return answers
+
+        try:
+            return method.solve(space, starts, evaluate)
+        except _RunEnded:
+            return self._best_so_far(starts)
+
+    def _best_so_far(self, starts: np.ndarray) -> Solutions:
+        points, cost = starts.copy(), np.full(len(starts), np.inf)
+        for start, (value, point) in self._best.items():
+            points[start], cost[start] = point, value
+        best = int(np.argmin(cost)) if np.isfinite(cost).any() else -1
+        endings = tuple(Ending.RUNNING for _ in starts)
+        return Solutions(points, cost, endings, np.zeros(len(starts), dtype=np.int64), best, self.ended)
+
+    def _over(self) -> bool:
+        if self._interrupt.requested:
+            self.outcome, self.ended = Outcome.STOPPED, "the run was stopped"
+        else:
+            spent = self.budget.spent(self.evaluations, self.seconds)
+            if spent:
+                self.outcome, self.ended = Outcome.BUDGET, f"{spent} is spent"
+        return bool(self.ended)
+
+    def _tell_progress(self, fraction: float) -> None:
+        best = min((cost for cost, _ in self._best.values()), default=np.inf)
+        self.progress.update(fraction, self.evaluations, best, self.failed)
+
+    def status(self, solutions: Solutions) -> Status:
+        """How the run ended, with the remedy."""
+        if solutions.best < 0:
+            reasons = "; ".join(f"{n} x {why}" for why, n in self.evaluator.failures.most_common(3))
+            why = f": {reasons}" if reasons else ": the model gave no finite value at any of them"
+            return Status(
+                Outcome.FAILED, f"no start could be evaluated{why}. Check the bounds and the guess with `parametra check`."
+            )
+        if self.outcome is not Outcome.CONVERGED:
+            remedy = "Give it more" if self.outcome is Outcome.BUDGET else "Run it again"
+            return Status(self.outcome, f"{self.ended} after {self.evaluations} evaluations. {remedy} to go on; this is the best point so far.")
+        ending = solutions.endings[solutions.best]
+        if ending is Ending.CONVERGED:
+            return Status(Outcome.CONVERGED, solutions.message)
+        return Status(
+            Outcome.BUDGET,
+            f"the method stopped at its own limit before it converged: {solutions.message}. Start from this estimate "
+            "again, or give narrower bounds; this is the best point so far.",
+        )
+
+
+class _one_thread:  # noqa: N801  reads as a phrase where it is used
+    """One BLAS thread while many lanes run: small matrices only lose by more, and they fight with the compiled kernels."""
+
+    def __init__(self, *, many: bool) -> None:
+        self.many = many
+
+    def __enter__(self) -> None:
+        self.limits = None
+        if self.many:
+            from threadpoolctl import threadpool_limits
+
+            self.limits = threadpool_limits(limits=1, user_api="blas")
+
+    def __exit__(self, *_: object) -> None:
+        if self.limits is not None:
+            self.limits.restore_original_limits()

@@ -186,7 +186,7 @@ def test_the_place_of_a_missing_value_in_a_file(tmp_path):
 
 ok = {"inputs": "z", "output": "H", "sigma": "sigma"}
 MISTAKES = [
-    ({"output": "Hz"}, {}, 'there is no column "Hz"; known here: z, H, sigma, d, kind.'),
+    ({"output": "velocity"}, {}, 'there is no column "velocity"; known here: z, H, sigma, d, kind.'),
     ({"sigma": "sigam"}, {}, 'there is no column "sigam"; did you mean "sigma"?'),
     ({"inputs": ["zz"]}, {}, 'there is no column "zz"; did you mean "z"?'),
     (
@@ -225,7 +225,11 @@ MISTAKES = [
         {},
         'input "x" holds an infinite value in row 3; correct it, or leave the row out.',
     ),
-    ({}, {"sigma": [1, 0, 2, 3]}, 'sigma of "H" must be above zero; it is 0 in row 2. Correct it, or leave the row out.'),
+    (
+        {},
+        {"sigma": [1, 0, 2, 3]},
+        'sigma of "H" must be above zero; it is 0 in row 2. Correct it, or leave the row out.',
+    ),
     ({"sigma": -0.1}, {}, 'sigma of "H" must be a number above zero; came -0.1.'),
     ({"sigma": nan}, {}, 'sigma of "H" must be a number above zero; came nan.'),
     ({"sigma": {"d": "sigma"}}, {}, 'sigma is given for "d", which is no output; known here: H.'),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from parametra.nouns.errors import DataError
 from parametra.nouns.table import Table, read_table
 
-HZ = "# H(z), a comment\nz,H,sigma,source\n0.07,69,19.6,Zhang\n\n0.09,NA,12,\"Jimenez, R.\"\n# another\n0.12,-, 26.2 ,Zhang\n"
+HZ = '# H(z), a comment\nz,H,sigma,source\n0.07,69,19.6,Zhang\n\n0.09,NA,12,"Jimenez, R."\n# another\n0.12,-, 26.2 ,Zhang\n'
 
 
 @pytest.fixture
@@ -249,7 +249,7 @@ ASKED = [
         'column "source" holds text: "Zhang" in line 3 of hz.csv; numbers are written like 0.15 or 1.5e-1, and a missing '
         "one is left blank or written NA.",
     ),
-    (lambda t: t.where({"z": "low"}), "where = {\"z\": 'low'} asks for text, and column \"z\" holds numbers."),
+    (lambda t: t.where({"z": "low"}), 'where = {"z": \'low\'} asks for text, and column "z" holds numbers.'),
     (lambda t: t.where({"stat": 1}), 'there is no column "stat" in hz.csv; known here: z, H, sigma, source.'),
     (
         lambda t: read_table({"w": np.ones((2, 3))}).where({"w": 1}),

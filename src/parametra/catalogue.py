@@ -1,0 +1,60 @@
+"""Finds methods and models by their file names, and imports one only when it is asked for.
+
+A method is a file `methods/<verb>/<name>.py` with a class `METHOD` that has a `card`; a model is a file
+`models/<field>/<name>.py` with a `READY` of `nouns.ready_made.ReadyMade`. A name that begins with `_` is an engine.
+"""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+from parametra.nouns.card import Card
+from parametra.nouns.errors import MethodError, ModelError, did_you_mean
+
+_HERE = Path(__file__).parent
+
+
+def methods(verb: str) -> tuple[str, ...]:
+    """Names of the methods of a verb, in alphabetical order."""
+    return _stems(_HERE / "methods" / verb)
+
+
+def method(verb: str, name: str) -> Any:
+    """The class of a method.
+
+    Raises:
+        MethodError: there is none of this name.
+    """
+    known = methods(verb)
+    if name not in known:
+        raise MethodError(f'{verb} has no method "{name}"; ' + did_you_mean(str(name), known))
+    return importlib.import_module(f"parametra.methods.{verb}.{name}").METHOD
+
+
+def card(verb: str, name: str) -> Card:
+    """The card of a method. Raises MethodError for an unknown name."""
+    return method(verb, name).card
+
+
+def models() -> tuple[str, ...]:
+    """Names of the ready-made models, `field.name`, in alphabetical order."""
+    fields = sorted(p.name for p in (_HERE / "models").iterdir() if p.is_dir() and not p.name.startswith("_"))
+    return tuple(f"{field}.{name}" for field in fields for name in _stems(_HERE / "models" / field))
+
+
+def model(name: str) -> Any:
+    """A ready-made model.
+
+    Raises:
+        ModelError: there is none of this name.
+    """
+    known = models()
+    if name not in known:
+        raise ModelError(f'there is no ready-made model "{name}"; ' + did_you_mean(str(name), known))
+    return importlib.import_module(f"parametra.models.{name}").READY
+
+
+def _stems(folder: Path) -> tuple[str, ...]:
+    return tuple(sorted(p.stem for p in folder.glob("*.py") if not p.stem.startswith("_")))

@@ -1,0 +1,81 @@
+"""A fit as text for a terminal: the answer first, then the doubts, then how it was come by."""
+
+from __future__ import annotations
+
+import math
+from textwrap import wrap
+
+from parametra.nouns.fit_result import Fit, Row
+from parametra.nouns.result_table import ResultTable, cell, with_error
+
+_WIDTH = 100
+
+
+def text(fit: Fit) -> str:
+    """What `print(fit)` shows."""
+    parts = [
+        f"{fit.title}\n{_wrapped(str(fit.status))}",
+        str(_table(fit)),
+        *(_wrapped(f"doubt: {doubt}", "       ") for doubt in fit.doubts),
+        _quality(fit),
+        _correlations(fit),
+        _starts(fit),
+        _wrapped(f"{fit.estimator} by {fit.method}: {fit.choice}"),
+        _wrapped(f"errors: {fit.uncertainty}"),
+        f"{fit.receipt.evaluations} evaluations in {fit.receipt.seconds:.2g} s ({fit.receipt.evaluator})",
+    ]
+    return "\n\n".join(p for p in parts if p)
+
+
+def _table(fit: Fit) -> ResultTable:
+    rows: list[tuple[str, ...]] = []
+    for r in fit.rows:
+        interval = f"{cell(r.interval[0])} .. {cell(r.interval[1])}" if r.interval else ""
+        rows.append((r.label, _value(r), interval, r.unit, r.note or _role(r)))
+    keep = [i for i in range(5) if i < 2 or any(row[i] for row in rows)]
+    names = ("parameter", "estimate", "95 % interval", "unit", "")
+    return ResultTable(tuple(names[i] for i in keep), tuple(tuple(row[i] for i in keep) for row in rows))
+
+
+def _value(row: Row) -> str:
+    if isinstance(row.value, float):
+        return with_error(row.value, row.standard_error)
+    return str(row.value)
+
+
+def _role(row: Row) -> str:
+    return row.role if row.role in ("fixed", "tied", "derived", "noise", "choice") else ""
+
+
+def _quality(fit: Fit) -> str:
+    name = "chi-square" if fit.chi_square_tests else "residual sum of squares"
+    words = [f"{name} {fit.chi_square:.6g} for {fit.degrees_of_freedom} degrees of freedom"]
+    if fit.p_value is not None:
+        words.append(f"p = {fit.p_value:.2g}")
+    words.append(f"log-likelihood {fit.log_likelihood:.6g}, AIC {fit.aic:.6g}, BIC {fit.bic:.6g}")
+    masked = f", {fit.masked} left out as missing" if fit.masked else ""
+    return _wrapped(f"{fit.points} points{masked}; " + "; ".join(words))
+
+
+def _correlations(fit: Fit) -> str:
+    names = fit.covariance_labels
+    pairs = [
+        (abs(rho := fit.correlation[a][b]), f"{a}, {b}: {rho:+.4g}") for i, a in enumerate(names) for b in names[:i]
+    ]
+    strong = sorted((p for p in pairs if math.isfinite(p[0]) and p[0] > 0.1), reverse=True)[:6]
+    return _wrapped("correlation " + "; ".join(words for _, words in strong)) if strong else ""
+
+
+def _starts(fit: Fit) -> str:
+    s = fit.starts
+    if s.count == 1:
+        return _wrapped(f"one start: {s.why}")
+    reached = round(s.best_share * s.count)
+    missed = "" if s.missed_chance is None else f"; chance that another start finds a new basin: {100 * s.missed_chance:.2g} %"
+    basins = f"{len(s.basins)} basin{'s' * (len(s.basins) != 1)} found"
+    failed = f", {s.failed} failed" if s.failed else ""
+    return _wrapped(f"{s.count} starts ({s.why}): {reached} reached the best basin; {basins}{failed}{missed}")
+
+
+def _wrapped(line: str, indent: str = "") -> str:
+    return "\n".join(wrap(line, _WIDTH, subsequent_indent=indent)) if line else ""

@@ -1,0 +1,47 @@
+"""What a result cost and what it was made with, so that it can be made again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib import metadata
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The account of one run.
+
+    Arguments:
+        evaluations: points at which the problem was evaluated, with or without derivatives.
+        model_calls: how often the model itself was called.
+        failures: failed model calls by reason.
+        seconds: wall-clock time of the run.
+        seed: the seed that every random number came from.
+        settings: what was asked for.
+        evaluator: how the model was evaluated and differentiated.
+        versions: of this package and of what computed.
+        problem_hash: of the model, the parameters and the data; the same statement has the same hash.
+        citation: the publications behind the method.
+    """
+
+    evaluations: int
+    model_calls: int
+    failures: dict[str, int]
+    seconds: float
+    seed: int
+    settings: dict[str, Any]
+    evaluator: str
+    problem_hash: str
+    citation: tuple[str, ...]
+    versions: dict[str, str] = field(default_factory=dict)
+
+
+def versions(*packages: str) -> dict[str, str]:
+    """Installed versions, of this package and of those named."""
+    found: dict[str, str] = {}
+    for package in ("parametra", *packages):
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = "not installed as a package"
+    return found

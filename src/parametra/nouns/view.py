@@ -1,0 +1,38 @@
+"""One output of one data set beside what the fitted model says of it: what pictures are drawn from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class View:
+    """Data and prediction of one output.
+
+    Arguments:
+        data_set: its name.
+        output: its name.
+        unit: its unit, "" when not stated.
+        input: the input along which it is drawn; "" when there is none with numbers of one dimension.
+        input_unit: its unit.
+        x: values of that input at the observed points, or their number when there is no input.
+        observed, predicted: at those points.
+        spread: standard deviation of the noise at those points, None when the noise has none.
+        curve_x, curve, curve_error: the prediction along a grid of the input and its standard error from that of the
+            parameters; empty when there are several inputs.
+    """
+
+    data_set: str
+    output: str
+    unit: str
+    input: str
+    input_unit: str
+    x: np.ndarray
+    observed: np.ndarray
+    predicted: np.ndarray
+    spread: np.ndarray | None
+    curve_x: np.ndarray
+    curve: np.ndarray
+    curve_error: np.ndarray

@@ -167,20 +167,25 @@ class LogUniform(Distribution):
     def support(self) -> tuple[float, float]:
         return (self.lower, self.upper)
 
+    @property
+    def _log_ratio(self) -> float:
+        # Of the logarithms, because upper / lower may be too large for a number.
+        return math.log(self.upper) - math.log(self.lower)
+
     def _log_density(self, x: Any, xp: Any) -> Any:
-        return -xp.log(x) - math.log(math.log(self.upper / self.lower))
+        return -xp.log(x) - math.log(self._log_ratio)
 
     def quantile(self, u: Any) -> Any:
-        x = self.lower * np.exp(np.asarray(u) * math.log(self.upper / self.lower))
+        x = np.exp(math.log(self.lower) + np.asarray(u) * self._log_ratio)
         return np.clip(x, self.lower, self.upper)
 
     def cdf(self, x: Any) -> Any:
         inside = np.clip(x, self.lower, self.upper)
-        return np.log(inside / self.lower) / math.log(self.upper / self.lower)
+        return (np.log(inside) - math.log(self.lower)) / self._log_ratio
 
     @property
     def mean(self) -> float:
-        return (self.upper - self.lower) / math.log(self.upper / self.lower)
+        return (self.upper - self.lower) / self._log_ratio
 
 
 @dataclass(frozen=True, repr=False)

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from parametra.nouns.fit_result import Fit
+from parametra.nouns.fit_record import FitRecord
 
 
-def to_json(fit: Fit) -> dict[str, Any]:
+def to_json(fit: FitRecord) -> dict[str, Any]:
     """A fit as plain dicts, lists, numbers and words."""
     s = fit.starts
     found = {

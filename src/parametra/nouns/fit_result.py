@@ -3,157 +3,26 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from parametra.maths.arrays import Float
 from parametra.nouns.errors import MissingExtraError, ParametraError, did_you_mean
-from parametra.nouns.receipt import Receipt
+from parametra.nouns.fit_json import to_json
+from parametra.nouns.fit_record import FitRecord, Row
+from parametra.nouns.fit_text import role_note, text
 from parametra.nouns.result_table import ResultTable
-from parametra.nouns.starts import Starts
-from parametra.nouns.status import Status
-from parametra.nouns.view import View
+from parametra.nouns.storage import save, storable
 
 
-@dataclass(frozen=True)
-class Row:
-    """One number of the result.
+@storable
+@dataclass(frozen=True, repr=False)
+class Fit(FitRecord):
+    """The result of `fit`. `print` it, or ask for `table()`, `plot()`, `to_xarray()`, `save(path)`.
 
-    Arguments:
-        label: "H0", "beta[1]".
-        name: the parameter that it belongs to.
-        role: "free", "noise", "tied", "fixed", "choice" or "derived".
-        value: the estimate.
-        standard_error: None where there is none; `note` says why.
-        interval: 95 % (lower, upper); None where there is none.
-        unit: "" when not stated.
-        note: what must be known about this number, "" when nothing.
+    The fields are those of `FitRecord`; everything is addressed by name.
     """
-
-    label: str
-    name: str
-    role: str
-    value: Any
-    standard_error: float | None = None
-    interval: tuple[float, float] | None = None
-    unit: str = ""
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class Fit:
-    """The result of `fit`. `print` it; everything is addressed by name.
-
-    Arguments:
-        status: how the run ended, with a remedy.
-        title: of the problem.
-        rows: every number with its error, interval and note: parameters, noise, derived quantities.
-        values: all parameters by name, arrays as arrays.
-        covariance_labels, covariance: of the estimates that have a standard error, in natural units.
-        estimator: "maximum likelihood", ...
-        uncertainty: how the standard errors were made, and what scale they rest on.
-        points: observed values used. `masked` were left out because they are missing.
-        free: parameters estimated, with those of the noise.
-        log_likelihood: at the estimate, with all constants; aic, aicc and bic follow from it.
-        chi_square: sum of squared residuals over their standard deviations; plain residual sum of squares when sigma
-            is estimated (`chi_square_tests` False), which then says nothing of the quality of the fit.
-        p_value: chance of a larger chi-square if the model is right; None when chi-square tests nothing.
-        degrees_of_freedom: points less parameters of the model.
-        starts: what the starts found.
-        doubts: what makes this result less certain than its numbers look; empty when nothing was noticed.
-        method, choice: the method and why it was taken.
-        noise: output to what was assumed of its scatter.
-        receipt: what it cost and what it was made with.
-    """
-
-    status: Status
-    title: str
-    rows: tuple[Row, ...]
-    values: dict[str, Any]
-    covariance_labels: tuple[str, ...]
-    covariance: Float[np.ndarray, "q q"]
-    estimator: str
-    uncertainty: str
-    points: int
-    masked: int
-    free: int
-    log_likelihood: float
-    chi_square: float
-    chi_square_tests: bool
-    p_value: float | None
-    degrees_of_freedom: int
-    starts: Starts
-    doubts: tuple[str, ...]
-    method: str
-    choice: str
-    noise: dict[str, str]
-    receipt: Receipt
-    description: str = ""
-    view_source: Callable[[], tuple[View, ...]] | None = field(default=None, repr=False, compare=False)
-
-    @property
-    def message(self) -> str:
-        """How the run ended, in words."""
-        return self.status.message
-
-    @property
-    def estimate(self) -> dict[str, Any]:
-        """Parameters, those of the noise among them, and derived quantities, by name."""
-        return {**self.values, **{r.name: r.value for r in self.rows if r.role == "derived"}}
-
-    @property
-    def standard_error(self) -> dict[str, float | None]:
-        """Standard error by label; None where there is none."""
-        return {r.label: r.standard_error for r in self.rows if r.role not in ("fixed", "choice")}
-
-    @property
-    def interval(self) -> dict[str, tuple[float, float] | None]:
-        """95 % interval by label; None where there is none."""
-        return {r.label: r.interval for r in self.rows if r.role not in ("fixed", "choice")}
-
-    @property
-    def notes(self) -> dict[str, str]:
-        """What must be known about a number, by label."""
-        return {r.label: r.note for r in self.rows if r.note}
-
-    @property
-    def correlation(self) -> dict[str, dict[str, float]]:
-        """Correlation of the estimates, by label and label."""
-        sd = np.sqrt(np.diag(self.covariance))
-        rho = self.covariance / np.outer(sd, sd)
-        names = self.covariance_labels
-        return {a: {b: float(rho[i, j]) for j, b in enumerate(names)} for i, a in enumerate(names)}
-
-    @property
-    def reduced_chi_square(self) -> float | None:
-        """chi_square / degrees_of_freedom; None without degrees of freedom."""
-        return self.chi_square / self.degrees_of_freedom if self.degrees_of_freedom > 0 else None
-
-    @property
-    def aic(self) -> float:
-        """2 k - 2 log L (Akaike 1974, doi:10.1109/TAC.1974.1100705)."""
-        return 2 * self.free - 2 * self.log_likelihood
-
-    @property
-    def aicc(self) -> float | None:
-        """AIC + 2 k (k + 1) / (n - k - 1), for few points; None when n is too small (doi:10.1093/biomet/76.2.297)."""
-        left = self.points - self.free - 1
-        return self.aic + 2 * self.free * (self.free + 1) / left if left > 0 else None
-
-    @property
-    def bic(self) -> float:
-        """k log n - 2 log L (Schwarz 1978, doi:10.1214/aos/1176344136)."""
-        return self.free * float(np.log(self.points)) - 2 * self.log_likelihood
-
-    @property
-    def views(self) -> tuple[View, ...]:
-        """Data beside prediction for every output, with a curve and its standard error; computed when first asked for."""
-        if "_views" not in self.__dict__:
-            self.__dict__["_views"] = self.view_source() if self.view_source is not None else ()
-        return self.__dict__["_views"]
 
     def row(self, label: str) -> Row:
         """The row of a label. Raises ParametraError for an unknown one."""
@@ -168,7 +37,7 @@ class Fit:
         return ResultTable(
             columns,
             tuple(
-                (r.label, r.value, r.standard_error, *(r.interval or (None, None)), r.unit, r.note or _role_note(r))
+                (r.label, r.value, r.standard_error, *(r.interval or (None, None)), r.unit, r.note or role_note(r))
                 for r in self.rows
             ),
         )
@@ -211,23 +80,14 @@ class Fit:
 
     def save(self, path: Any) -> None:
         """Write this result to a JSON file, views included; `parametra.load(path)` reads it back, number by number."""
-        from parametra.nouns.storage import save
-
         save(self, path)
 
     def to_json(self) -> dict[str, Any]:
         """The object that `parametra fit --json` prints; see the documentation of the command line."""
-        from parametra.nouns.fit_json import to_json
-
         return to_json(self)
 
     def __str__(self) -> str:
-        from parametra.nouns.fit_text import text
-
         return text(self)
 
     __repr__ = __str__
 
-
-def _role_note(row: Row) -> str:
-    return row.role if row.role in ("fixed", "tied", "derived", "noise", "choice") else ""

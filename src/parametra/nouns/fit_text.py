@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from textwrap import wrap
 
-from parametra.nouns.fit_result import Fit, Row
+from parametra.nouns.fit_record import FitRecord, Row
 from parametra.nouns.result_table import ResultTable, cell, with_error
 
 _WIDTH = 100
 
 
-def text(fit: Fit) -> str:
+def text(fit: FitRecord) -> str:
     """What `print(fit)` shows."""
     parts = [
         f"{fit.title}\n{_wrapped(str(fit.status))}",
@@ -27,11 +27,11 @@ def text(fit: Fit) -> str:
     return "\n\n".join(p for p in parts if p)
 
 
-def _table(fit: Fit) -> ResultTable:
+def _table(fit: FitRecord) -> ResultTable:
     rows: list[tuple[str, ...]] = []
     for r in fit.rows:
         interval = f"{cell(r.interval[0])} .. {cell(r.interval[1])}" if r.interval else ""
-        rows.append((r.label, _value(r), interval, r.unit, r.note or _role(r)))
+        rows.append((r.label, _value(r), interval, r.unit, r.note or role_note(r)))
     keep = [i for i in range(5) if i < 2 or any(row[i] for row in rows)]
     names = ("parameter", "estimate", "95 % interval", "unit", "")
     return ResultTable(tuple(names[i] for i in keep), tuple(tuple(row[i] for i in keep) for row in rows))
@@ -43,11 +43,12 @@ def _value(row: Row) -> str:
     return str(row.value)
 
 
-def _role(row: Row) -> str:
+def role_note(row: Row) -> str:
+    """The role of a row where it is worth saying."""
     return row.role if row.role in ("fixed", "tied", "derived", "noise", "choice") else ""
 
 
-def _quality(fit: Fit) -> str:
+def _quality(fit: FitRecord) -> str:
     name = "chi-square" if fit.chi_square_tests else "residual sum of squares"
     words = [f"{name} {fit.chi_square:.6g} for {fit.degrees_of_freedom} degrees of freedom"]
     if fit.p_value is not None:
@@ -57,7 +58,7 @@ def _quality(fit: Fit) -> str:
     return _wrapped(f"{fit.points} points{masked}; " + "; ".join(words))
 
 
-def _correlations(fit: Fit) -> str:
+def _correlations(fit: FitRecord) -> str:
     names = fit.covariance_labels
     pairs = [
         (abs(rho := fit.correlation[a][b]), f"{a}, {b}: {rho:+.4g}") for i, a in enumerate(names) for b in names[:i]
@@ -66,7 +67,7 @@ def _correlations(fit: Fit) -> str:
     return _wrapped("correlation " + "; ".join(words for _, words in strong)) if strong else ""
 
 
-def _starts(fit: Fit) -> str:
+def _starts(fit: FitRecord) -> str:
     s = fit.starts
     if s.count == 1:
         return _wrapped(f"one start: {s.why}")

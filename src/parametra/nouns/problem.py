@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from typing import Any
 
@@ -14,7 +16,7 @@ from parametra.nouns.bindings import Binding, bind
 from parametra.nouns.card import Ability
 from parametra.nouns.data import Data, as_data_sets
 from parametra.nouns.derived import Derived
-from parametra.nouns.errors import DataError, ModelError, did_you_mean
+from parametra.nouns.errors import DataError, ModelError, ParametraError, did_you_mean
 from parametra.nouns.model import ONLY, Model
 from parametra.nouns.noise import Noise, Scatter, noise_by_output
 from parametra.nouns.space import Space
@@ -136,6 +138,16 @@ class Problem:
             raw = self.model.predict(binding.parameters_of(named), a["inputs"], xp)
             result.append({binding.output if k == ONLY else k: v for k, v in raw.items()})
         return result
+
+    def looked_at(self) -> list[dict[str, Any]]:
+        """The predictions at the guess, computed once: what a first look at the model tells.
+
+        Raises:
+            ModelError: the model raises there, returns what cannot be compared with the data, or gives NaN.
+        """
+        if "_guess_predictions" not in self.__dict__:
+            self.__dict__["_guess_predictions"] = first_look(self)
+        return self.__dict__["_guess_predictions"]
 
     def compared(self, named: Mapping[str, Any], arrays: Arrays, xp: Any = np) -> list[tuple[int, str, Any]]:
         """(data set, output, predicted values where there is an observation), in the order of the residuals."""
@@ -264,6 +276,40 @@ class Problem:
             f'{self.model.name} returned an array of shape {tuple(shape)} for "{output}", where the data have '
             f"{rows} rows. Return one value for each row."
         )
+
+
+def first_look(problem: Problem) -> list[dict[str, Any]]:
+    """Run the model at the guess and refuse what no method could work with."""
+    named = problem.space.guess_named
+    at = ", ".join(f"{k}={v:.6g}" for k, v in named.items() if isinstance(v, float))
+    name = problem.model.name
+    try:
+        with np.errstate(all="ignore"), maybe_64_bits():
+            predictions = problem.predictions(named, problem.arrays)
+            rows = problem.compared(named, problem.arrays)
+    except ParametraError:
+        raise
+    except Exception as error:  # a person's model may raise anything
+        raise ModelError(
+            f"the model {name} raised {type(error).__name__} at the guess ({at}): {error}. Mend it, or guess elsewhere."
+        ) from error
+    for _, output, value in rows:
+        numbers = np.asarray(value)
+        if numbers.dtype.kind not in "fiu":
+            raise ModelError(f'the model {name} gives {numbers.dtype} for "{output}", where real numbers are wanted.')
+        bad = np.flatnonzero(~np.isfinite(numbers))
+        if bad.size:
+            raise ModelError(
+                f'the model {name} gives {numbers[bad[0]]} for "{output}" at the guess ({at}), first in row '
+                f"{bad[0] + 1} of {numbers.size}. Guess where the model is finite, or narrow the bounds."
+            )
+    return predictions
+
+
+def maybe_64_bits() -> AbstractContextManager[Any]:
+    """64 bits for a model written with jax.numpy, when JAX is loaded at all."""
+    jax = sys.modules.get("jax")
+    return nullcontext() if jax is None else jax.enable_x64(True)
 
 
 def _fixed(values: Mapping[str, Any]) -> dict[str, Any]:

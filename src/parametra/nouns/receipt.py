@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from importlib import metadata
 from typing import Any
 
+from parametra.nouns.storage import storable
 
+
+@storable
 @dataclass(frozen=True)
 class Receipt:
     """The account of one run.

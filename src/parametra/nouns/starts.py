@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from parametra.nouns.storage import storable
 
+
+@storable
 @dataclass(frozen=True)
 class Basin:
     """One local optimum.
@@ -23,6 +26,7 @@ class Basin:
     same_as_best: bool = False
 
 
+@storable
 @dataclass(frozen=True)
 class Starts:
     """The starts of a fit.

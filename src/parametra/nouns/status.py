@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from parametra.nouns.storage import storable
 
+
+@storable
 class Outcome(Enum):
     """The four ways in which a run can end, and the exit code of the command line for each."""
 
@@ -20,6 +23,7 @@ class Outcome(Enum):
         return {"converged": 0, "budget": 3, "stopped": 4, "failed": 5}[self.value]
 
 
+@storable
 @dataclass(frozen=True)
 class Status:
     """How a run ended, in words that say what to do next.

@@ -12,21 +12,25 @@ import math
 import os
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from parametra.nouns.errors import FileError
-from parametra.nouns.fit_result import Fit, Row
-from parametra.nouns.receipt import Receipt
-from parametra.nouns.starts import Basin, Starts
-from parametra.nouns.status import Outcome, Status
-from parametra.nouns.view import View
 
 FORMAT = 1
 """Raised when a file written before can no longer be read as it is."""
 
-_CLASSES: dict[str, Any] = {c.__name__: c for c in (Fit, Row, Receipt, Basin, Starts, Status, View)}
+_classes: dict[str, Any] = {}
+
+Stored = TypeVar("Stored", bound=type)
+
+
+def storable(cls: Stored) -> Stored:
+    """A class decorator: this dataclass or enumeration may stand in a result file."""
+    _classes[cls.__name__] = cls
+    return cls
+
 
 
 def save(result: Any, path: str | os.PathLike[str]) -> None:
@@ -78,7 +82,7 @@ def _encode(value: Any) -> Any:
         fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.name != "view_source"}
         return {"class": type(value).__name__, **{k: _encode(v) for k, v in fields.items()}}
     if isinstance(value, Enum):
-        return {"outcome": value.value}
+        return {"enum": type(value).__name__, "value": value.value}
     if isinstance(value, np.ndarray):
         return {"array": [_encode(v) for v in value.ravel().tolist()], "shape": list(value.shape)}
     if isinstance(value, np.generic):
@@ -100,9 +104,9 @@ def _decode(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     if "class" in value:
-        return _CLASSES[value["class"]](**{k: _decode(v) for k, v in value.items() if k != "class"})
-    if "outcome" in value:
-        return Outcome(value["outcome"])
+        return _classes[value["class"]](**{k: _decode(v) for k, v in value.items() if k != "class"})
+    if "enum" in value:
+        return _classes[value["enum"]](value["value"])
     if "array" in value:
         return np.array([_decode(v) for v in value["array"]], dtype=np.float64).reshape(value["shape"])
     if "dict" in value:

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from parametra.nouns.storage import storable
 
+
+@storable
 @dataclass(frozen=True)
 class View:
     """Data and prediction of one output.

@@ -69,6 +69,12 @@ class Compiled:
         keep = jacobian if want is Want.JACOBIAN else None
         return answers_from_residuals(residuals, keep, self.cost, want)
 
+    def with_cost(self, cost: Cost) -> Compiled:
+        """The same evaluator of another cost of the same form."""
+        other = copy.copy(self)
+        other.cost = cost
+        return other
+
     def _normal(self, points: np.ndarray) -> Answers:
         kernel = self._kernel("normal")
         n, d = points.shape

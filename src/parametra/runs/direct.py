@@ -12,6 +12,7 @@ Many points go through the model in one call where the model broadcasts over a l
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from typing import Any
 
@@ -67,6 +68,12 @@ class Direct:
                 value = self._negative_log_density(points)
                 return Answers(cost=np.where(np.isfinite(value), value, np.inf), ok=np.isfinite(value))
             return self._density_gradient(points)
+
+    def with_cost(self, cost: Cost) -> Direct:
+        """The same evaluator of another cost of the same form."""
+        other = copy.copy(self)
+        other.cost = cost
+        return other
 
     # ---- values
 

@@ -1,0 +1,109 @@
+"""A formula as a tape: a list of steps, each one operation on the results of earlier steps.
+
+    a * exp(-b * t)      0 name a    1 name b    2 negative 1    3 name t    4 multiply 2 3    5 exp 4    6 multiply 0 5
+
+The same subexpression twice is one step, and what consists of numbers alone is computed while reading, as floats.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+FOLDED = frozenset({"add", "subtract", "multiply", "divide", "negative", "power"})
+"""Operations that are carried out while reading when their operands are numbers."""
+
+LARGEST_REPEATED = 32
+"""Whole powers up to this one are products, which are exact for negative bases and several times faster than pow."""
+
+
+class Step(NamedTuple):
+    """One operation.
+
+    Arguments:
+        operation: "constant", "name", "item" (one element of an array), "whole_power", or the NumPy name of a function.
+        operands: the steps that it works on.
+        number: the constant, or the whole exponent.
+        name: the name that is looked up.
+        index: which element of it.
+    """
+
+    operation: str
+    operands: tuple[int, ...] = ()
+    number: float = 0.0
+    name: str = ""
+    index: int = 0
+
+
+class Tape(NamedTuple):
+    """The steps in order, the last one being the result, and the piece of text that each was read from."""
+
+    steps: tuple[Step, ...]
+    pieces: tuple[str, ...]
+
+
+@dataclass
+class TapeWriter:
+    """A tape that is being written: it hands out step numbers."""
+
+    steps: list[Step] = field(default_factory=list[Step])
+    pieces: list[str] = field(default_factory=list[str])
+    seen: dict[tuple[Step, bool], int] = field(default_factory=dict[tuple[Step, bool], int])
+
+    def add(self, step: Step, piece: str) -> int:
+        """The number of this step, which is an old one when the same was written before."""
+        if step.operation in FOLDED and all(self.is_constant(k) for k in step.operands):
+            value = _folded(step.operation, [self.steps[k].number for k in step.operands])
+            if math.isfinite(value):
+                return self.constant(value, piece)
+        key = (step, math.copysign(1.0, step.number) < 0)  # 0.0 == -0.0, and yet 1 / x differs
+        if key not in self.seen:
+            self.seen[key] = len(self.steps)
+            self.steps.append(step)
+            self.pieces.append(piece)
+        return self.seen[key]
+
+    def constant(self, value: float, piece: str) -> int:
+        """A number."""
+        return self.add(Step("constant", number=value), piece)
+
+    def power(self, base: int, exponent: int, piece: str) -> int:
+        """base ** exponent; exponents that are common numbers become something faster."""
+        if not self.is_constant(exponent) or self.is_constant(base):
+            return self.add(Step("power", (base, exponent)), piece)
+        p = self.steps[exponent].number
+        if p == 0.0:
+            return self.constant(1.0, piece)
+        if p == 1.0:
+            return base
+        if abs(p) == 0.5:
+            root = self.add(Step("sqrt", (base,)), piece)
+            return root if p > 0 else self.add(Step("divide", (self.constant(1.0, "1"), root)), piece)
+        if p.is_integer() and abs(p) <= LARGEST_REPEATED:
+            return self.add(Step("whole_power", (base,), number=p), piece)
+        return self.add(Step("power", (base, exponent)), piece)
+
+    def is_constant(self, step: int) -> bool:
+        """True for a number."""
+        return self.steps[step].operation == "constant"
+
+    def tape(self, result: int) -> Tape:
+        """The finished tape without the steps that the result does not need (folded operands, for example)."""
+        needed = {result}
+        for k in range(result, -1, -1):
+            if k in needed:
+                needed.update(self.steps[k].operands)
+        kept = sorted(needed)
+        place = {old: new for new, old in enumerate(kept)}
+        steps = tuple(
+            self.steps[k]._replace(operands=tuple(place[operand] for operand in self.steps[k].operands)) for k in kept
+        )
+        return Tape(steps, tuple(self.pieces[k] for k in kept))
+
+
+def _folded(operation: str, numbers: list[float]) -> float:
+    with np.errstate(all="ignore"):
+        return float(getattr(np, operation)(*numbers))

@@ -1,0 +1,165 @@
+"""Which evaluator answers: NumPy at once, or kernels that must be compiled first but are faster by the batch.
+
+The choice rests on sizes alone, never on a clock, so that the same problem is computed the same way everywhere.
+"""
+
+from __future__ import annotations
+
+import copy
+import sys
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from parametra.nouns.asker import Answers, Want
+from parametra.nouns.errors import MethodError, ModelError, did_you_mean
+from parametra.nouns.problem import Problem
+from parametra.runs.compiled import Compiled, traceable
+from parametra.runs.cost import Cost
+from parametra.runs.direct import Direct
+
+WORTH_COMPILING = 400_000
+"""Points x derivatives x starts above which a batch in NumPy takes longer than loading JAX and compiling a kernel."""
+
+WORTH_COMPILING_CALLS = 1_500
+"""The same in calls of a model that takes one point at a time."""
+
+KINDS = ("auto", "direct", "compiled")
+
+
+class Both:
+    """Batches go to the compiled evaluator, single points to the direct one, which needs no kernel for them.
+
+    The first batch is answered by both, and only when they agree is the compiled one believed: this is what verifies a
+    lifted NumPy function.
+    """
+
+    def __init__(self, direct: Direct, compiled: Compiled) -> None:
+        self.direct = direct
+        self.compiled = compiled
+        self.problem = direct.problem
+        self.cost = direct.cost
+        self.verified = False
+        self.refused = ""
+
+    @property
+    def kind(self) -> str:
+        """How batches are evaluated."""
+        return "direct" if self.refused else "compiled"
+
+    @property
+    def derivative(self) -> str:
+        """How the model is differentiated."""
+        if self.refused:
+            return f"{self.direct.derivative}; {self.refused}"
+        return f"{self.compiled.derivative}, single points by {self.direct.derivative}"
+
+    @property
+    def calls(self) -> int:
+        """How often the model was evaluated."""
+        return self.direct.calls + self.compiled.calls
+
+    @property
+    def failures(self) -> Counter[str]:
+        """Failures by reason."""
+        return self.direct.failures + self.compiled.failures
+
+    def evaluate(self, points: np.ndarray, want: Want) -> Answers:
+        """Answer a request for points (B, d)."""
+        if self.refused or len(points) == 1 or want is not Want.NORMAL:
+            return self.direct.evaluate(points, want)
+        answers = self.compiled.evaluate(points, want)
+        if not self.verified:
+            self._verify(points, answers)
+            if self.refused:
+                return self.direct.evaluate(points, want)
+        return answers
+
+    def with_cost(self, cost: Cost) -> Both:
+        """The same evaluator of another cost."""
+        other = copy.copy(self)
+        other.direct, other.compiled, other.cost = self.direct.with_cost(cost), self.compiled.with_cost(cost), cost
+        return other
+
+    def _verify(self, points: np.ndarray, answers: Answers) -> None:
+        few = points[:4]
+        plain = self.direct.evaluate(few, Want.NORMAL)
+        again = self.direct.evaluate(few, Want.COST)
+        both = plain.ok & answers.ok[:4]
+        exact = self.direct.derivative != "central differences"
+        if not np.array_equal(plain.cost[both], again.cost[both]):
+            self.refused = "the model does not give the same answer twice, so it was not compiled"
+        elif not np.array_equal(plain.ok, answers.ok[:4]) or not np.allclose(
+            plain.cost[both], answers.cost[:4][both], rtol=1e-9
+        ):
+            self.refused = "compiled, the model gave other values, so it is run as it is"
+        elif plain.gradient is not None and answers.gradient is not None:
+            size = np.linalg.norm(plain.gradient, axis=1, keepdims=True)
+            gap = np.abs(plain.gradient - answers.gradient[:4])[both]
+            if not np.all(gap <= (1e-7 if exact else 1e-3) * size[both]):
+                self.refused = "compiled, the model gave other derivatives, so it is run as it is"
+        self.verified = True
+
+
+AnyEvaluator = Direct | Compiled | Both
+
+
+def choose_evaluator(problem: Problem, cost: Cost, starts: int, wish: str = "auto") -> AnyEvaluator:
+    """The evaluator for a problem and a number of starts.
+
+    Arguments:
+        problem: what is evaluated.
+        cost: which cost.
+        starts: how many starts will run together.
+        wish: "auto", or "direct" or "compiled" to insist.
+
+    Raises:
+        MethodError: an unknown wish.
+        ModelError: "compiled" for a model that cannot be traced.
+    """
+    if wish not in KINDS:
+        raise MethodError(f'evaluator="{wish}": ' + did_you_mean(wish, KINDS))
+    if wish == "direct":
+        return Direct(problem, cost)
+    if speaks_jax(problem):
+        return Compiled(problem, cost)
+    if wish == "compiled":
+        lifted = traceable(problem)
+        if lifted is None:
+            raise ModelError(
+                f'evaluator="compiled": {problem.model.name} cannot be traced by JAX, also not with numpy replaced by '
+                'jax.numpy. Write it with jax.numpy, or leave the evaluator at "auto".'
+            )
+        compiled = Compiled(lifted, cost)
+        return Both(Direct(problem, cost), compiled) if cost.least_squares and starts > 1 else compiled
+    if problem.model.function is None and not cost.least_squares:
+        return Compiled(problem, cost)
+    direct = Direct(problem, cost)
+    if not _worth_compiling(direct, starts):
+        return direct
+    lifted = traceable(problem)
+    if lifted is None:
+        return direct
+    return Both(direct, Compiled(lifted, cost)) if cost.least_squares else direct
+
+
+def speaks_jax(problem: Problem) -> bool:
+    """True when the model is a function that returns JAX arrays."""
+    return problem.model.function is not None and "jax" in sys.modules and is_jax(problem.looked_at())
+
+
+def is_jax(predictions: Any) -> bool:
+    """True when any of these predictions is a JAX array."""
+    import jax
+
+    return any(isinstance(v, jax.Array) for part in predictions for v in part.values())
+
+
+def _worth_compiling(direct: Direct, starts: int) -> bool:
+    space = direct.problem.fit_space
+    if starts <= 1:
+        return False
+    work = direct.problem.size * (space.dimension + 1) * starts
+    calls = starts * (space.dimension + 1)
+    return work > WORTH_COMPILING or (not direct.vectorised and calls > WORTH_COMPILING_CALLS)

@@ -1,0 +1,235 @@
+"""What are the parameters? Choose a method, drive it from many starts, judge what it found."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from parametra import catalogue
+from parametra.maths.losses import Loss
+from parametra.nouns.errors import MethodError, ModelError, ParametraError
+from parametra.nouns.fit_result import Fit
+from parametra.nouns.keys import generator
+from parametra.nouns.objective import Objective
+from parametra.nouns.problem import Problem
+from parametra.runs.budget import Budget
+from parametra.runs.choose_evaluator import choose_evaluator
+from parametra.runs.drive import Drive
+from parametra.runs.progress import Progress
+from parametra.verbs.fit_choice import choose_method, cost_of, how_many_starts, stated_loss
+from parametra.verbs.fit_judge import judge
+
+MOST_COMBINATIONS = 1000
+"""Settings of discrete parameters that are all tried."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `fit` would do with a problem, and why: the answer of `choose`.
+
+    Arguments:
+        method, reason: the method and why it was taken.
+        starts, starts_reason: how many starts and why.
+        evaluator: "direct" or "compiled".
+        derivative: how the model is differentiated.
+        combinations: settings of discrete parameters, each of which is fitted.
+    """
+
+    method: str
+    reason: str
+    starts: int
+    starts_reason: str
+    evaluator: str
+    derivative: str
+    combinations: int = 1
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a fit is to be run; the arguments of `fit`."""
+
+    method: str = "auto"
+    starts: int | str = "auto"
+    seed: int = 0
+    evaluations: int | None = None
+    seconds: float | None = None
+    loss: str | Loss | None = None
+    loss_scale: float = 1.0
+    covariance: str = "auto"
+    evaluator: str = "auto"
+    progress: bool | None = None
+
+
+def fit(
+    problem: object,
+    data: object = None,
+    parameters: Mapping[str, object] | None = None,
+    *,
+    noise: object = None,
+    derived: Mapping[str, object] | None = None,
+    title: str = "",
+    method: str = "auto",
+    starts: int | str = "auto",
+    seed: int = 0,
+    evaluations: int | None = None,
+    seconds: float | None = None,
+    loss: str | Loss | None = None,
+    loss_scale: float = 1.0,
+    covariance: str = "auto",
+    evaluator: str = "auto",
+    progress: bool | None = None,
+) -> Fit:
+    """Find the parameters under which the data are most likely, and say how far each can be trusted.
+
+    theta = argmax sum_i log p(y_i | f(theta, x_i)) + the log density of stated priors; with normal noise that is least
+    squares, argmin 1/2 sum ((f_i - y_i) / sigma_i)^2.
+
+    Good for: any model with data. Standard errors hold where the likelihood is parabolic within them; the result says
+    where it is not.
+
+    Arguments:
+        problem: a `Problem`; or the model (a formula, a function), with `data` and `parameters` beside it.
+        data, parameters, noise, derived, title: as for `Problem`, when a model is given.
+        method: a name from `parametra methods`, or "auto".
+        starts: how many; the first is the guess, the others are drawn inside the bounds. "auto": one where the model
+            is linear in its parameters, 20 or more elsewhere.
+        seed: of the random starts; the same seed gives the same answer.
+        evaluations, seconds: the budget; None is no limit. When it is spent, the best so far is returned.
+        loss: a robust loss, "huber", "soft_l1", "cauchy" or "arctan".
+        loss_scale: the standardised residual from which the loss differs from squares.
+        covariance: "jacobian", "sandwich", "hessian" or "auto".
+        evaluator: "direct", "compiled" or "auto".
+        progress: False is silent; None and True tell of runs that take longer than a second.
+
+    Returns:
+        The result. How the run ended is its `status`, never an exception.
+
+    Raises:
+        ParametraError: what was stated wrongly, and what to do.
+    """
+    stated = _problem(problem, data, parameters, noise, derived, title)
+    settings = Settings(
+        method, starts, seed, evaluations, seconds, loss, loss_scale, covariance, evaluator, progress
+    )
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise MethodError(f"seed={seed!r}: a whole number, 0 or more, is wanted.")
+    if stated.space.discrete:
+        return _every_combination(stated, settings)
+    return _one(stated, settings, {})
+
+
+def choose(
+    problem: Problem, *, method: str = "auto", starts: int | str = "auto", loss: str | Loss | None = None, evaluator: str = "auto"
+) -> Plan:
+    """What `fit` would do with this problem, and why, without doing it.
+
+    Arguments:
+        problem: the problem.
+        method, starts, loss, evaluator: as for `fit`.
+
+    Raises:
+        ParametraError: as `fit` would.
+    """
+    combinations = _combinations(problem)
+    first = problem.with_fixed(combinations[0]) if problem.space.discrete else problem
+    first.looked_at()
+    found = stated_loss(loss, 1.0)
+    choice = choose_method(first, method, found)
+    cost = cost_of(first, choice.method, found)
+    single = choose_evaluator(first, cost, 1, evaluator)
+    count, why = how_many_starts(first, starts, single)
+    final = choose_evaluator(first, cost, count, evaluator)
+    return Plan(choice.method, choice.reason, count, why, final.kind, final.derivative, len(combinations))
+
+
+def _problem(problem: object, data: object, parameters: Any, noise: object, derived: Any, title: str) -> Problem:
+    if isinstance(problem, Objective):
+        raise MethodError(
+            "fit compares a model with data; this is an objective, which has none. Minimise it with a search, or state "
+            "model, data and parameters."
+        )
+    if isinstance(problem, Problem):
+        if data is not None or parameters is not None or noise is not None or derived is not None:
+            raise ModelError(
+                "fit(problem) takes no data, parameters, noise or derived beside the problem, which has its own. "
+                "Use problem.with_data(data), or fit(model, data, parameters=...)."
+            )
+        return problem
+    if data is None or parameters is None:
+        missing = "data" if data is None else "parameters"
+        raise ModelError(f"fit(model, data, parameters=...) has no {missing}. Give all three, or one Problem.")
+    return Problem(problem, data, parameters, noise=noise, derived=derived, title=title)
+
+
+def _one(problem: Problem, settings: Settings, chosen: Mapping[str, Any]) -> Fit:
+    problem.looked_at()
+    loss = stated_loss(settings.loss, settings.loss_scale)
+    choice = choose_method(problem, settings.method, loss)
+    cost = cost_of(problem, choice.method, loss)
+    budget = Budget(settings.evaluations, settings.seconds)
+    single = choose_evaluator(problem, cost, 1, settings.evaluator)
+    count, why = how_many_starts(problem, settings.starts, single)
+    evaluator = single if count == 1 else choose_evaluator(problem, cost, count, settings.evaluator)
+    drive = Drive(evaluator, budget, Progress(f"fit {problem.title}"[:60], shown=settings.progress is not False))
+    solutions = drive.run(catalogue.method("fit", choice.method)(), problem.fit_space, start_points(problem, count, settings.seed))
+    return judge(problem, drive, solutions, choice, why, settings, chosen)
+
+
+def start_points(problem: Problem, count: int, seed: int) -> np.ndarray:
+    """The starts in box coordinates (count, d): the guess, then draws that depend on the seed and their number only."""
+    space = problem.fit_space
+    draws = [space.draw_start(generator(seed, "fit", i)) for i in range(1, count)]
+    return np.stack([space.guess, *draws])
+
+
+def _combinations(problem: Problem) -> list[dict[str, Any]]:
+    names = problem.space.discrete
+    levels = [problem.space[name].levels for name in names]
+    count = int(np.prod([len(level) for level in levels])) if levels else 1
+    if count > MOST_COMBINATIONS:
+        raise ParametraError(
+            f"{', '.join(names)} have {count} combinations, and fit tries them all, {MOST_COMBINATIONS} at most. Fix some "
+            "of them or narrow their ranges."
+        )
+    return [dict(zip(names, values, strict=True)) for values in itertools.product(*levels)]
+
+
+def _every_combination(problem: Problem, settings: Settings) -> Fit:
+    """Fit the continuous parameters for every setting of the discrete ones, and keep the likeliest."""
+    results: list[tuple[dict[str, Any], Fit]] = []
+    left = settings
+    for chosen in _combinations(problem):
+        found = _one(problem.with_fixed(chosen), left, chosen)
+        results.append((chosen, found))
+        if left.evaluations is not None:
+            left = replace(left, evaluations=max(left.evaluations - found.receipt.evaluations, 1))
+        if left.seconds is not None:
+            left = replace(left, seconds=max(left.seconds - found.receipt.seconds, 1e-3))
+    ranked = sorted(results, key=lambda item: -item[1].log_likelihood if np.isfinite(item[1].log_likelihood) else np.inf)
+    best = ranked[0][1]
+    receipt = replace(
+        best.receipt,
+        evaluations=sum(f.receipt.evaluations for _, f in results),
+        model_calls=sum(f.receipt.model_calls for _, f in results),
+        seconds=sum(f.receipt.seconds for _, f in results),
+    )
+    doubts = list(best.doubts)
+    unfinished = [f for _, f in results if not f.status.ok]
+    if unfinished:
+        doubts.append(f"{len(unfinished)} of {len(results)} settings of {', '.join(ranked[0][0])} did not converge.")
+    if len(ranked) > 1:
+        lead = best.log_likelihood - ranked[1][1].log_likelihood
+        if lead < 2:
+            words = ", ".join(f"{k}={v}" for k, v in ranked[1][0].items())
+            doubts.append(f"{words} is hardly less likely: the log-likelihood is {lead:.2g} lower.")
+    return replace(
+        best,
+        receipt=receipt,
+        doubts=tuple(doubts),
+        uncertainty=f"{best.uncertainty}; for the chosen {', '.join(ranked[0][0])}, whose own uncertainty is not in them",
+    )
+

@@ -1,0 +1,73 @@
+"""From the ends of many starts to the basins they found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from parametra.maths.basins import group_by_cost, missed_chance
+from parametra.nouns.asker import Ending, Solutions
+from parametra.nouns.problem import Problem
+from parametra.nouns.starts import Basin, Starts
+from parametra.verbs.fit_uncertainty import Curvature
+
+_TELLABLE = 1e-3
+"""Differences of the log-likelihood below this are no difference."""
+
+
+def starts_of(problem: Problem, solutions: Solutions, curvature: Curvature, why: str) -> Starts:
+    """Group where the starts ended.
+
+    Two ends are one basin when their costs cannot be told apart, and, for the best cost, when they are also the same
+    point as far as the data can tell (flat directions do not count).
+    """
+    converged = np.array([e is Ending.CONVERGED for e in solutions.endings])
+    cost = np.where(np.isfinite(solutions.cost), solutions.cost, np.inf)
+    best = solutions.best
+    scale2 = curvature.scale**2 if np.isfinite(curvature.scale) and curvature.scale > 0 else 1.0
+    tolerance = _TELLABLE * scale2 + 1e-6 * abs(float(cost[best]))
+    used = np.where(converged, cost, np.inf)
+    used[best] = cost[best]
+    groups = group_by_cost(used, tolerance)
+    top = int(groups[best])
+    parts: list[np.ndarray] = []
+    for g in range(groups.max() + 1):
+        members = np.flatnonzero(groups == g)
+        parts += _split(members, solutions.points, curvature) if g == top else [members]
+    parts.sort(key=lambda m: (best not in m, float(cost[m].min())))
+    basins: list[Basin] = []
+    for members in parts:
+        here = best if best in members else int(members[np.argmin(cost[members])])
+        same = best not in members and bool(cost[here] - cost[best] <= tolerance)
+        named: dict[str, Any] = problem.fit_space.to_named(solutions.points[here])
+        basins.append(Basin(float(cost[here]), int(members.size), named, same))
+    n = len(cost)
+    done = int(converged.sum())
+    return Starts(
+        count=n,
+        converged=done,
+        failed=sum(e is Ending.FAILED for e in solutions.endings),
+        best_share=basins[0].count / n,
+        basins=tuple(basins),
+        missed_chance=missed_chance(len(basins), done) if n > 1 else None,
+        costs=tuple(float(c) for c in np.sort(cost)),
+        why=why,
+    )
+
+
+def _split(members: np.ndarray, points: np.ndarray, curvature: Curvature) -> list[np.ndarray]:
+    """Ends of equal cost, parted by their distance in standard errors along the directions that are determined."""
+    if members.size == 1 or not curvature.geometry.steps.size:
+        return [members]
+    inside = points[members][:, curvature.inside]
+    scale = curvature.scale if np.isfinite(curvature.scale) and curvature.scale > 0 else 1.0
+    directions = curvature.geometry.steps
+    coordinates = np.linalg.lstsq(directions * scale, inside.T, rcond=None)[0].T
+    left, parts = list(range(members.size)), []
+    while left:
+        first = left[0]
+        near = [k for k in left if np.linalg.norm(coordinates[k] - coordinates[first]) < 0.3]
+        parts.append(members[near])
+        left = [k for k in left if k not in near]
+    return parts

@@ -1,0 +1,116 @@
+"""What "auto" takes for a fit, and why, in words; and the refusal of what cannot work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from parametra import catalogue
+from parametra.maths.losses import LOSSES, Loss
+from parametra.nouns.asker import Want
+from parametra.nouns.card import Ability
+from parametra.nouns.errors import MethodError, did_you_mean
+from parametra.nouns.problem import Problem
+from parametra.runs.choose_evaluator import AnyEvaluator
+from parametra.runs.cost import Cost
+from parametra.runs.direct import probe_points
+
+LEAST_STARTS = 20
+"""Starts of a model that may have several basins: one basin seen 20 times leaves 0.5 % for another one."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A method and why it was taken."""
+
+    method: str
+    reason: str
+
+
+def choose_method(problem: Problem, method: str, loss: Loss | None) -> Choice:
+    """The method for a problem.
+
+    Arguments:
+        problem: what is to be fitted.
+        method: a name, or "auto".
+        loss: the robust loss asked for, None for none.
+
+    Raises:
+        MethodError: an unknown method, or one that needs what the problem does not offer.
+    """
+    offers = problem.offers
+    robust = bool(problem.losses(loss))
+    if loss is not None and Ability.RESIDUALS not in offers:
+        raise MethodError(
+            f'loss="{loss.name}" needs residuals; this problem gives only a log-likelihood. Leave the loss out, or use '
+            "a noise with residuals, such as Normal() or StudentT(sigma=...)."
+        )
+    if method == "auto":
+        if Ability.RESIDUALS in offers:
+            return Choice("levenberg_marquardt", "the problem offers residuals, whose Jacobian tells where to go")
+        return Choice("lbfgs", "the likelihood has no least-squares structure, so its gradient is followed")
+    card = catalogue.card("fit", method)
+    missing = [a for a in sorted(card.needs, key=lambda a: a.name) if a not in offers]
+    if missing:
+        offered = ", ".join(sorted(a.value for a in offers))
+        raise MethodError(
+            f"`{method}` needs {missing[0].value}; this problem offers {offered}. "
+            f'Use method="{choose_method(problem, "auto", loss).method}".'
+        )
+    if robust and "robust losses" not in card.honours:
+        raise MethodError(f'`{method}` knows no robust losses. Use method="levenberg_marquardt".')
+    return Choice(method, "it was asked for")
+
+
+def stated_loss(loss: str | Loss | None, scale: float) -> Loss | None:
+    """The loss that was asked for.
+
+    Raises:
+        MethodError: an unknown name or an impossible scale.
+    """
+    if loss is None or isinstance(loss, Loss):
+        return loss
+    if loss not in LOSSES or loss == "student_t":
+        known = [name for name in LOSSES if name != "student_t"]
+        raise MethodError(f'loss="{loss}": ' + did_you_mean(loss, known))
+    try:
+        return None if loss == "linear" else Loss(loss, scale)
+    except ValueError as error:
+        raise MethodError(f"loss_scale={scale}: {error}") from None
+
+
+def cost_of(problem: Problem, method: str, loss: Loss | None) -> Cost:
+    """The cost that a method minimises on a problem: residuals wherever the problem offers them."""
+    del method
+    least_squares = Ability.RESIDUALS in problem.offers
+    return Cost(least_squares, problem.losses(loss) if least_squares else ())
+
+
+def how_many_starts(problem: Problem, starts: int | str, evaluator: AnyEvaluator) -> tuple[int, str]:
+    """How many starts, and why.
+
+    Raises:
+        MethodError: neither "auto" nor a whole number above zero.
+    """
+    if isinstance(starts, bool) or not (starts == "auto" or (isinstance(starts, int) and starts >= 1)):
+        raise MethodError(f'starts={starts!r}: give "auto" or a whole number, 1 or more.')
+    if isinstance(starts, int):
+        return starts, "as asked for"
+    if problem.fit_space.dimension == 0:
+        return 1, "nothing is free"
+    if is_linear(problem, evaluator):
+        return 1, "the model is linear in its parameters, so there is one basin"
+    return max(LEAST_STARTS, 4 * problem.fit_space.dimension), "the model may have several basins"
+
+
+def is_linear(problem: Problem, evaluator: AnyEvaluator) -> bool:
+    """True when the Jacobian of plain squares is the same at three points: then there is one basin."""
+    if not evaluator.cost.least_squares or evaluator.cost.losses:
+        return False
+    answers = evaluator.evaluate(probe_points(problem), Want.JACOBIAN)
+    jacobian = answers.jacobian
+    if jacobian is None or not answers.ok.all():
+        return False
+    tolerance = 1e-6 if evaluator.derivative == "central differences" else 1e-12
+    return bool(np.all(np.abs(jacobian - jacobian[:1]) <= tolerance * np.abs(jacobian).max()))

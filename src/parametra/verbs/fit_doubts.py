@@ -1,0 +1,140 @@
+"""What makes a fit less certain than its numbers look, each as a sentence with what to do."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from parametra.nouns.fit_record import Row
+from parametra.nouns.problem import Problem
+from parametra.nouns.starts import Starts
+from parametra.nouns.status import Status
+from parametra.verbs.fit_uncertainty import Curvature
+
+_STRONG = 0.98
+_BENT = 2.0
+
+
+def doubts_of(
+    problem: Problem,
+    status: Status,
+    rows: tuple[Row, ...],
+    labels: tuple[str, ...],
+    covariance: np.ndarray,
+    curvature: Curvature,
+    starts: Starts,
+    p_value: float | None,
+    failed_share: float,
+) -> tuple[str, ...]:
+    """All doubts about a fit, gravest first; empty when nothing was noticed."""
+    found: list[str] = []
+    if curvature.minimum:
+        found.append(f"this is not an established minimum: {curvature.minimum}. Errors are withheld; try more starts.")
+    found += _bounds_and_flat(problem, rows, curvature)
+    found += _correlated(labels, covariance)
+    found += _wide(rows)
+    found += _bent(problem, curvature)
+    found += _many_basins(starts, status)
+    if p_value is not None and p_value < 1e-3:
+        found.append(
+            f"the model does not describe the data within the stated standard deviations (p = {p_value:.1g}); errors "
+            "are then too small. Look at the residuals: the model, an outlier, or too small sigmas."
+        )
+    if p_value is not None and p_value > 0.999:
+        found.append(
+            f"the data scatter less than their stated standard deviations (p = {p_value:.4g}): the sigmas are probably "
+            "too large or not independent, and so are the errors."
+        )
+    if failed_share > 0.2:
+        found.append(f"{100 * failed_share:.0f} % of the evaluations failed. The receipt counts the reasons.")
+    freedom = problem.size - problem.fit_space.dimension
+    if problem.profiled is not None and 0 < freedom < 3:
+        found.append(f"sigma is estimated from {freedom} degree{'s' * (freedom > 1)} of freedom only; errors are rough.")
+    return tuple(found)
+
+
+def _bounds_and_flat(problem: Problem, rows: tuple[Row, ...], curvature: Curvature) -> list[str]:
+    found: list[str] = []
+    labels = problem.fit_space.labels
+    for side, at in (("lower", curvature.at_lower), ("upper", curvature.at_upper)):
+        found += [
+            f"{labels[i]} ended at its {side} bound. If the bound is not a law of nature, widen it; otherwise fix "
+            f"{labels[i]} there and say so."
+            for i in np.flatnonzero(at)
+        ]
+    flat = [r.label for r in rows if r.note.startswith("not determined")]
+    if flat:
+        found.append(
+            f"the data do not determine {', '.join(flat)}: the fit is equally good along a whole line of values. "
+            "Fix one of them, tie them, state a prior, or measure what tells them apart."
+        )
+    return found
+
+
+def _correlated(labels: tuple[str, ...], covariance: np.ndarray) -> list[str]:
+    sd = np.sqrt(np.diag(covariance)) if len(labels) else np.empty(0)
+    pairs: list[tuple[float, str]] = []
+    for i in range(len(labels)):
+        for j in range(i):
+            if sd[i] > 0 and sd[j] > 0:
+                rho = covariance[i, j] / (sd[i] * sd[j])
+                if abs(rho) > _STRONG:
+                    pairs.append((abs(rho), f"{labels[j]} and {labels[i]} ({rho:+.5f})"))
+    if not pairs:
+        return []
+    pairs.sort(reverse=True)
+    shown = "; ".join(words for _, words in pairs[:3])
+    more = f" and {len(pairs) - 3} more pairs" if len(pairs) > 3 else ""
+    return [f"the data hardly tell apart {shown}{more}: one can replace the other at almost no cost."]
+
+
+def _wide(rows: tuple[Row, ...]) -> list[str]:
+    wide = [r.label for r in rows if r.role == "free" and r.standard_error is not None and _is_wide(r)]
+    if not wide:
+        return []
+    return [f"the standard error of {', '.join(wide)} exceeds the estimate itself: not even the order of magnitude is known."]
+
+
+def _is_wide(row: Row) -> bool:
+    return row.standard_error is not None and row.standard_error > abs(float(row.value))
+
+
+def _bent(problem: Problem, curvature: Curvature) -> list[str]:
+    ratio = curvature.distortion
+    if curvature.minimum or 1 / _BENT <= ratio <= _BENT:
+        return []
+    sizes = np.abs(curvature.distorted) * _scales(curvature)
+    label = problem.fit_space.labels[int(np.argmax(sizes))]
+    rise = "is not finite" if not np.isfinite(ratio) else f"rises {ratio:.2g} times as much as a parabola would"
+    return [
+        f"the likelihood is not parabolic within one standard error, mostly along {label}: it {rise}. Symmetric errors "
+        "and intervals are rough; profile likelihoods or a posterior tell more."
+    ]
+
+
+def _scales(curvature: Curvature) -> np.ndarray:
+    """The Jacobian's column lengths, which turn coordinates into comparable sizes; 0 for those at a bound."""
+    scales = np.zeros(curvature.covariance.shape[0])
+    scales[curvature.inside] = curvature.geometry.scale
+    return scales
+
+
+def _many_basins(starts: Starts, status: Status) -> list[str]:
+    if starts.count == 1:
+        return []
+    found: list[str] = []
+    twins = [b for b in starts.basins if b.same_as_best]
+    if twins:
+        word = "solutions exist" if len(twins) > 1 else "solution exists"
+        values = ", ".join(f"{k}={v:.4g}" for k, v in twins[0].estimate.items() if isinstance(v, (int, float)))
+        found.append(
+            f"{len(twins)} more {word} that the data cannot tell from this one, for example {values}. Order or bound the "
+            "parameters if they are interchangeable."
+        )
+    if starts.converged < starts.count / 2 and status.ok:
+        found.append(f"only {starts.converged} of {starts.count} starts converged. Narrow the bounds or guess better.")
+    if starts.missed_chance is not None and starts.missed_chance > 0.1:
+        found.append(
+            f"one more start would find a new basin with a chance of about {100 * starts.missed_chance:.0f} %: a better "
+            f"one may have been missed. Use starts={4 * starts.count} or more."
+        )
+    return found

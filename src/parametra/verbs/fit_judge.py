@@ -1,0 +1,165 @@
+"""From where the method ended to a result: errors, basins, goodness of fit, doubts. Never rosier than the numbers."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from parametra import catalogue
+from parametra.nouns.asker import Solutions
+from parametra.nouns.fit_result import Fit
+from parametra.nouns.problem import Problem, maybe_64_bits
+from parametra.nouns.receipt import Receipt, versions
+from parametra.nouns.starts import Starts
+from parametra.nouns.status import Outcome, Status
+from parametra.runs.drive import Drive
+from parametra.verbs.fit_basins import starts_of
+from parametra.verbs.fit_choice import Choice
+from parametra.verbs.fit_doubts import doubts_of
+from parametra.verbs.fit_rows import rows_of
+from parametra.verbs.fit_uncertainty import Curvature, curvature
+from parametra.verbs.fit_views import views_of
+
+
+def judge(
+    problem: Problem,
+    drive: Drive,
+    solutions: Solutions,
+    choice: Choice,
+    starts_why: str,
+    settings: Any,
+    chosen: Mapping[str, Any],
+) -> Fit:
+    """The result of a run.
+
+    Arguments:
+        problem: what was fitted.
+        drive: the run, with its counters; evaluates what is still needed.
+        solutions: where the starts ended.
+        choice: the method and why.
+        starts_why: why so many starts.
+        settings: the arguments of `fit`.
+        chosen: values of discrete parameters in this run.
+    """
+    status = drive.status(solutions)
+    failed = solutions.best < 0
+    x = problem.fit_space.guess if failed else solutions.points[solutions.best]
+    cost = np.nan if failed else float(solutions.cost[solutions.best])
+    with np.errstate(all="ignore"):
+        around = curvature(problem, drive, x, cost, settings.covariance)
+    named, log_likelihood, chi_square = _at(problem, x, around)
+    rows, labels, covariance = rows_of(problem, x, named, around, chosen)
+    starts = _no_starts(solutions, starts_why) if failed else starts_of(problem, solutions, around, starts_why)
+    freedom = problem.size - problem.fit_space.dimension
+    tests = problem.profiled is None and drive.evaluator.cost.least_squares  # pyright: ignore[reportAttributeAccessIssue]
+    p_value = _p_value(chi_square, freedom) if tests else None
+    share = drive.failed / max(drive.evaluations, 1)
+    doubts = () if failed else doubts_of(problem, status, rows, labels, covariance, around, starts, p_value, share)
+    if status.ok and around.minimum:
+        status = Status(Outcome.CONVERGED, f"{status.message}; but see the doubts: {around.minimum}")
+    steps = _covariance_steps(around)
+    return Fit(
+        status=status,
+        title=problem.title,
+        rows=tuple(sorted(rows, key=lambda r: ["free", "choice", "tied", "fixed", "noise", "derived"].index(r.role))),
+        values=dict(named),
+        covariance_labels=labels,
+        covariance=covariance,
+        estimator=_estimator(problem, drive),
+        uncertainty=around.words,
+        points=problem.size,
+        masked=sum(d.masked for d in problem.data_sets),
+        free=problem.fit_space.dimension + (problem.profiled is not None) + len(chosen),
+        log_likelihood=log_likelihood,
+        chi_square=chi_square,
+        chi_square_tests=tests,
+        p_value=p_value,
+        degrees_of_freedom=freedom,
+        starts=starts,
+        doubts=doubts,
+        method=choice.method,
+        choice=choice.reason,
+        noise={k: n.describe() for k, n in problem.noise.items()},
+        receipt=_receipt(problem, drive, choice, settings),
+        description=problem.description,
+        view_source=lambda: views_of(problem, x, named, steps),
+    )
+
+
+def _at(problem: Problem, x: np.ndarray, around: Curvature) -> tuple[dict[str, Any], float, float]:
+    """The estimate by name, the log-likelihood there, and chi-square."""
+    residuals = around.residuals[: problem.size]
+    squares = float(residuals @ residuals) if residuals.size else np.nan
+    named = dict(problem.fit_space.to_named(x))
+    likeliest = dict(named)
+    if problem.profiled is not None:
+        # the likelihood is highest at RSS / n; what is reported is the unbiased RSS / (n - p)
+        likeliest[problem.profiled] = float(np.sqrt(squares / problem.size)) if squares > 0 else np.nan
+        freedom = problem.size - x.size
+        named[problem.profiled] = float(np.sqrt(squares / freedom)) if freedom > 0 else np.nan
+    with np.errstate(all="ignore"), maybe_64_bits():
+        try:
+            value = float(np.asarray(problem.log_likelihood(likeliest)))
+        except Exception:  # noqa: BLE001  a model that fails here has failed everywhere, and the status says so
+            value = np.nan
+    return named, value, squares
+
+
+def _p_value(chi_square: float, freedom: int) -> float | None:
+    if freedom <= 0 or not np.isfinite(chi_square):
+        return None
+    from scipy.special import gammaincc
+
+    return float(gammaincc(freedom / 2, chi_square / 2))
+
+
+def _covariance_steps(around: Curvature) -> np.ndarray:
+    """Columns whose outer products sum to the covariance."""
+    values, vectors = np.linalg.eigh(np.nan_to_num(around.covariance))
+    keep = values > 0
+    return vectors[:, keep] * np.sqrt(values[keep])
+
+
+def _estimator(problem: Problem, drive: Drive) -> str:
+    losses = {loss.name for _, _, loss in drive.evaluator.cost.losses}  # pyright: ignore[reportAttributeAccessIssue]
+    if losses - {"student_t"}:
+        return f"M-estimate with the loss {', '.join(sorted(losses))}"
+    priors = problem.space.explicit_priors
+    return f"maximum a posteriori (priors on {', '.join(priors)})" if priors else "maximum likelihood"
+
+
+def _no_starts(solutions: Solutions, why: str) -> Starts:
+    n = len(solutions.cost)
+    return Starts(n, 0, n, 0.0, (), None, tuple(float(c) for c in solutions.cost), why)
+
+
+def _receipt(problem: Problem, drive: Drive, choice: Choice, settings: Any) -> Receipt:
+    evaluator: Any = drive.evaluator
+    asked = {k: v if isinstance(v, (int, float, str, type(None))) else repr(v) for k, v in dataclasses.asdict(settings).items()}
+    return Receipt(
+        evaluations=drive.evaluations,
+        model_calls=evaluator.calls,
+        failures=dict(evaluator.failures),
+        seconds=drive.seconds,
+        seed=int(settings.seed),
+        settings=asked,
+        evaluator=f"{evaluator.kind}, derivatives by {evaluator.derivative}",
+        problem_hash=_hash(problem),
+        citation=tuple(str(s) for s in catalogue.card("fit", choice.method).sources),
+        versions=versions("numpy", "scipy", *(["jax"] if evaluator.kind == "compiled" else [])),
+    )
+
+
+def _hash(problem: Problem) -> str:
+    """A hash of the statement: model, parameters and data."""
+    model = problem.model
+    code = getattr(getattr(model.function, "__code__", None), "co_code", b"")
+    parts = repr((model.name, [(k, f.text) for k, f in model.formulas], sorted(map(repr, problem.stated_space.parameters.items()))))
+    digest = hashlib.sha256(parts.encode() + code)
+    for d in problem.data_sets:
+        digest.update(d.content_hash().encode())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,176 @@
+"""The numbers of a fit by name, each with its error or with the reason why it has none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from parametra.nouns.fit_record import Row
+from parametra.nouns.problem import Problem
+from parametra.verbs.fit_uncertainty import Curvature
+
+_STEP = 1e-5
+
+
+def rows_of(
+    problem: Problem, x: np.ndarray, named: Mapping[str, Any], curvature: Curvature, chosen: Mapping[str, Any]
+) -> tuple[tuple[Row, ...], tuple[str, ...], np.ndarray]:
+    """Rows, and the labels and covariance of those that have a standard error.
+
+    Arguments:
+        problem: what was fitted.
+        x: (d,) the estimate in box coordinates.
+        named: the estimate by name.
+        curvature: what is known around it.
+        chosen: values of discrete parameters that were found by trying all of them.
+    """
+    quantities = _quantities(problem, x, named, chosen)
+    gradients = np.stack([q.gradient for q in quantities]) if quantities else np.zeros((0, x.size))
+    flat, bound = curvature.flat(gradients), curvature.at_bound(gradients)
+    variance = np.einsum("qi,ij,qj->q", gradients, curvature.covariance, gradients)
+    freedom = problem.size - x.size
+    t = _quantile(freedom if problem.profiled is not None else None)
+    rows: list[Row] = []
+    kept: list[int] = []
+    for i, q in enumerate(quantities):
+        moves = bool(np.any(q.gradient != 0))
+        note = "" if not moves else _why_none(problem, curvature, q, bool(flat[i]), bool(bound[i]), freedom)
+        if not moves or note or not np.isfinite(variance[i]):
+            rows.append(Row(q.label, q.name, q.role, q.value, unit=q.unit, note=note))
+            continue
+        error = float(np.sqrt(max(variance[i], 0.0)))
+        conditional = _conditional(problem, curvature) if bound[i] else ""
+        rows.append(Row(q.label, q.name, q.role, q.value, error, q.interval(error, t), q.unit, conditional))
+        kept.append(i)
+    covariance = gradients[kept] @ curvature.covariance @ gradients[kept].T
+    if problem.profiled is not None:
+        rows.append(_scale_row(problem, named, curvature, freedom))
+    return tuple(rows), tuple(quantities[i].label for i in kept), covariance
+
+
+class _Quantity:
+    """One scalar, its value, and its gradient by the box coordinates."""
+
+    def __init__(self, label: str, name: str, role: str, value: Any, gradient: np.ndarray, unit: str) -> None:
+        self.label, self.name, self.role, self.value = label, name, role, value
+        self.gradient, self.unit = gradient, unit
+        self.logarithmic = False
+        self.bounds = (-np.inf, np.inf)
+
+    def interval(self, error: float, t: float) -> tuple[float, float]:
+        """95 %: symmetric, in the logarithm for parameters that are searched there, and never beyond the bounds."""
+        if self.logarithmic:
+            factor = float(np.exp(t * error / self.value))
+            low, high = self.value / factor, self.value * factor
+        else:
+            low, high = self.value - t * error, self.value + t * error
+        return float(max(low, self.bounds[0])), float(min(high, self.bounds[1]))
+
+
+def _quantities(problem: Problem, x: np.ndarray, named: Mapping[str, Any], chosen: Mapping[str, Any]) -> list[_Quantity]:
+    space, d = problem.fit_space, x.size
+    tangents = space.tangents(x)
+    result: list[_Quantity] = []
+    for name in problem.space.names:
+        if name == problem.profiled:
+            continue
+        role = _role(problem, name, chosen)
+        unit = getattr(problem.space[name], "unit", "")
+        value = named[name]
+        if role in ("choice", "fixed") and not isinstance(value, (int, float, np.ndarray, np.generic)):
+            result.append(_Quantity(name, name, role, value, np.zeros(d), unit))
+            continue
+        flat = np.ravel(np.asarray(value, dtype=np.float64))
+        gradient = np.zeros((flat.size, d))
+        for c, slope in tangents.get(name, {}).items():
+            gradient[:, c] = np.ravel(np.broadcast_to(slope, np.shape(value)))
+        index = np.ndindex(np.shape(value)) if np.shape(value) else [()]
+        for k, place in enumerate(index):
+            label = name + (f"[{','.join(map(str, place))}]" if place else "")
+            q = _Quantity(label, name, role, float(flat[k]), gradient[k], unit)
+            if role in ("free", "noise"):
+                q.logarithmic = space.is_logarithmic(name)
+                q.bounds = space.natural_bounds(name)
+            result.append(q)
+    for derived in problem.derived:
+        value = float(np.asarray(derived.compute(named)))
+        result.append(_Quantity(derived.name, derived.name, "derived", value, _slope(problem, x, derived.compute), derived.unit))
+    return result
+
+
+def _slope(problem: Problem, x: np.ndarray, compute: Any) -> np.ndarray:
+    """Central differences of a derived quantity by the box coordinates, kept inside the bounds."""
+    space = problem.fit_space
+    gradient = np.zeros(x.size)
+    extra = {} if problem.profiled is None else {problem.profiled: problem.space.guess_named[problem.profiled]}
+    for c in range(x.size):
+        step = _STEP * max(abs(x[c]), 1e-3)
+        up, down = x.copy(), x.copy()
+        up[c], down[c] = min(x[c] + step, space.upper[c]), max(x[c] - step, space.lower[c])
+        high, low = (float(np.asarray(compute({**extra, **space.to_named(p)}))) for p in (up, down))
+        gradient[c] = (high - low) / (up[c] - down[c])
+    return gradient
+
+
+def _role(problem: Problem, name: str, chosen: Mapping[str, Any]) -> str:
+    if name in chosen:
+        return "choice"
+    if name not in problem.stated_space.names:
+        return "noise"
+    if name in problem.space.free:
+        return "free"
+    return "tied" if name in problem.space.tied else "fixed"
+
+
+def _why_none(problem: Problem, curvature: Curvature, q: _Quantity, flat: bool, bound: bool, freedom: int) -> str:
+    if curvature.minimum:
+        return f"no error: {curvature.minimum}"
+    if problem.profiled is not None and freedom <= 0:
+        return "no error: there are no more points than parameters, so sigma cannot be estimated"
+    at = curvature.at_lower | curvature.at_upper
+    moved = np.flatnonzero(q.gradient != 0)
+    if bound and at[moved].all():
+        return f"at its {'lower' if curvature.at_lower[moved].any() else 'upper'} bound: no error can be given"
+    if flat:
+        others = [label for label in _flat_labels(problem, curvature) if label != q.label]
+        return "not determined by the data" + (f": only together with {', '.join(others)}" if others else "")
+    return ""
+
+
+def _flat_labels(problem: Problem, curvature: Curvature) -> list[str]:
+    """Coordinates that take part in a flat direction."""
+    part = np.abs(curvature.geometry.flat).max(axis=1, initial=0.0)
+    return [problem.fit_space.labels[curvature.inside[i]] for i in np.flatnonzero(part > 1e-4)]
+
+
+def _conditional(problem: Problem, curvature: Curvature) -> str:
+    labels = [problem.fit_space.labels[i] for i in np.flatnonzero(curvature.at_lower | curvature.at_upper)]
+    return f"error with {', '.join(labels)} held at its bound"
+
+
+def _quantile(freedom: int | None) -> float:
+    """The 97.5 % quantile of Student's t, of the normal distribution for a known scale."""
+    from scipy.special import ndtri, stdtrit
+
+    return float(ndtri(0.975)) if freedom is None or freedom <= 0 else float(stdtrit(freedom, 0.975))
+
+
+def _scale_row(problem: Problem, named: Mapping[str, Any], curvature: Curvature, freedom: int) -> Row:
+    """The profiled scale: s = sqrt(RSS / freedom), its error s / sqrt(2 freedom), its interval by chi-square."""
+    name = str(problem.profiled)
+    if freedom <= 0 or not np.isfinite(curvature.scale) or curvature.minimum:
+        why = curvature.minimum or "there are no more points than parameters"
+        return Row(name, name, "noise", float(named[name]), note=f"no error: {why}")
+    from scipy.special import gammaincinv
+
+    s = curvature.scale
+    low, high = (2 * gammaincinv(freedom / 2, p) for p in (0.025, 0.975))
+    interval = (float(s * np.sqrt(freedom / high)), float(s * np.sqrt(freedom / low)))
+    return Row(name, name, "noise", float(s), s / float(np.sqrt(2 * freedom)), interval, _output_unit(problem))
+
+
+def _output_unit(problem: Problem) -> str:
+    found = {d.units.get(o, "") for d in problem.data_sets for o in d.outputs}
+    return found.pop() if len(found) == 1 else ""

@@ -1,0 +1,226 @@
+"""How far each number of a fit can be trusted, from the curvature of the cost at the estimate.
+
+Never a number that is not backed: at a bound, along a flat direction and away from a minimum there is a note instead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from parametra.maths.arrays import Bool, Float
+from parametra.maths.covariance import Geometry, geometry, sandwich
+from parametra.nouns.asker import Request, Want
+from parametra.nouns.errors import MethodError
+from parametra.nouns.problem import Problem
+from parametra.runs.choose_evaluator import AnyEvaluator
+from parametra.runs.cost import Cost
+from parametra.runs.drive import Drive
+
+KINDS = ("auto", "jacobian", "sandwich", "hessian")
+
+_STATIONARY = 1e-4
+"""Largest cosine between the residuals and a column of the Jacobian that still counts as stationary."""
+
+
+@dataclass(frozen=True)
+class Curvature:
+    """What is known around an estimate, in box coordinates.
+
+    Arguments:
+        covariance: (d, d); rows of coordinates at a bound or flat are zero.
+        at_lower, at_upper: coordinates that sit on a bound with the cost falling beyond it or flat.
+        geometry: of the coordinates off their bounds, in the order of `inside`.
+        inside: indices of those.
+        scale: the factor of the residuals' standard deviation that was estimated; 1 when it is known.
+        minimum: "" at a minimum; otherwise why it is none.
+        distortion: (share, direction) of the worst departure of the cost from a parabola within one standard error.
+        words: how the covariance was made.
+    """
+
+    covariance: Float[np.ndarray, "d d"]
+    at_lower: Bool[np.ndarray, " d"]
+    at_upper: Bool[np.ndarray, " d"]
+    geometry: Geometry
+    inside: np.ndarray
+    scale: float
+    minimum: str
+    distortion: float
+    distorted: Float[np.ndarray, " d"]
+    words: str
+    residuals: np.ndarray = field(default_factory=lambda: np.empty(0))
+
+    def flat(self, gradients: Float[np.ndarray, "q d"]) -> Bool[np.ndarray, " q"]:
+        """Which quantities with these gradients the data do not tell."""
+        return self.geometry.touches_flat(gradients[:, self.inside])
+
+    def at_bound(self, gradients: Float[np.ndarray, "q d"]) -> Bool[np.ndarray, " q"]:
+        """Which quantities depend on a coordinate that sits at a bound."""
+        return (np.abs(gradients[:, self.at_lower | self.at_upper]) > 0).any(axis=1)
+
+
+def curvature(
+    problem: Problem, drive: Drive, x: Float[np.ndarray, " d"], cost: float, kind: str
+) -> Curvature:
+    """The covariance at an estimate, and every reason not to believe it.
+
+    Arguments:
+        problem: what was fitted.
+        drive: evaluates, and counts.
+        x: (d,) the estimate in box coordinates.
+        cost: the cost there.
+        kind: "jacobian", "sandwich", "hessian", or "auto": Jacobian, sandwich with a robust loss, Hessian of a
+            likelihood without residuals.
+
+    Raises:
+        MethodError: an unknown kind, or one that the problem does not allow.
+    """
+    evaluator: AnyEvaluator = drive.evaluator  # pyright: ignore[reportAssignmentType]
+    if kind not in KINDS:
+        raise MethodError(f'covariance="{kind}": known here: {", ".join(KINDS)}.')
+    if kind in ("jacobian", "sandwich") and not evaluator.cost.least_squares:
+        raise MethodError(f'covariance="{kind}" needs residuals; this problem gives only a log-likelihood. Use "hessian".')
+    own_loss = bool(evaluator.cost.losses) and any(loss.name != "student_t" for _, _, loss in evaluator.cost.losses)
+    if kind == "auto":
+        kind = "sandwich" if own_loss else "jacobian" if evaluator.cost.least_squares else "hessian"
+    if kind == "hessian":
+        return _from_hessian(problem, drive, x, cost)
+    return _from_jacobian(problem, drive, x, cost, kind)
+
+
+def _from_jacobian(problem: Problem, drive: Drive, x: np.ndarray, cost: float, kind: str) -> Curvature:
+    evaluator: AnyEvaluator = drive.evaluator  # pyright: ignore[reportAssignmentType]
+    losses = evaluator.cost
+    answers = evaluator.with_cost(Cost(True)).evaluate(x[None], Want.JACOBIAN)
+    if answers.residuals is None or answers.jacobian is None or not answers.ok[0]:
+        return _unknown(x.size, "the Jacobian is not finite there")
+    r, jacobian = answers.residuals[0], answers.jacobian[0]
+    row, pull = losses.factors(r) if losses.losses else (np.ones_like(r), np.ones_like(r))
+    weighted = jacobian * row[:, None]
+    gradient = weighted.T @ (r * pull)
+    lower, upper = _at_bounds(problem, x, gradient, weighted)
+    inside = np.flatnonzero(~(lower | upper))
+    exact = evaluator.derivative != "central differences"
+    geo = geometry(weighted[:, inside], tolerance=1e-11 if exact else 1e-6)
+    freedom = problem.size - x.size
+    scale, words = _scale(problem, r, freedom)
+    if kind == "sandwich":
+        part = sandwich(jacobian[:, inside], r * pull * row, geo)
+        words = "sandwich covariance A^-1 B A^-1 with the HC1 correction, valid when the scatter is not as stated"
+    else:
+        part = geo.covariance * scale**2
+    covariance = np.zeros((x.size, x.size))
+    covariance[np.ix_(inside, inside)] = part
+    minimum = _not_stationary(gradient[inside], weighted[:, inside], r * pull, x, exact)
+    steps = np.zeros((x.size, geo.steps.shape[1]))
+    steps[inside] = geo.steps * max(scale, 0.0)
+    distortion, distorted, found = _shape(problem, drive, x, cost, steps, scale)
+    return Curvature(
+        covariance, lower, upper, geo, inside, scale, minimum or found, distortion, distorted, words, residuals=r
+    )
+
+
+def _from_hessian(problem: Problem, drive: Drive, x: np.ndarray, cost: float) -> Curvature:
+    d = x.size
+    space = problem.fit_space
+    answers = drive.evaluate(Request(x[None], Want.GRADIENT, np.zeros(1, dtype=np.int64)))
+    if answers.gradient is None or not answers.ok[0]:
+        return _unknown(d, "the gradient is not finite there")
+    gradient = answers.gradient[0]
+    width = np.where(np.isfinite(space.upper - space.lower), space.upper - space.lower, np.inf)
+    size = np.minimum(np.maximum(np.abs(x), 1e-2), width)
+    close = 1e-7 * size
+    lower = (x - space.lower <= close) & (gradient >= 0)
+    upper = (space.upper - x <= close) & (gradient <= 0)
+    inside = np.flatnonzero(~(lower | upper))
+    step = 6e-6 * size
+    points = np.concatenate([x + np.diag(step)[inside], x - np.diag(step)[inside]])
+    points = np.clip(points, space.lower, space.upper)
+    moved = drive.evaluate(Request(points, Want.GRADIENT, np.zeros(len(points), dtype=np.int64)))
+    if moved.gradient is None or not moved.ok.all():
+        return _unknown(d, "the Hessian is not finite there")
+    k = inside.size
+    across = points[:k, inside] - points[k:, inside]
+    hessian = (moved.gradient[:k, inside] - moved.gradient[k:, inside]) / np.diag(across)[:, None]
+    hessian = 0.5 * (hessian + hessian.T)
+    root = np.sqrt(np.abs(np.diag(hessian)))
+    root = np.where(root > 0, root, 1.0)
+    values, vectors = np.linalg.eigh(hessian / np.outer(root, root))
+    minimum = ""
+    if values.size and values[0] < -1e-6:
+        minimum = "the cost falls in one direction: this is a saddle, not a minimum"
+    factor = (vectors * np.sqrt(np.clip(values, 0.0, None))).T * root
+    geo = geometry(factor, tolerance=1e-4)
+    covariance = np.zeros((d, d))
+    covariance[np.ix_(inside, inside)] = geo.covariance
+    uphill = np.abs(gradient[inside]) @ np.sqrt(np.diag(geo.covariance)) if inside.size else 0.0
+    if not minimum and uphill > 0.05:
+        minimum = "the gradient is not zero there"
+    steps = np.zeros((d, geo.steps.shape[1]))
+    steps[inside] = geo.steps
+    distortion, distorted, found = _shape(problem, drive, x, cost, steps, 1.0)
+    words = "inverse of the Hessian of the negative log density (observed information)"
+    return Curvature(covariance, lower, upper, geo, inside, 1.0, minimum or found, distortion, distorted, words)
+
+
+def _scale(problem: Problem, r: np.ndarray, freedom: int) -> tuple[float, str]:
+    if problem.profiled is None:
+        return 1.0, "inverse of J'J; the standard deviations of the data are taken as stated, not rescaled"
+    rows = r[: problem.size]
+    words = "inverse of J'J times s^2 = residual sum of squares / degrees of freedom, because sigma is estimated"
+    return (float(np.sqrt(rows @ rows / freedom)) if freedom > 0 else np.nan), words
+
+
+def _at_bounds(problem: Problem, x: np.ndarray, gradient: np.ndarray, jacobian: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Coordinates on a bound, with the cost not rising beyond it."""
+    space = problem.fit_space
+    width = np.where(np.isfinite(space.upper - space.lower), space.upper - space.lower, np.maximum(np.abs(x), 1.0))
+    # a gradient that is only rounding has no direction
+    noise = 1e-9 * np.linalg.norm(jacobian, axis=0)
+    close = 1e-8 * width
+    lower = (x - space.lower <= close) & (gradient >= -noise)
+    upper = (space.upper - x <= close) & (gradient <= noise)
+    return lower, upper
+
+
+def _not_stationary(gradient: np.ndarray, jacobian: np.ndarray, r: np.ndarray, x: np.ndarray, exact: bool) -> str:
+    length = np.linalg.norm(jacobian, axis=0) * np.linalg.norm(r)
+    cosine = np.max(np.abs(gradient) / np.where(length > 0, length, 1.0), initial=0.0)
+    tiny = np.linalg.norm(r) <= 1e-9 * max(np.linalg.norm(jacobian * x[: jacobian.shape[1]]), 1e-300)
+    if cosine > (_STATIONARY if exact else 1e-3) and not tiny:
+        return f"the gradient is not zero there (cosine with the residuals {cosine:.1g})"
+    return ""
+
+
+def _shape(
+    problem: Problem, drive: Drive, x: np.ndarray, cost: float, steps: np.ndarray, scale: float
+) -> tuple[float, np.ndarray, str]:
+    """Walk one standard error each way along each determined direction: a parabola rises by scale^2 / 2.
+
+    Returns the worst ratio of the rise to that (1 is a parabola), the direction, and why it is no minimum, if so.
+    """
+    none = (1.0, np.zeros(x.size), "")
+    expected = 0.5 * scale**2
+    if not steps.size or not np.isfinite(expected) or expected <= 1e-14 * max(cost, 1e-300) or expected <= 1e-24:
+        return none
+    space = problem.fit_space
+    both = np.concatenate([x + steps.T, x - steps.T])
+    within = ((both > space.lower) & (both < space.upper)).all(axis=1)
+    if not within.any():
+        return none
+    kept = both[within]
+    answers = drive.evaluate(Request(kept, Want.COST, np.full(len(kept), -1)))
+    rise = np.where(answers.ok, (answers.cost - cost) / expected, np.inf)
+    worst_low, worst_high = float(rise.min()), float(rise.max())
+    if worst_low < -1e-3:
+        return worst_low, kept[int(rise.argmin())] - x, "one standard error away the cost is lower: this is no minimum"
+    if 1 / max(worst_low, 1e-9) > worst_high:
+        return worst_low, kept[int(rise.argmin())] - x, ""
+    return worst_high, kept[int(rise.argmax())] - x, ""
+
+
+def _unknown(d: int, why: str) -> Curvature:
+    no = np.zeros(d, dtype=bool)
+    empty = Geometry(np.zeros((d, d)), np.zeros((d, 0)), np.ones(d), np.zeros((d, 0)), np.inf)
+    return Curvature(np.zeros((d, d)), no, no, empty, np.arange(d), np.nan, why, 1.0, np.zeros(d), "none")

@@ -1,7 +1,7 @@
 """What a Jacobian says of the parameters: their covariance, and the directions of which it says nothing.
 
-    C = (J'J)^-1                 information of whitened residuals
-    C = A^-1 B A^-1              sandwich: A the curvature, B the scatter of the scores (White 1982, doi:10.2307/1912526)
+C = (J'J)^-1                 information of whitened residuals
+C = A^-1 B A^-1              sandwich: A the curvature, B the scatter of the scores (White 1982, doi:10.2307/1912526)
 """
 
 from __future__ import annotations

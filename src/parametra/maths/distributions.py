@@ -82,7 +82,10 @@ class Distribution(ABC):
         if math.isfinite(upper):
             inside = inside & ((real < upper) if open_upper else (real <= upper))
         # Both branches of `where` are evaluated: outside the support the density is taken at a harmless point.
-        harmless = lower + 1.0 if math.isinf(upper) else 0.5 * (lower + upper)
+        if math.isinf(lower):
+            harmless = upper - 1.0
+        else:
+            harmless = lower + 1.0 if math.isinf(upper) else 0.5 * (lower + upper)
         return xp.where(inside, self._log_density(xp.where(inside, x, harmless), xp), -math.inf)
 
     @abstractmethod

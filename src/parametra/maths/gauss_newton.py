@@ -1,7 +1,7 @@
 """The undamped Gauss-Newton step in a box, and what it says of the point that it starts from.
 
-At a minimum the step is nothing; on a plateau, in a valley to infinity or beside a singular Jacobian it is large although
-the cost hardly changes any more, which is how the two are told apart.
+At a minimum the step is nothing; on a plateau, in a valley to infinity or beside a singular Jacobian it is large
+although the cost hardly changes any more, which is how the two are told apart.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ class GaussNewton:
 
 
 def gauss_newton(
+    *,
     x: Float[np.ndarray, " d"],
     triangle: Float[np.ndarray, "k d"],
     rotated: Float[np.ndarray, " k"],

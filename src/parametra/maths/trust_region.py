@@ -6,8 +6,8 @@
     C      = diag(g dv s), the bounds' share in the scaled Hessian H^ = d J'J d + C; zero without bounds
     lam    damping: the step of the region |p^| <= radius solves (H^ + lam I) p^ = -g^, g^ = d g
 
-Functions take one point, shape (d,), or many lanes, shape (B, d), where they say "..." in the shape. What is computed for
-a lane never depends on its neighbours.
+Functions take one point, shape (d,), or many lanes, shape (B, d), where they say "..." in the shape. What is computed
+for a lane never depends on its neighbours.
 
 Source: J. J. More (1978), doi:10.1007/BFb0067700; M. A. Branch, T. F. Coleman, Y. Li (1999),
 doi:10.1137/S1064827595289108. The order of the steps is that of SciPy's `least_squares(method="trf")`.
@@ -19,7 +19,7 @@ import math
 
 import numpy as np
 
-from parametra.maths.arrays import Bool, Float
+from parametra.maths.arrays import Float
 
 EPSILON = float(np.finfo(float).eps)
 _NEWTON_STEPS = 10
@@ -64,7 +64,7 @@ def room(
     lower: Float[np.ndarray, " d"],
     upper: Float[np.ndarray, " d"],
 ) -> Float[np.ndarray, "... d"]:
-    """How many times the step fits before each coordinate's bound; infinity where it moves away from it or not at all."""
+    """How many times the step fits before each coordinate's bound; infinity where it never gets there."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(step > 0.0, (upper - x) / step, np.where(step < 0.0, (lower - x) / step, np.inf))
 
@@ -78,8 +78,8 @@ def step_by_singular_values(
 ) -> tuple[Float[np.ndarray, " d"], float]:
     """The minimiser of |J^ p + r|^2 in |p| <= radius from J^ = U diag(singular) right, and its damping lam.
 
-    Without damping when the Gauss-Newton step fits; else Newton steps on More's secular equation |p(lam)| = radius, held
-    in his bounds (More 1978, section 5).
+    Without damping when the Gauss-Newton step fits; else Newton steps on More's secular equation |p(lam)| = radius,
+    held in his bounds (More 1978, section 5).
 
     Arguments:
         singular: singular values of the scaled Jacobian, falling.
@@ -101,8 +101,7 @@ def step_by_singular_values(
     if high == 0.0:
         return np.zeros(right.shape[1]), 0.0
     squares = singular * singular
-    lam = damping
-    step = weighted
+    lam, length, step = damping, 1.0, weighted
     for _ in range(_NEWTON_STEPS):
         if not low <= lam <= high or lam == 0.0:
             lam = max(0.001 * high, math.sqrt(low * high))
@@ -127,7 +126,7 @@ def step_by_inverses(
     radius: Float[np.ndarray, " B"],
     damping: Float[np.ndarray, " B"],
 ) -> tuple[Float[np.ndarray, "B d"], Float[np.ndarray, " B"]]:
-    """For each lane the minimiser of g^'p + 1/2 p'H^p in |p| <= radius (to a tenth of it, as More), and its damping lam.
+    """The minimiser of g^'p + 1/2 p'H^p in |p| <= radius (to a tenth of it, as More), and its damping lam, lane by lane.
 
     Hebden's iteration lam <- lam + (|p| / radius) (|p| - radius) |p| / p'(H^ + lam I)^-1 p, started from the last
     damping, which is nearly right, so that one or two inverses are enough. A lane drops out when it is done.
@@ -171,6 +170,7 @@ def quadratic(
 
 
 def _along(
+    *,
     hessian: Float[np.ndarray, "B d d"],
     gradient: Float[np.ndarray, "B d"],
     base: Float[np.ndarray, "B d"],
@@ -188,6 +188,7 @@ def _along(
 
 
 def turned_at_bounds(
+    *,
     x: Float[np.ndarray, "B d"],
     units: Float[np.ndarray, "B d"],
     hessian: Float[np.ndarray, "B d d"],
@@ -204,9 +205,15 @@ def turned_at_bounds(
     descent; (1) and (3) end at most `theta` of the way to the bound, so that the point stays strictly inside.
 
     Arguments:
-        x: points. units: d. hessian: H^. gradient: g^. step: the scaled steps p^ that leave the box.
-        radius: of the region. theta: how near to a bound a step may end, below 1.
-        lower: l. upper: u.
+        x: points.
+        units: d.
+        hessian: H^.
+        gradient: g^.
+        step: the scaled steps p^ that leave the box.
+        radius: of the region.
+        theta: how far towards a bound a step may go, below 1.
+        lower: l.
+        upper: u.
     """
     each = room(x, units * step, lower, upper)
     stride = each.min(1)
@@ -225,7 +232,14 @@ def turned_at_bounds(
     with np.errstate(divide="ignore", invalid="ignore"):
         shortest = np.where(reach > 0.0, (1.0 - theta) * stride / reach, np.inf)
     available = shortest <= longest
-    t = _along(hessian, gradient, to_bound, reflected, np.where(available, shortest, 0.0), np.maximum(longest, 0.0))
+    t = _along(
+        hessian=hessian,
+        gradient=gradient,
+        base=to_bound,
+        direction=reflected,
+        shortest=np.where(available, shortest, 0.0),
+        longest=np.maximum(longest, 0.0),
+    )
     second = to_bound + np.where(available, t, 0.0)[:, None] * reflected
 
     norm = np.sqrt((gradient * gradient).sum(1))
@@ -233,17 +247,17 @@ def turned_at_bounds(
         edge = np.where(norm > 0.0, radius / norm, 0.0)
     cauchy_room = room(x, -units * gradient, lower, upper).min(1)
     longest = np.where(cauchy_room < edge, theta * cauchy_room, edge)
-    t = _along(hessian, gradient, np.zeros_like(step), -gradient, np.zeros_like(norm), longest)
+    t = _along(
+        hessian=hessian,
+        gradient=gradient,
+        base=np.zeros_like(step),
+        direction=-gradient,
+        shortest=np.zeros_like(norm),
+        longest=longest,
+    )
     third = -t[:, None] * gradient
 
     steps = np.stack([first, second, third])
     values = np.stack([quadratic(hessian, gradient, candidate) for candidate in steps])
     values[1, ~available] = np.inf
     return steps[values.argmin(0), np.arange(len(x))]
-
-
-def inside(
-    x: Float[np.ndarray, "... d"], lower: Float[np.ndarray, " d"], upper: Float[np.ndarray, " d"]
-) -> Bool[np.ndarray, "..."]:
-    """Whether a point lies in the box, bounds included."""
-    return ((x >= lower) & (x <= upper)).all(-1)

@@ -8,8 +8,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from parametra.nouns._formula_tape import LARGEST_REPEATED
-
 
 class Listed(NamedTuple):
     """The operation behind a function's name, and how many arguments it takes (most = 0: any number from least on)."""
@@ -74,9 +72,7 @@ def _special(operation: str, for_jax: bool) -> Computes:
 
 
 def whole_power(x: Any, exponent: int) -> Any:
-    """x ** exponent as products, for numbers and for arrays of either kind; x ** -2 is 1 / (x * x)."""
-    if abs(exponent) > LARGEST_REPEATED:
-        return x**exponent
+    """x ** exponent as products, exponent not 0, for numbers and for arrays of either kind; x ** -2 is 1 / (x * x)."""
     result, square, left = None, x, abs(exponent)
     while left:
         if left & 1:
@@ -84,6 +80,4 @@ def whole_power(x: Any, exponent: int) -> Any:
         left >>= 1
         if left:
             square = square * square
-    if result is None:
-        return x * 0.0 + 1.0
-    return result if exponent > 0 else 1.0 / result
+    return result if exponent > 0 else np.float64(1.0) / result

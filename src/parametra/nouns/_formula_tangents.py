@@ -103,7 +103,9 @@ def _divide(y: Any, u: list[Any], t: list[Tangents]) -> Tangents:
 def _power(y: Any, u: list[Any], t: list[Tangents]) -> Tangents:
     base, exponent = u
     by_base: Tangents = {}
-    if t[0]:
+    if t[0] and isinstance(exponent, float):
+        by_base = scaled(exponent * np.power(base, exponent - 1.0), t[0])  # 0 was dealt with while reading
+    elif t[0]:
         # 0 * base**-1 at exponent 0 would be NaN for base 0, and the slope of a constant is 0
         none = exponent == 0.0
         by_base = scaled(np.where(none, 0.0, exponent * np.power(base, np.where(none, 1.0, exponent - 1.0))), t[0])

@@ -63,9 +63,7 @@ def _made(name: str, settings: Any) -> Distribution | Dirichlet:
     if not isinstance(settings, Mapping):
         items: list[Any] = list(settings) if isinstance(settings, (list, tuple)) else [settings]
         if len(items) > len(wanted):
-            raise ParameterError(
-                f"prior {name} = {shown(settings)} has too many numbers; it takes {', '.join(wanted)}"
-            )
+            raise ParameterError(f"prior {name} = {shown(settings)} has too many numbers; it takes {', '.join(wanted)}")
         settings = dict(zip(wanted, items, strict=False))
     for key in settings:
         if key not in wanted:

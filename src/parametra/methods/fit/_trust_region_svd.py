@@ -1,12 +1,12 @@
 """One start to the last digit: More's trust region on the Jacobian's singular values, bounds as Coleman and Li.
 
     first    evaluate the start
-    descent  trust-region steps until the cost and the step stop changing; an end that is no minimum (a plateau, a valley
-             to infinity, a singular Jacobian) is kept, and the descent begins again with the next initial radius
+    descent  trust-region steps until the cost and the step stop changing; an end that is no minimum (a plateau, a
+             valley to infinity, a singular Jacobian) is kept, and the descent begins again with the next initial radius
     polish   undamped Gauss-Newton steps over the coordinates that no bound holds, while they help
 
-J is used through the triangle of [J r] = Q [R q], so that a step costs d^3 whatever the number of data, and never through
-J'J, which would halve the digits.
+J is used through the triangle of [J r] = Q [R q], so that a step costs d^3 whatever the number of data, and never
+through J'J, which would halve the digits.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ import numpy as np
 from parametra.maths.arrays import Float
 from parametra.maths.gauss_newton import GaussNewton, gauss_newton
 from parametra.maths.trust_region import (
-    EPSILON,
     affine_scaling,
     room,
     step_by_singular_values,
@@ -32,7 +31,10 @@ from parametra.nouns.asker import Answers, Ending
 _COSINE = 1e-4  # of the residuals with what the Jacobian can still change: above it, another radius is tried
 _NO_MINIMUM = 1e-2  # the same: above it, the end is called no minimum
 _SMALL_STEP = 1e-6  # a relative Gauss-Newton step that is nothing, also where the residuals themselves are nothing
+_NOTHING = 1e-14  # a relative Gauss-Newton step that ends the polishing
+_NOISE = 1e-10  # a relative change of the cost that rounding may have made
 _NO_RISE = 1e-12  # a relative rise of the cost that is rounding
+_ROUNDING = 1e-8  # the same where the residuals are small beside the data, told from a rise by a shorter next step
 
 
 class Phase(Enum):
@@ -57,7 +59,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class Anchor:
-    """The point reached, with the triangle of its Jacobian (k = min(m, d)) and the lengths of the Jacobian's columns."""
+    """The point reached, with the triangle of its Jacobian (k = min(m, d)) and the lengths of its columns."""
 
     x: Float[np.ndarray, " d"]
     cost: float
@@ -179,12 +181,12 @@ def advance(state: Single, answers: Answers, rules: Rules) -> Single:
 
 def best_point(state: Single) -> tuple[Float[np.ndarray, " d"], float]:
     """The lowest point so far and its cost; the start and infinity before anything was evaluated."""
-    found = [state.anchor] if state.anchor is not None else []
-    found += [state.kept.anchor] if state.kept is not None else []
-    if not found:
+    anchor = state.anchor
+    if anchor is None:
         return state.start, math.inf
-    lowest = min(found, key=lambda anchor: anchor.cost)
-    return lowest.x, lowest.cost
+    if state.phase is Phase.DESCENT and state.kept is not None and state.kept.anchor.cost < anchor.cost:
+        anchor = state.kept.anchor
+    return anchor.x, anchor.cost
 
 
 def _reduced(x: Float[np.ndarray, " d"], answers: Answers) -> Anchor | None:
@@ -196,7 +198,7 @@ def _reduced(x: Float[np.ndarray, " d"], answers: Answers) -> Anchor | None:
     augmented = np.concatenate([jacobian[0], residuals[0][:, None]], axis=1)
     if not (math.isfinite(cost) and math.isfinite(augmented.sum())):
         return None
-    triangle = np.linalg.qr(augmented, mode="r")
+    triangle: np.ndarray = np.linalg.qr(augmented, mode="r")
     size = x.size
     # The last row holds what no parameter can explain: its length, and no direction.
     last = triangle[:, size]
@@ -269,15 +271,15 @@ def _turned(
     gradient = anchor.gradient * frame.units
     steepness = math.sqrt(gradient.dot(gradient)) / max(anchor.norm, 1e-300)
     return turned_at_bounds(
-        anchor.x[None],
-        frame.units[None],
-        hessian[None],
-        gradient[None],
-        hat[None],
-        np.array([radius]),
-        np.array([max(0.995, 1.0 - steepness)]),
-        state.lower,
-        state.upper,
+        x=anchor.x[None],
+        units=frame.units[None],
+        hessian=hessian[None],
+        gradient=gradient[None],
+        step=hat[None],
+        radius=np.array([radius]),
+        theta=np.array([max(0.995, 1.0 - steepness)]),
+        lower=state.lower,
+        upper=state.upper,
     )[0]
 
 
@@ -298,7 +300,9 @@ def _descended(state: Single, reached: Anchor | None, rules: Rules) -> Single:
     scale = state.scale
     scaled = trial.x / frame.units
     still = trial.length <= rules.step_tolerance * math.sqrt(scaled.dot(scaled))
-    flat = abs(actual) <= rules.cost_tolerance * anchor.cost and trial.predicted <= rules.cost_tolerance * anchor.cost
+    largest = max(abs(actual), trial.predicted) / anchor.cost if anchor.cost > 0.0 else 0.0
+    # Where the model's promise is tiny and not kept, the cost is at its own rounding: smaller steps would not mend that.
+    flat = largest <= rules.cost_tolerance or (largest <= _NOISE and not ratio >= 0.25)
     if reached is not None and ratio > 1e-4 and actual >= 0.0:
         scale = np.maximum(scale, reached.columns)
         anchor = reached
@@ -326,12 +330,19 @@ def _ended(state: Single, reason: str, rules: Rules) -> Single:
 
 
 def _judged(state: Single, anchor: Anchor) -> GaussNewton:
-    return gauss_newton(anchor.x, anchor.triangle, anchor.rotated, anchor.norm, state.lower, state.upper)
+    return gauss_newton(
+        x=anchor.x,
+        triangle=anchor.triangle,
+        rotated=anchor.rotated,
+        norm=anchor.norm,
+        lower=state.lower,
+        upper=state.upper,
+    )
 
 
 def _with_polishing_point(state: Single, judged: GaussNewton, rules: Rules) -> Single:
     """Ask for the Gauss-Newton point, or end when it is here or when enough were asked for."""
-    if state.polished >= rules.polishing_steps or judged.relative_step <= EPSILON or not math.isfinite(judged.cosine):
+    if state.polished >= rules.polishing_steps or judged.relative_step <= _NOTHING or not math.isfinite(judged.cosine):
         return _finished(state, judged)
     return replace(state, trial=Trial(judged.target, 0.0, 0.0, 0.0))
 
@@ -343,10 +354,12 @@ def _polished(state: Single, reached: Anchor | None, rules: Rules) -> Single:
         return state
     state = replace(state, iterations=state.iterations + 1, polished=state.polished + 1)
     before = _judged(state, anchor)
-    if reached is None or not reached.cost <= anchor.cost * (1.0 + _NO_RISE):
+    if reached is None:
         return _finished(state, before)
     after = _judged(state, reached)
-    if not (after.relative_step < 0.5 * before.relative_step or reached.cost < anchor.cost * (1.0 - _NO_RISE)):
+    rise = reached.cost / anchor.cost - 1.0 if anchor.cost > 0.0 else math.inf
+    shrunk = after.relative_step / before.relative_step
+    if not (rise < -_NO_RISE or (rise <= _NO_RISE and shrunk < 1.0) or (rise <= _ROUNDING and shrunk < 0.5)):
         return _finished(state, before)
     return _with_polishing_point(replace(state, anchor=reached), after, rules)
 

@@ -1,0 +1,275 @@
+"""Many starts side by side: the trust region of Branch, Coleman and Li on normal equations, finished lanes refilled.
+
+    A   J'J at a lane's point      g   J'r       H^ = d A d + C, g^ = d g: the problem in scaled coordinates, where a step
+    p^  solves (H^ + lam I) p^ = -g^ in |p^| <= radius          (symbols as in `maths/trust_region.py`)
+
+A lane holds one start at a time. When that start converges, fails or reaches its limit, its end is put away and the lane
+takes the next start; when there is none, the lane closes. Nothing computed in a lane depends on the other lanes. J'J
+halves the digits, which does not matter on the way: the caller polishes the best end through the Jacobian itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from parametra.maths.arrays import Bool, Float, Int
+from parametra.maths.trust_region import (
+    affine_scaling,
+    quadratic,
+    room,
+    step_by_inverses,
+    strictly_inside,
+    turned_at_bounds,
+)
+from parametra.nouns.asker import Answers, Ending
+
+_MARGIN = 1e-10  # how near a bound a lane may come, relative to the box or to the bound
+_CODES = {ending.value: ending for ending in Ending}
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The settings that lanes need."""
+
+    lanes: int
+    radius_factor: float
+    cost_tolerance: float
+    step_tolerance: float
+    maximum_iterations: int
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Starts that ended together: which, where, how low, `Ending` values, and after how many iterations."""
+
+    index: Int[np.ndarray, " E"]
+    points: Float[np.ndarray, "E d"]
+    cost: Float[np.ndarray, " E"]
+    endings: Int[np.ndarray, " E"]
+    iterations: Int[np.ndarray, " E"]
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """The whole state of B open lanes; nothing in it changes in place. `width` is the number of points in a request."""
+
+    lower: Float[np.ndarray, " d"]
+    upper: Float[np.ndarray, " d"]
+    inner_lower: Float[np.ndarray, " d"]
+    inner_upper: Float[np.ndarray, " d"]
+    starts: Float[np.ndarray, "S d"]
+    width: int
+    taken: int
+    owner: Int[np.ndarray, " B"]
+    fresh: Bool[np.ndarray, " B"]
+    x: Float[np.ndarray, "B d"]
+    cost: Float[np.ndarray, " B"]
+    gradient: Float[np.ndarray, "B d"]
+    normal: Float[np.ndarray, "B d d"]
+    scale: Float[np.ndarray, "B d"]
+    radius: Float[np.ndarray, " B"]
+    damping: Float[np.ndarray, " B"]
+    iterations: Int[np.ndarray, " B"]
+    trial: Float[np.ndarray, "B d"]
+    length: Float[np.ndarray, " B"]
+    relative: Float[np.ndarray, " B"]
+    predicted: Float[np.ndarray, " B"]
+    correction: Float[np.ndarray, " B"]
+    ended: tuple[Ended, ...]
+
+
+def begin(
+    starts: Float[np.ndarray, "S d"], lower: Float[np.ndarray, " d"], upper: Float[np.ndarray, " d"], rules: Rules
+) -> Lanes:
+    """The first starts in their lanes, moved strictly inside the bounds, not evaluated yet."""
+    count, dimension = starts.shape
+    width = min(rules.lanes, count)
+    moved = strictly_inside(starts, lower, upper, _MARGIN)
+    zeros = np.zeros(width)
+    return Lanes(
+        lower=lower,
+        upper=upper,
+        inner_lower=strictly_inside(lower, lower, upper, _MARGIN),
+        inner_upper=strictly_inside(upper, lower, upper, _MARGIN),
+        starts=moved,
+        width=width,
+        taken=width,
+        owner=np.arange(width),
+        fresh=np.ones(width, dtype=bool),
+        x=moved[:width],
+        cost=np.full(width, np.inf),
+        gradient=np.zeros((width, dimension)),
+        normal=np.zeros((width, dimension, dimension)),
+        scale=np.zeros((width, dimension)),
+        radius=zeros,
+        damping=zeros,
+        iterations=np.zeros(width, dtype=int),
+        trial=moved[:width],
+        length=zeros,
+        relative=zeros,
+        predicted=zeros,
+        correction=zeros,
+        ended=(),
+    )
+
+
+def halted(state: Lanes) -> bool:
+    """Whether every start has ended."""
+    return state.owner.size == 0
+
+
+def asked(state: Lanes) -> tuple[Float[np.ndarray, "W d"], Int[np.ndarray, " W"]]:
+    """The points wanted and whose they are; closed lanes follow at the end with -1, so that the shape stays."""
+    closed = state.width - state.owner.size
+    if closed == 0:
+        return state.trial, state.owner
+    points = np.concatenate([state.trial, np.repeat(state.trial[:1], closed, axis=0)])
+    return points, np.concatenate([state.owner, np.full(closed, -1)])
+
+
+def advance(state: Lanes, answers: Answers, rules: Rules) -> Lanes:
+    """The state after the answers (cost, J'r and J'J) at the trial points."""
+    gradient, normal = answers.gradient, answers.normal
+    if gradient is None or normal is None:
+        return state
+    size = state.owner.size
+    cost, gradient, normal = answers.cost[:size], gradient[:size], normal[:size]
+    with np.errstate(all="ignore"):
+        sound = answers.ok[:size] & np.isfinite(cost + gradient.sum(1) + normal.sum((1, 2)))
+        judged, ending = _judged(state, cost, gradient, normal, sound, rules)
+        continued = _refilled(judged, ending) if (ending != Ending.RUNNING.value).any() else judged
+        return continued if halted(continued) else _with_trials(continued, rules)
+
+
+def _judged(
+    state: Lanes,
+    cost: Float[np.ndarray, " B"],
+    gradient: Float[np.ndarray, "B d"],
+    normal: Float[np.ndarray, "B d d"],
+    sound: Bool[np.ndarray, " B"],
+    rules: Rules,
+) -> tuple[Lanes, Int[np.ndarray, " B"]]:
+    """Each lane's step accepted or not, its region set, and how its start ended if it did (SciPy's rules, More's tests)."""
+    fresh = state.fresh
+    actual = np.where(sound, state.cost - cost, -np.inf)
+    ratio = np.where(state.predicted > 0.0, (actual - state.correction) / state.predicted, -1.0)
+    accepted = sound & (fresh | (actual > 0.0))
+    shrink = ~(ratio >= 0.25)
+    grow = (ratio > 0.75) & (state.damping > 0.0)
+    radius = np.where(shrink, 0.25 * np.minimum(state.length, state.radius), (1.0 + grow) * state.radius)
+    damping = np.where(radius > 0.0, state.damping * (state.radius / radius), 0.0)
+    iterations = state.iterations + ~fresh
+
+    small = rules.cost_tolerance * state.cost
+    flat = (np.abs(actual) <= small) & (state.predicted <= small)
+    still = state.relative <= rules.step_tolerance
+    # A region that shrank to nothing although much was still promised has met a wall, not a minimum.
+    wall = still & (state.predicted > np.sqrt(rules.cost_tolerance) * state.cost)
+    ending = np.where(iterations >= rules.maximum_iterations, Ending.LIMIT.value, Ending.RUNNING.value)
+    ending = np.where(wall, Ending.FAILED.value, np.where(flat | still, Ending.CONVERGED.value, ending))
+    ending = np.where(fresh, np.where(sound, Ending.RUNNING.value, Ending.FAILED.value), ending)
+
+    x, cost = np.where(accepted[:, None], state.trial, state.x), np.where(accepted, cost, state.cost)
+    gradient = np.where(accepted[:, None], gradient, state.gradient)
+    normal = np.where(accepted[:, None, None], normal, state.normal)
+    columns = np.sqrt(normal.diagonal(axis1=1, axis2=2))
+    scale = np.maximum(state.scale, columns)
+    judged = replace(
+        state,
+        fresh=np.zeros(fresh.size, dtype=bool),
+        x=x,
+        cost=cost,
+        gradient=gradient,
+        normal=normal,
+        scale=scale,
+        radius=np.where(fresh, 0.0, radius),
+        damping=np.where(fresh, 0.0, damping),
+        iterations=iterations,
+    )
+    return judged, ending
+
+
+def _refilled(state: Lanes, ending: Int[np.ndarray, " B"]) -> Lanes:
+    """Ended starts put away; their lanes take the next starts, and close when there are none."""
+    done = np.flatnonzero(ending != Ending.RUNNING.value)
+    away = Ended(state.owner[done], state.x[done], state.cost[done], ending[done], state.iterations[done])
+    supply = min(done.size, len(state.starts) - state.taken)
+    entering, closing = done[:supply], done[supply:]
+    following = np.arange(state.taken, state.taken + supply)
+    owner, x, fresh = state.owner.copy(), state.x.copy(), state.fresh.copy()
+    cost, scale, iterations = state.cost.copy(), state.scale.copy(), state.iterations.copy()
+    owner[entering], x[entering], fresh[entering] = following, state.starts[following], True
+    cost[entering], scale[entering], iterations[entering] = np.inf, 0.0, 0
+    kept = np.ones(state.owner.size, dtype=bool)
+    kept[closing] = False
+    return replace(
+        state,
+        taken=state.taken + supply,
+        owner=owner[kept],
+        fresh=fresh[kept],
+        x=x[kept],
+        cost=cost[kept],
+        gradient=state.gradient[kept],
+        normal=state.normal[kept],
+        scale=scale[kept],
+        radius=state.radius[kept],
+        damping=state.damping[kept],
+        iterations=iterations[kept],
+        trial=state.trial[kept],
+        length=state.length[kept],
+        relative=state.relative[kept],
+        predicted=state.predicted[kept],
+        correction=state.correction[kept],
+        ended=(*state.ended, away),
+    )
+
+
+def _with_trials(state: Lanes, rules: Rules) -> Lanes:
+    """The next point of each lane; a lane that has just been refilled asks for its start."""
+    x, normal, gradient = state.x, state.normal, state.gradient
+    scale = np.where(state.scale > 0.0, state.scale, 1.0)
+    v, slope = affine_scaling(x, gradient, state.lower, state.upper)
+    held = slope != 0.0
+    units = np.where(held, np.sqrt(v * scale), 1.0) / scale
+    curvature = np.where(held, np.abs(gradient) / scale, 0.0)
+    hessian = normal * units[:, :, None]
+    hessian *= units[:, None, :]
+    diagonal = np.arange(x.shape[1])
+    hessian[:, diagonal, diagonal] += curvature
+    gradient = gradient * units
+    first = rules.radius_factor * _norms(x / units)
+    radius = np.where(state.radius > 0.0, state.radius, np.where(first > 0.0, first, rules.radius_factor))
+
+    step, damping = step_by_inverses(hessian, gradient, radius, state.damping)
+    leaving = np.flatnonzero((room(x, units * step, state.lower, state.upper) <= 1.0).any(1) & ~state.fresh)
+    if leaving.size:
+        steepness = _norms(gradient[leaving]) / np.sqrt(2.0 * state.cost[leaving])
+        step[leaving] = turned_at_bounds(
+            x=x[leaving],
+            units=units[leaving],
+            hessian=hessian[leaving],
+            gradient=gradient[leaving],
+            step=step[leaving],
+            radius=radius[leaving],
+            theta=np.maximum(0.995, 1.0 - steepness),
+            lower=state.lower,
+            upper=state.upper,
+        )
+    move = units * step
+    trial = np.where(state.fresh[:, None], x, x + move)
+    return replace(
+        state,
+        radius=radius,
+        damping=damping,
+        trial=np.minimum(np.maximum(trial, state.inner_lower), state.inner_upper),
+        length=_norms(step),
+        relative=_norms(move * scale) / _norms(x * scale),
+        predicted=-quadratic(hessian, gradient, step),
+        correction=0.5 * (step * step * curvature).sum(1),
+    )
+
+
+def _norms(vectors: Float[np.ndarray, "B d"]) -> Float[np.ndarray, " B"]:
+    return np.sqrt((vectors * vectors).sum(1))

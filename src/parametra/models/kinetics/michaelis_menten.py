@@ -1,0 +1,58 @@
+"""Michaelis-Menten kinetics: the rate of an enzyme reaction that saturates with the concentration of its substrate."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from parametra.nouns.card import Source
+from parametra.nouns.data import Data
+from parametra.nouns.noise import Normal
+from parametra.nouns.parameter import Positive
+from parametra.nouns.ready_made import Published, ReadyMade
+
+_BATES_WATTS = Source(
+    "D. M. Bates and D. G. Watts", 1988, "Nonlinear Regression Analysis and Its Applications", "doi:10.1002/9780470316757"
+)
+_MICHAELIS_MENTEN = Source(
+    "L. Michaelis and M. L. Menten", 1913, "Die Kinetik der Invertinwirkung", "doi:10.1021/bi201284u"
+)
+
+
+def puromycin() -> Data:
+    """Rates of a reaction on cells treated with puromycin (Bates and Watts 1988, table A1.3)."""
+    concentration = [0.02, 0.02, 0.06, 0.06, 0.11, 0.11, 0.22, 0.22, 0.56, 0.56, 1.10, 1.10]
+    rate = [76.0, 47, 97, 107, 123, 139, 159, 152, 191, 201, 207, 200]
+    units = {"substrate": "ppm", "rate": "count/min**2"}
+    return Data({"substrate": concentration, "rate": rate}, inputs=["substrate"], output="rate", units=units)
+
+
+def guess(data: Data) -> dict[str, float]:
+    """V from the highest rate, K from the concentration where half of it is reached."""
+    substrate, rate = data.inputs["substrate"], data.outputs["rate"]
+    highest = float(np.max(rate))
+    half = float(substrate[np.argmin(np.abs(rate - 0.5 * highest))])
+    return {"V": 1.05 * highest, "K": max(half, 1e-12)}
+
+
+READY = ReadyMade(
+    name="kinetics.michaelis_menten",
+    summary="Michaelis-Menten kinetics, rate = V substrate / (K + substrate)",
+    model={"rate": "V * substrate / (K + substrate)"},
+    parameters={
+        "V": Positive(guess=200.0, unit="count/min**2", description="the rate at saturation"),
+        "K": Positive(guess=0.1, unit="ppm", description="the concentration at half of it"),
+    },
+    inputs={"substrate": "ppm"},
+    outputs={"rate": "count/min**2"},
+    published=Published(
+        data=puromycin,
+        noise=Normal(sigma="estimated"),
+        estimate={"V": 212.7, "K": 0.06412},
+        standard_error={"V": 6.947, "K": 0.008281},
+        digits=4,
+        second_start={"V": 100.0, "K": 1.0},
+        source=_BATES_WATTS,
+    ),
+    sources=(_MICHAELIS_MENTEN, _BATES_WATTS),
+    guess=guess,
+)

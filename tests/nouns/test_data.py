@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from parametra.nouns import _data_reader as reader
 from parametra.nouns.data import Data, as_data_sets
 from parametra.nouns.errors import DataError
 
@@ -192,8 +193,10 @@ MISTAKES = [
     (
         {"inputs": "kind"},
         {},
-        'column "kind" holds text: "a" in row 1; numbers are written like 0.15 or 1.5e-1, and a missing one is left '
-        "blank or written NA.",
+        (
+            'column "kind" holds text: "a" in row 1; numbers are written like 0.15 or 1.5e-1, and a missing '
+            "one is left blank or written NA."
+        ),
     ),
     (
         {},
@@ -304,21 +307,14 @@ def test_messages_of_many(call, message):
 
 
 @pytest.mark.parametrize(
-    ("given_", "message"),
+    ("call", "message"),
     [
-        ({"output": 3}, "output takes the name of a column or a list of names; came 3."),
-        ({"output": [3]}, "output takes names of columns; came int."),
-        ({"parameters": {"a": 3}}, 'parameters maps "a" to the name of a parameter; came 3.'),
+        (lambda: reader.column_names(3, "output"), "output takes the name of a column or a list of names; came 3."),
+        (lambda: reader.column_names([3], "output"), "output takes names of columns; came int."),
+        (lambda: reader.checked_parameters({"a": 3}, set()), 'parameters maps "a" to the name of a parameter; came 3.'),
     ],
 )
-def test_messages_for_what_files_may_hold(given_, message):
-    """The annotations that tests check come before these, so that the functions behind them are asked."""
-    from parametra.nouns import _data_reader as reader
-
-    unchecked = lambda function: getattr(function, "__wrapped__", function)
+def test_messages_for_what_files_may_hold(call, message):
     with pytest.raises(DataError) as caught:
-        if "output" in given_:
-            reader.column_names(given_["output"], "output")
-        else:
-            unchecked(reader.checked_parameters)(given_["parameters"], set())
+        call()
     assert str(caught.value) == message

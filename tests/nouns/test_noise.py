@@ -29,15 +29,16 @@ SIGMA = np.array([0.5, 1.0, 0.3, 2.0])
 PLAIN = Data({"x": [1, 2, 3, 4], "y": OBSERVED}, inputs="x", output="y")
 COLUMN = Data({"x": [1, 2, 3, 4], "y": OBSERVED, "s": SIGMA}, inputs="x", output="y", sigma="s")
 HOLED = Data({"x": [1, 2, 3, 4], "y": [1, nan, -3, 4.2]}, inputs="x", output="y", missing="mask")
+ELSEWHERE = Scatter("y", True, np.ones(9), None, None, {}, np)  # noqa: FBT003
 
 
-def scatter(noise, data=COLUMN, values=None, xp=np, predicted=PREDICTED, alone=True):
+def scatter(noise, data=COLUMN, values=None, *, xp=np, predicted=PREDICTED):
     sigma = noise.standard_errors(data, "y")
     observed = data.observations("y")[0]
     if xp is not np:
         observed, predicted = xp.asarray(observed), xp.asarray(predicted)
         sigma = None if sigma is None else xp.asarray(sigma)
-    return Scatter("y", alone, predicted, observed, sigma, values or {}, xp)
+    return Scatter("y", True, predicted, observed, sigma, values or {}, xp)  # noqa: FBT003
 
 
 def normal(widths, freedom=None):
@@ -77,9 +78,9 @@ NAMES = [f"{case[0].describe()}-{'column' if case[1] is COLUMN else 'plain'}" fo
 def test_log_density_is_scipys(noise, data, values, wanted):
     noise = noise.settle([data], "y")
     np.testing.assert_allclose(noise.log_density(scatter(noise, data, values)), wanted, rtol=1e-12, atol=1e-13)
-    stated = noise.parameters("y", True)
+    stated = noise.parameters("y", alone=True)
     assert set(stated) == set(values) - {"b"}
-    assert set(noise.parameters("y", False)) == {f"{name}_y" for name in stated}
+    assert set(noise.parameters("y", alone=False)) == {f"{name}_y" for name in stated}
 
 
 @pytest.mark.parametrize(("noise", "data", "values", "wanted"), CASES, ids=NAMES)
@@ -92,10 +93,10 @@ def test_a_batch_and_jax_agree_with_the_points(noise, data, values, wanted):
         one = {name: value[index] for name, value in batched.items()}
         single = scatter(noise, data, one, predicted=batch[index])
         np.testing.assert_allclose(together[index], noise.log_density(single), rtol=1e-13)
-    with jax.enable_x64(True):
+    with jax.enable_x64(True):  # noqa: FBT003
 
         def density(predicted, values):
-            return noise.log_density(scatter(noise, data, values, jnp, predicted))
+            return noise.log_density(scatter(noise, data, values, xp=jnp, predicted=predicted))
 
         traced = jax.jit(density)(batch, batched)
         np.testing.assert_allclose(traced, together, rtol=1e-12, atol=1e-13)
@@ -171,7 +172,7 @@ def test_guesses_come_from_the_data():
     constant = Data({"y": [3.0, 3.0]}, output="y")
     assert Normal().settle([constant], "y").guess == 3.0
     assert Normal().settle([Data({"y": [0.0, 0.0]}, output="y")], "y").guess == 1.0
-    assert Normal().settle([PLAIN], "y").parameters("y", True)["sigma"].guess == pytest.approx(np.std(OBSERVED))
+    assert Normal().settle([PLAIN], "y").parameters("y", alone=True)["sigma"].guess == pytest.approx(np.std(OBSERVED))
 
 
 def test_a_proportional_noise_gives_a_zero_prediction_no_density():
@@ -213,9 +214,8 @@ def test_standard_deviation():
     noise = Normal(scale="estimated").settle([COLUMN], "y")
     np.testing.assert_allclose(noise.standard_deviation(scatter(noise, values={"scale": 2.0})), 2 * SIGMA)
     known = Normal(0.3).settle([PLAIN], "y")
-    elsewhere = Scatter("y", True, np.ones(9), None, None, {}, np)
-    assert known.standard_deviation(elsewhere) == 0.3
-    assert LogLikelihood(lambda y, p: y).standard_deviation(elsewhere) is None
+    assert known.standard_deviation(ELSEWHERE) == 0.3
+    assert LogLikelihood(lambda y, p: y).standard_deviation(ELSEWHERE) is None
 
 
 def test_signatures_hold_no_values():
@@ -294,14 +294,16 @@ SETTLED = Normal().settle([COLUMN], "y")
 MISTAKES = [
     (lambda: Normal(0), "sigma of a noise must be a number above zero; came 0."),
     (lambda: Normal(nan), "sigma of a noise must be a number above zero; came nan."),
-    (lambda: Normal(True), "sigma of a noise must be a number above zero; came True."),
+    (lambda: Normal(np.True_), "sigma of a noise must be a number above zero; came np.True_."),
     (lambda: Normal([1, -2]), "sigma of a noise must be above zero; it is -2 in row 2."),
     (lambda: Normal([1, nan]), "sigma of a noise must be above zero; it is nan in row 2."),
     (lambda: Normal([[1], [2]]), "sigma of a noise must be one number for each row; came int64 of shape (2, 1)."),
     (
         lambda: Normal("sigma_H"),
-        'sigma of a noise is a number, values, "column" or "estimated"; came "sigma_H". A column is named in the data: '
-        'Data(..., sigma="sigma_H").',
+        (
+            'sigma of a noise is a number, values, "column" or "estimated"; came "sigma_H". A column is '
+            'named in the data: Data(..., sigma="sigma_H").'
+        ),
     ),
     (lambda: Normal(scale="free"), 'scale is "known" or "estimated"; came "free".'),
     (
@@ -313,46 +315,60 @@ MISTAKES = [
     (lambda: StudentT("few"), "degrees_of_freedom is a number above zero or \"estimated\"; came 'few'."),
     (
         lambda: Normal("column").check([PLAIN], "y"),
-        'the noise of "y" needs standard deviations and the data set "data" gives none. Choose: Data(..., '
-        'sigma="column"), a number Normal(sigma=0.1), or Normal(sigma="estimated").',
+        (
+            'the noise of "y" needs standard deviations and the data set "data" gives none. Choose: Data(..., '
+            'sigma="column"), a number Normal(sigma=0.1), or Normal(sigma="estimated").'
+        ),
     ),
     (
         lambda: Normal(scale="estimated").check([PLAIN], "y"),
-        'the noise of "y" needs standard deviations and the data set "data" gives none. Choose: Data(..., '
-        'sigma="column"), a number Normal(sigma=0.1), or Normal(sigma="estimated").',
+        (
+            'the noise of "y" needs standard deviations and the data set "data" gives none. Choose: Data(..., '
+            'sigma="column"), a number Normal(sigma=0.1), or Normal(sigma="estimated").'
+        ),
     ),
     (
         lambda: Normal().check([COLUMN, PLAIN.renamed("late")], "y"),
-        'the noise of "y" needs standard deviations and the data set "late" gives none. Choose: Data(..., '
-        'sigma="column"), a number Normal(sigma=0.1), or Normal(sigma="estimated").',
+        (
+            'the noise of "y" needs standard deviations and the data set "late" gives none. Choose: Data(..., '
+            'sigma="column"), a number Normal(sigma=0.1), or Normal(sigma="estimated").'
+        ),
     ),
     (
         lambda: StudentT(sigma=0.1).check([COLUMN], "y"),
-        'the data set "data" gives sigma for "y" and the noise states sigma as well; keep one. For weights known up to a '
-        'common factor: StudentT(scale="estimated").',
+        (
+            'the data set "data" gives sigma for "y" and the noise states sigma as well; keep one. For weights '
+            'known up to a common factor: StudentT(scale="estimated").'
+        ),
     ),
     (
         lambda: Normal([1, 2]).check([PLAIN], "y"),
-        'sigma of the noise of "y" has 2 values and the data set "data" has 4 rows; give one value for each row, or one '
-        "number.",
+        (
+            'sigma of the noise of "y" has 2 values and the data set "data" has 4 rows; give one value for each row, '
+            "or one number."
+        ),
     ),
     (
         lambda: LogLikelihood(my_likelihood).check([PLAIN], "H"),
         'a noise is given for "H", which no data set has; known here: y.',
     ),
     (
-        lambda: SETTLED.standard_deviation(Scatter("y", True, np.ones(9), None, None, {}, np)),
+        lambda: SETTLED.standard_deviation(ELSEWHERE),
         'the standard deviations of "y" are known at the data only; give sigma for these points.',
     ),
     (
         lambda: LogLikelihood(three_and_more),
-        "LogLikelihood takes function(observed, predicted) or function(observed, predicted, parameters); came "
-        "three_and_more.",
+        (
+            "LogLikelihood takes function(observed, predicted) or function(observed, predicted, parameters); came "
+            "three_and_more."
+        ),
     ),
     (
         lambda: LogLikelihood(my_likelihood).log_density(scatter(LogLikelihood(my_likelihood), PLAIN)),
-        'the log likelihood of "y" must give one log density for each point, shape (4,); it gave shape (). Return them '
-        "before summing.",
+        (
+            'the log likelihood of "y" must give one log density for each point, shape (4,); it gave shape (). '
+            "Return them before summing."
+        ),
     ),
     (
         lambda: LogLikelihood(my_likelihood).simulate(scatter(Normal(1), PLAIN), np.random.default_rng(0)),
@@ -362,7 +378,10 @@ MISTAKES = [
     (lambda: Noise.of("norml"), 'there is no noise of the kind "norml"; did you mean "normal"?'),
     (
         lambda: Noise.of(3),
-        "a noise is Normal(...), StudentT(...), LogLikelihood(function), or one of the words normal, student_t; came int.",
+        (
+            "a noise is Normal(...), StudentT(...), LogLikelihood(function), or one of the words normal, "
+            "student_t; came int."
+        ),
     ),
     (
         lambda: noise_from_table({"sigmas": 1}),

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from parametra.nouns.errors import DataError
 from parametra.nouns.table import Table, read_table
 
-HZ = '# H(z), a comment\nz,H,sigma,source\n0.07,69,19.6,Zhang\n\n0.09,NA,12,"Jimenez, R."\n# another\n0.12,-, 26.2 ,Zhang\n'
+HZ = """# H(z), a comment
+z,H,sigma,source
+0.07,69,19.6,Zhang
+
+0.09,NA,12,"Jimenez, R."
+# another
+0.12,-, 26.2 ,Zhang
+"""
 
 
 @pytest.fixture
@@ -74,7 +81,7 @@ def test_the_separator_is_not_taken_from_inside_a_name(write, content, names):
 def test_a_quoted_cell_may_hold_a_line_break(write):
     table = read_table(write('note,x\n"two\nlines",1\nplain,oops\n'))
     assert table.column("note").tolist() == ["two\nlines", "plain"]
-    with pytest.raises(DataError, match='column "x" holds text: "oops" in line 4 of hz.csv'):
+    with pytest.raises(DataError, match=r'column "x" holds text: "oops" in line 4 of hz\.csv'):
         table.numbers("x")
 
 
@@ -180,8 +187,10 @@ FILES = [
     (b"x,y,x\n1,2,3\n", 'hz.csv names 2 columns "x"; give every column its own name.'),
     (
         b"x,y\n1,2\n\n3\n",
-        "line 4 of hz.csv holds 1 values where the header names 2 columns (x, y); correct the line, and put text that "
-        "holds a separator in quotes.",
+        (
+            "line 4 of hz.csv holds 1 values where the header names 2 columns (x, y); correct the line, and put "
+            "text that holds a separator in quotes."
+        ),
     ),
     (
         b"1,2\n3,4\n",
@@ -229,8 +238,10 @@ MEMORY = [
     ),
     (
         [1, 2],
-        "a table is a mapping of column names to values, a data frame, a structured array or the path of a CSV file; "
-        "came list. Name the columns: {'x': x, 'y': y}.",
+        (
+            "a table is a mapping of column names to values, a data frame, a structured array or the path of "
+            "a CSV file; came list. Name the columns: {'x': x, 'y': y}."
+        ),
     ),
 ]
 
@@ -246,8 +257,10 @@ ASKED = [
     (lambda t: t.numbers("sigm"), 'there is no column "sigm" in hz.csv; did you mean "sigma"?'),
     (
         lambda t: t.numbers("source"),
-        'column "source" holds text: "Zhang" in line 3 of hz.csv; numbers are written like 0.15 or 1.5e-1, and a missing '
-        "one is left blank or written NA.",
+        (
+            'column "source" holds text: "Zhang" in line 3 of hz.csv; numbers are written like 0.15 or 1.5e-1, and a '
+            "missing one is left blank or written NA."
+        ),
     ),
     (lambda t: t.where({"z": "low"}), 'where = {"z": \'low\'} asks for text, and column "z" holds numbers.'),
     (lambda t: t.where({"stat": 1}), 'there is no column "stat" in hz.csv; known here: z, H, sigma, source.'),
@@ -257,13 +270,17 @@ ASKED = [
     ),
     (
         lambda t: read_table({"x": ["1", "2,5"]}).numbers("x"),
-        'column "x" holds text: "2,5" in row 2; numbers are written like 0.15 or 1.5e-1, and a missing one is left blank '
-        "or written NA.",
+        (
+            'column "x" holds text: "2,5" in row 2; numbers are written like 0.15 or 1.5e-1, and a missing '
+            "one is left blank or written NA."
+        ),
     ),
     (
         lambda t: read_table({"x": ["1", "1_000"]}).numbers("x"),
-        'column "x" holds text: "1_000" in row 2; numbers are written like 0.15 or 1.5e-1, and a missing one is left '
-        "blank or written NA.",
+        (
+            'column "x" holds text: "1_000" in row 2; numbers are written like 0.15 or 1.5e-1, and a missing one is left '
+            "blank or written NA."
+        ),
     ),
 ]
 

@@ -20,10 +20,16 @@ import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from functools import cached_property
-from numbers import Real
-from typing import Any
+from numbers import Real as RealNumber
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    Number = float
+else:
+    # What comes is checked by the distribution itself, whose message says what to do.
+    Number = Any
 
 _LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
 
@@ -43,7 +49,7 @@ class Distribution(ABC):
 
     def _number(self, name: str) -> float:
         value = getattr(self, name)
-        if isinstance(value, bool) or not isinstance(value, Real):
+        if isinstance(value, bool) or not isinstance(value, RealNumber):
             raise ValueError(f"{self!r}: {name} must be a number, got {value!r}")  # noqa: TRY004  # a wrong value
         if not math.isfinite(value):
             raise ValueError(f"{self!r}: {name} must be finite")
@@ -82,10 +88,8 @@ class Distribution(ABC):
         if math.isfinite(upper):
             inside = inside & ((real < upper) if open_upper else (real <= upper))
         # Both branches of `where` are evaluated: outside the support the density is taken at a harmless point.
-        if math.isinf(lower):
-            harmless = upper - 1.0
-        else:
-            harmless = lower + 1.0 if math.isinf(upper) else 0.5 * (lower + upper)
+        near = 1.0 if math.isinf(upper) or math.isinf(lower) else 0.5 * (upper - lower)
+        harmless = upper - near if math.isinf(lower) else lower + near
         return xp.where(inside, self._log_density(xp.where(inside, x, harmless), xp), -math.inf)
 
     @abstractmethod
@@ -121,8 +125,8 @@ class Uniform(Distribution):
         lower, upper: the bounds, lower below upper.
     """
 
-    lower: float
-    upper: float
+    lower: Number
+    upper: Number
 
     def _check(self) -> None:
         _ordered(self)
@@ -159,8 +163,8 @@ class LogUniform(Distribution):
         lower, upper: the bounds, 0 < lower < upper.
     """
 
-    lower: float
-    upper: float
+    lower: Number
+    upper: Number
 
     def _check(self) -> None:
         self._positive("lower")
@@ -202,8 +206,8 @@ class Normal(Distribution):
         sd: the standard deviation, larger than 0.
     """
 
-    mean: float
-    sd: float
+    mean: Number
+    sd: Number
 
     def _check(self) -> None:
         self._positive("sd")
@@ -241,8 +245,8 @@ class LogNormal(Distribution):
         sigma: standard deviation of log x, larger than 0.
     """
 
-    mu: float
-    sigma: float
+    mu: Number
+    sigma: Number
 
     def _check(self) -> None:
         self._positive("sigma")
@@ -288,7 +292,7 @@ class HalfNormal(Distribution):
         scale: the standard deviation of the whole normal, larger than 0.
     """
 
-    scale: float
+    scale: Number
 
     def _check(self) -> None:
         self._positive("scale")
@@ -325,7 +329,7 @@ class Exponential(Distribution):
         scale: the mean, larger than 0 (the rate is 1 / scale).
     """
 
-    scale: float
+    scale: Number
 
     def _check(self) -> None:
         self._positive("scale")
@@ -359,8 +363,8 @@ class Gamma(Distribution):
         scale: larger than 0, in the unit of x (the rate is 1 / scale).
     """
 
-    shape: float
-    scale: float
+    shape: Number
+    scale: Number
 
     def _check(self) -> None:
         self._positive("shape", "scale")
@@ -401,10 +405,10 @@ class Beta(Distribution):
         lower, upper: the ends of the support, 0 and 1 unless stated.
     """
 
-    a: float
-    b: float
-    lower: float = 0.0
-    upper: float = 1.0
+    a: Number
+    b: Number
+    lower: Number = 0.0
+    upper: Number = 1.0
 
     def _check(self) -> None:
         self._positive("a", "b")
@@ -451,9 +455,9 @@ class StudentT(Distribution):
         scale: the width, larger than 0; the standard deviation is scale * sqrt(df / (df - 2)) for df > 2.
     """
 
-    df: float
-    loc: float
-    scale: float
+    df: Number
+    loc: Number
+    scale: Number
 
     def _check(self) -> None:
         self._positive("df", "scale")
@@ -506,8 +510,8 @@ class Cauchy(Distribution):
         scale: half the probability lies within loc plus or minus scale; larger than 0.
     """
 
-    loc: float
-    scale: float
+    loc: Number
+    scale: Number
 
     def _check(self) -> None:
         self._positive("scale")
@@ -549,8 +553,8 @@ class Truncated(Distribution):
     """
 
     base: Distribution
-    lower: float
-    upper: float
+    lower: Number
+    upper: Number
 
     def __post_init__(self) -> None:
         self._check()

@@ -185,11 +185,11 @@ def checked_constants(constants: Mapping[str, Any], taken: Mapping[str, Any]) ->
     return {name: float(value) for name, value in constants.items()}
 
 
-def checked_parameters(parameters: Mapping[str, str], inputs: set[str]) -> dict[str, str]:
+def checked_parameters(parameters: Mapping[str, Any], inputs: set[str]) -> dict[str, str]:
     for argument, parameter in parameters.items():
         if argument in inputs:
             raise DataError(f'parameters maps "{argument}", which is an input or constant of this data set; drop one.')
-        if not isinstance(parameter, str):  # pyright: ignore[reportUnnecessaryIsInstance] # files hold anything
+        if not isinstance(parameter, str):
             raise DataError(f'parameters maps "{argument}" to the name of a parameter; came {parameter!r}.')
     return dict(parameters)
 

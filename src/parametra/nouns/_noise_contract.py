@@ -124,6 +124,11 @@ class Noise(ABC):
         return None
 
     @property
+    def offers_residuals(self) -> bool:
+        """True when `residuals` gives some."""
+        return False
+
+    @property
     def profiles_scale(self) -> bool:
         """True when one unknown scale multiplies all residuals, so that least squares need not know it."""
         return False

@@ -125,6 +125,10 @@ class Spread(Noise):
             width = width * scatter.xp.where(scatter.xp.real(scatter.predicted) < 0, -1.0, 1.0) * scatter.predicted
         return width
 
+    @property
+    def offers_residuals(self) -> bool:
+        return not self.multiplies_prediction
+
     def residuals(self, scatter: Scatter) -> Any | None:
         if self.multiplies_prediction:
             return None
@@ -165,7 +169,7 @@ def positive(value: Any) -> float | None:
 
 def checked_sigma(sigma: Any) -> float | tuple[float, ...] | str | None:
     """As it is kept: hashable and comparable, also when it was an array."""
-    if sigma is None or sigma in ("column", "estimated"):
+    if sigma is None or (isinstance(sigma, str) and sigma in ("column", "estimated")):
         return sigma
     if isinstance(sigma, str):
         raise NoiseError(

@@ -11,7 +11,7 @@ import numpy as np
 
 from parametra.nouns._parameter_face import Free
 from parametra.nouns.errors import ParameterError, did_you_mean
-from parametra.nouns.statement import Numbers, nested, shown, whole
+from parametra.nouns.statement import Numbers, Shape, Text, Whole, nested, shown, whole
 
 
 @dataclass(frozen=True, repr=False)
@@ -33,12 +33,12 @@ class Integer(Free, kind="integer"):
 
     discrete: ClassVar[bool] = True
 
-    lower: int
-    upper: int
+    lower: Whole
+    upper: Whole
     guess: Numbers | None = field(default=None, kw_only=True)
-    unit: str = field(default="", kw_only=True)
-    shape: tuple[int, ...] = field(default=(), kw_only=True)
-    description: str = field(default="", kw_only=True)
+    unit: Text = field(default="", kw_only=True)
+    shape: Shape = field(default=(), kw_only=True)
+    description: Text = field(default="", kw_only=True)
 
     def __post_init__(self) -> None:
         self.check_words()
@@ -119,8 +119,8 @@ class Choice(Free, kind="choice"):
 
     options: Sequence[Hashable]
     guess: Hashable = field(default=None, kw_only=True)
-    unit: str = field(default="", kw_only=True)
-    description: str = field(default="", kw_only=True)
+    unit: Text = field(default="", kw_only=True)
+    description: Text = field(default="", kw_only=True)
 
     def __post_init__(self) -> None:
         self.check_words()
@@ -138,6 +138,7 @@ class Choice(Free, kind="choice"):
         if len(different) < len(options):
             twice = next(each for i, each in enumerate(options) if each in options[:i])
             self.refuse(f"the option {shown(twice)} is there twice; leave one out")
+        object.__setattr__(self, "guess", nested(self.guess))
         if self.guess is not None and self.guess not in options:
             self.refuse(f"the guess is no option; {did_you_mean(str(self.guess), map(str, options))}")
 

@@ -19,8 +19,6 @@ from typing import Any, ClassVar, NoReturn
 import numpy as np
 
 from parametra.maths.arrays import Float
-from parametra.maths.dirichlet import Dirichlet
-from parametra.maths.distributions import Distribution
 from parametra.nouns._parameter_reading import read
 from parametra.nouns.errors import ParameterError
 from parametra.nouns.statement import shown, whole
@@ -30,6 +28,7 @@ class Parameter(ABC):
     """The face of every parameter. Kinds are frozen dataclasses whose fields are what was stated.
 
     free: it has to be determined (not fixed, not tied). discrete: its values are separate, without box coordinates.
+    prior: the distribution that was stated, None where none was. shape: of the named value, () for a scalar.
     """
 
     kinds: ClassVar[dict[str, type[Parameter]]] = {}
@@ -37,7 +36,7 @@ class Parameter(ABC):
 
     free: ClassVar[bool] = True
     discrete: ClassVar[bool] = False
-    prior: Distribution | Dirichlet | None = None
+    prior: Any = None
     unit: str = ""
     description: str = ""
     shape: tuple[int, ...] = ()
@@ -68,7 +67,7 @@ class Parameter(ABC):
     def __repr__(self) -> str:
         """The call as typed, by field, without what was left at its default."""
         parts: list[str] = []
-        for each in sorted(fields(self), key=lambda each: each.kw_only):
+        for each in sorted(fields(self), key=lambda each: each.kw_only is True):
             value = getattr(self, each.name, each.default)
             if value is not each.default and not (isinstance(value, (str, tuple)) and value == each.default):
                 parts.append(f"{each.name}={shown(value)}")

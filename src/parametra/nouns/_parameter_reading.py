@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from numbers import Real as RealNumber
 from typing import Any, cast
 
 import numpy as np
 
 from parametra.nouns.errors import ParameterError, did_you_mean
 from parametra.nouns.prior import prior_from_table
-from parametra.nouns.statement import listed, shown
+from parametra.nouns.statement import is_number, listed, shown
 
 # A key of a table that says by itself which kind of parameter it is, and the field that holds its value.
 _TELLING = {
@@ -32,7 +31,7 @@ def read(thing: object, kinds: Mapping[str, Callable[..., Any]]) -> Any:
     Raises:
         ParameterError: without the parameter's name, which is not known here.
     """
-    if isinstance(thing, RealNumber) and not isinstance(thing, bool):
+    if is_number(thing):
         return kinds["real"](guess=thing)
     if isinstance(thing, np.ndarray) and thing.ndim == 0:
         return kinds["real"](guess=thing.item())

@@ -14,7 +14,7 @@ from parametra.maths.arrays import Float
 from parametra.maths.distributions import Distribution, LogUniform, Truncated, Uniform
 from parametra.nouns._parameter_face import Continuous
 from parametra.nouns.errors import ParameterError
-from parametra.nouns.statement import Numbers, interval, numbers, shown
+from parametra.nouns.statement import Numbers, Shape, Text, interval, numbers, shown
 
 # exp(log(bound)) may miss the bound by some units in the last place.
 _ROUNDING = 8.0 * float(np.finfo(float).eps)
@@ -26,10 +26,10 @@ class Bounded(Continuous):
     """What Real, Positive and Log share; the box coordinate of each element is its value, or the logarithm of it."""
 
     guess: Numbers | None = field(default=None, kw_only=True)
-    prior: Distribution | None = field(default=None, kw_only=True)
-    unit: str = field(default="", kw_only=True)
-    shape: tuple[int, ...] = field(default=(), kw_only=True)
-    description: str = field(default="", kw_only=True)
+    prior: Prior | None = field(default=None, kw_only=True)
+    unit: Text = field(default="", kw_only=True)
+    shape: Shape = field(default=(), kw_only=True)
+    description: Text = field(default="", kw_only=True)
 
     logarithmic: ClassVar[bool] = False
     domain_lower: ClassVar[float] = -math.inf
@@ -41,7 +41,10 @@ class Bounded(Continuous):
         for name in (*self.bounds, "guess"):
             value = getattr(self, name)
             if value is not None:
-                object.__setattr__(self, name, self._settled(value, name))
+                settled = self._settled(value, name)
+                # No bound has one form only, so that equal statements compare equal.
+                endless = settled == (-math.inf if name == "lower" else math.inf) and name != "guess"
+                object.__setattr__(self, name, None if endless else settled)
         self._check_bounds()
         if self.prior is not None:
             self._check_prior()
@@ -174,11 +177,11 @@ class Bounded(Continuous):
         return math.prod(self.shape)
 
     @cached_property
-    def box_lower(self) -> Float[np.ndarray, " d"]:
+    def box_lower(self) -> Float[np.ndarray, " d"]:  # pyright: ignore[reportIncompatibleMethodOverride]  # read only
         return self._box_of(self._limit_arrays[0])
 
     @cached_property
-    def box_upper(self) -> Float[np.ndarray, " d"]:
+    def box_upper(self) -> Float[np.ndarray, " d"]:  # pyright: ignore[reportIncompatibleMethodOverride]  # read only
         return self._box_of(self._limit_arrays[1])
 
     def _box_of(self, values: Any) -> Any:
@@ -219,7 +222,7 @@ class Bounded(Continuous):
         return np.array(self._guesses).reshape(self.shape) if self.shape else self._guesses[0]
 
     @cached_property
-    def box_guess(self) -> Float[np.ndarray, " d"]:
+    def box_guess(self) -> Float[np.ndarray, " d"]:  # pyright: ignore[reportIncompatibleMethodOverride]  # read only
         guesses = list(self._guesses)
         if self.prior is not None:
             support = self.prior.support

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from parametra.maths.arrays import Float
+from parametra.nouns.errors import ParametraError, did_you_mean
 from parametra.nouns.receipt import Receipt
 from parametra.nouns.starts import Starts
 from parametra.nouns.status import Status
@@ -153,3 +154,10 @@ class FitRecord:
         if "_views" not in self.__dict__:
             self.__dict__["_views"] = self.view_source() if self.view_source is not None else ()
         return self.__dict__["_views"]
+
+    def row(self, label: str) -> Row:
+        """The row of a label. Raises ParametraError for an unknown one."""
+        for row in self.rows:
+            if row.label == label:
+                return row
+        raise ParametraError(f'this fit has no "{label}"; ' + did_you_mean(label, [r.label for r in self.rows]))

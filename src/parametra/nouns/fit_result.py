@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from parametra.nouns.errors import MissingExtraError, ParametraError, did_you_mean
+from parametra.nouns.errors import MissingExtraError
 from parametra.nouns.fit_json import to_json
-from parametra.nouns.fit_record import FitRecord, Row
+from parametra.nouns.fit_record import FitRecord
 from parametra.nouns.fit_text import role_note, text
 from parametra.nouns.result_table import ResultTable
 from parametra.nouns.storage import save, storable
@@ -23,13 +23,6 @@ class Fit(FitRecord):
 
     The fields are those of `FitRecord`; everything is addressed by name.
     """
-
-    def row(self, label: str) -> Row:
-        """The row of a label. Raises ParametraError for an unknown one."""
-        for row in self.rows:
-            if row.label == label:
-                return row
-        raise ParametraError(f'this fit has no "{label}"; ' + did_you_mean(label, [r.label for r in self.rows]))
 
     def table(self) -> ResultTable:
         """Every number with its standard error, interval, unit and note."""

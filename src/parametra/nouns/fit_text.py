@@ -6,7 +6,7 @@ import math
 from textwrap import wrap
 
 from parametra.nouns.fit_record import FitRecord, Row
-from parametra.nouns.result_table import ResultTable, cell, with_error
+from parametra.nouns.result_table import ResultTable, interval_text, with_error
 
 _WIDTH = 100
 
@@ -30,7 +30,7 @@ def text(fit: FitRecord) -> str:
 def _table(fit: FitRecord) -> ResultTable:
     rows: list[tuple[str, ...]] = []
     for r in fit.rows:
-        interval = f"{cell(r.interval[0])} .. {cell(r.interval[1])}" if r.interval else ""
+        interval = interval_text(r.interval) if r.interval else ""
         rows.append((r.label, _value(r), interval, r.unit, r.note or role_note(r)))
     keep = [i for i in range(5) if i < 2 or any(row[i] for row in rows)]
     names = ("parameter", "estimate", "95 % interval", "unit", "")
@@ -59,7 +59,7 @@ def _quality(fit: FitRecord) -> str:
 
 
 def _correlations(fit: FitRecord) -> str:
-    names = fit.covariance_labels
+    names = [label for label in fit.covariance_labels if fit.row(label).role == "free"]
     pairs = [
         (abs(rho := fit.correlation[a][b]), f"{a}, {b}: {rho:+.4g}") for i, a in enumerate(names) for b in names[:i]
     ]

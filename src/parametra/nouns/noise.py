@@ -155,6 +155,10 @@ class StudentT(Spread, kind="student_t"):
             - (freedom + 1) / 2 * xp.log1p(squared / freedom)
         )
 
+    @property
+    def offers_residuals(self) -> bool:
+        return self.robust_loss is not None
+
     def residuals(self, scatter: Scatter) -> Any | None:
         return super().residuals(scatter) if self.robust_loss else None
 

@@ -23,7 +23,7 @@ from parametra.nouns._parameter_scalars import Bounded, Log, Positive, Real
 from parametra.nouns._parameter_simplex import Simplex
 from parametra.nouns.errors import ParameterError
 from parametra.nouns.formula import Formula
-from parametra.nouns.statement import numbers, shown
+from parametra.nouns.statement import Text, numbers, shown
 
 __all__ = [
     "Bounded",
@@ -59,8 +59,8 @@ class Fixed(Parameter, kind="fixed"):
     free: ClassVar[bool] = False
 
     value: Any
-    unit: str = field(default="", kw_only=True)
-    description: str = field(default="", kw_only=True)
+    unit: Text = field(default="", kw_only=True)
+    description: Text = field(default="", kw_only=True)
     verbatim: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
@@ -116,14 +116,13 @@ class Tied(Parameter, kind="tied"):
     free: ClassVar[bool] = False
 
     expression: str | Formula
-    unit: str = field(default="", kw_only=True)
-    description: str = field(default="", kw_only=True)
+    unit: Text = field(default="", kw_only=True)
+    description: Text = field(default="", kw_only=True)
 
     def __post_init__(self) -> None:
         self.check_words()
         expression: Any = self.expression
         if isinstance(expression, Formula):
-            self.__dict__["formula"] = expression
             object.__setattr__(self, "expression", expression.text)
         elif not isinstance(expression, str):
             self.refuse(f"expression must be a formula as text; {shown(expression)} came")

@@ -12,7 +12,7 @@ from parametra.maths.distributions import Distribution
 from parametra.nouns.errors import ParameterError, did_you_mean
 from parametra.nouns.statement import shown
 
-KINDS: Mapping[str, type[Distribution] | type[Dirichlet]] = {
+KINDS: Mapping[str, type[Distribution | Dirichlet]] = {
     "uniform": distributions.Uniform,
     "log_uniform": distributions.LogUniform,
     "normal": distributions.Normal,

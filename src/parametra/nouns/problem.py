@@ -218,7 +218,7 @@ class Problem:
 
     def with_fixed(self, values: Mapping[str, Any]) -> Problem:
         """The same problem with some parameters held at a value."""
-        return self._restated(parameters={**self.stated_space.parameters, **_fixed(values)})
+        return self._restated(parameters=self.stated_space.fix(values).parameters)
 
     def with_data(self, data: object) -> Problem:
         """The same question asked of other data of the same form."""
@@ -310,9 +310,3 @@ def maybe_64_bits() -> AbstractContextManager[Any]:
     """64 bits for a model written with jax.numpy, when JAX is loaded at all."""
     jax = sys.modules.get("jax")
     return nullcontext() if jax is None else jax.enable_x64(True)
-
-
-def _fixed(values: Mapping[str, Any]) -> dict[str, Any]:
-    from parametra.nouns.parameter import Fixed
-
-    return {k: Fixed(v) for k, v in values.items()}

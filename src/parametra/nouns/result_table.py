@@ -71,3 +71,15 @@ def with_error(value: float, error: float | None) -> str:
     scale = 10.0**top
     digits = max(0, top - exponent + 1)
     return f"({value / scale:.{digits}f} ± {error / scale:.{digits}f})e{top:+03d}"
+
+
+def interval_text(interval: tuple[float, float]) -> str:
+    """An interval to as many digits as its width supports."""
+    low, high = interval
+    width = high - low
+    if not math.isfinite(width) or width <= 0:
+        return f"{low:.6g} .. {high:.6g}"
+    digits = 2 - math.floor(math.log10(width))
+    if max(abs(low), abs(high)) < 1e6 and digits <= 8:
+        return f"{low:.{max(digits, 0)}f} .. {high:.{max(digits, 0)}f}"
+    return f"{low:.6g} .. {high:.6g}"

@@ -7,27 +7,37 @@ import math
 import unicodedata
 from collections.abc import Iterable
 from numbers import Real as RealNumber
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 import numpy as np
 
 from parametra.nouns.errors import ParameterError
 
-Numbers = float | tuple[Any, ...] | list[Any] | np.ndarray
-"""A number, or an array of them in any form that NumPy reads; kept as a float or as nested tuples of floats."""
+if TYPE_CHECKING:
+    # A number, or an array of them in any form that NumPy reads; kept as a float or as nested tuples of floats.
+    Numbers = float | tuple[Any, ...] | list[Any] | np.ndarray
+    Text = str
+    Whole = int
+    Shape = tuple[int, ...]
+else:
+    # What comes is checked where it is kept, and refused with a message that says what to do.
+    Numbers = Text = Whole = Shape = Any
 
 CONSTANTS = frozenset({"pi"})
 """Names that mean something in every formula already."""
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether the value is a real number, of Python or NumPy, and no Boolean."""
+    return not isinstance(value, bool) and isinstance(value, RealNumber)
 
 
 def shown(value: object) -> str:
     """A value as a person would type it: 100 for 100.0, "text" in double quotes, arrays as lists."""
     if isinstance(value, str):
         return '"' + value.replace('"', '\\"') + '"'
-    if isinstance(value, np.ndarray):
+    if isinstance(value, (np.ndarray, np.generic)):
         return shown(value.tolist())
-    if isinstance(value, np.generic):
-        return shown(value.item())
     if isinstance(value, float):
         return repr(value).removesuffix(".0")
     if isinstance(value, list):
@@ -55,7 +65,7 @@ def numbers(value: object, call: object, field: str) -> float | tuple[Any, ...]:
     Raises:
         ParameterError: text, a Boolean, or anything else that is not a number; NaN.
     """
-    if isinstance(value, RealNumber) and not isinstance(value, bool):
+    if is_number(value):
         number = float(value)
         if math.isnan(number):
             raise ParameterError(f"{call!r}: {field} is NaN, which is not a number; give one, or leave {field} out")
@@ -80,7 +90,7 @@ def nested(items: Any) -> Any:
 
 def whole(value: object, call: object, field: str) -> int:
     """The value as an int. Raises ParameterError for anything that is not a whole number."""
-    if isinstance(value, bool) or not isinstance(value, RealNumber) or not float(value).is_integer():
+    if not is_number(value) or not float(value).is_integer():
         raise ParameterError(f"{call!r}: {field} must be a whole number; {shown(value)} came")
     return int(value)
 

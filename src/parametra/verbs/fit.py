@@ -15,6 +15,7 @@ from parametra.nouns.errors import MethodError, ModelError, ParametraError
 from parametra.nouns.fit_result import Fit
 from parametra.nouns.keys import generator
 from parametra.nouns.objective import Objective
+from parametra.nouns.parameter import Integer
 from parametra.nouns.problem import Problem
 from parametra.runs.budget import Budget
 from parametra.runs.choose_evaluator import choose_evaluator
@@ -188,7 +189,7 @@ def start_points(problem: Problem, count: int, seed: int) -> np.ndarray:
 
 def _combinations(problem: Problem) -> list[dict[str, Any]]:
     names = problem.space.discrete
-    levels = [problem.space[name].levels for name in names]
+    levels = [_levels(problem.space[name]) for name in names]
     count = int(np.prod([len(level) for level in levels])) if levels else 1
     if count > MOST_COMBINATIONS:
         raise ParametraError(
@@ -196,6 +197,14 @@ def _combinations(problem: Problem) -> list[dict[str, Any]]:
             "of them or narrow their ranges."
         )
     return [dict(zip(names, values, strict=True)) for values in itertools.product(*levels)]
+
+
+def _levels(parameter: Any) -> list[Any]:
+    if parameter.shape:
+        raise ParametraError(f"{parameter!r}: fit tries all values of a discrete parameter, which arrays have too many of.")
+    if isinstance(parameter, Integer):
+        return list(range(parameter.lower, parameter.upper + 1))
+    return list(parameter.options)
 
 
 def _every_combination(problem: Problem, settings: Settings) -> Fit:

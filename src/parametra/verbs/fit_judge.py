@@ -11,6 +11,7 @@ import numpy as np
 
 from parametra import catalogue
 from parametra.nouns.asker import Solutions
+from parametra.nouns.fit_record import Row
 from parametra.nouns.fit_result import Fit
 from parametra.nouns.problem import Problem, maybe_64_bits
 from parametra.nouns.receipt import Receipt, versions
@@ -58,7 +59,7 @@ def judge(
     tests = problem.profiled is None and drive.evaluator.cost.least_squares  # pyright: ignore[reportAttributeAccessIssue]
     p_value = _p_value(chi_square, freedom) if tests else None
     share = drive.failed / max(drive.evaluations, 1)
-    doubts = () if failed else doubts_of(problem, status, rows, labels, covariance, around, starts, p_value, share)
+    doubts = () if failed else doubts_of(problem, status, rows, *_of_free(rows, labels, covariance), around, starts, p_value, share)
     if status.ok and around.minimum:
         status = Status(Outcome.CONVERGED, f"{status.message}; but see the doubts: {around.minimum}")
     steps = _covariance_steps(around)
@@ -122,6 +123,13 @@ def _covariance_steps(around: Curvature) -> np.ndarray:
     values, vectors = np.linalg.eigh(np.nan_to_num(around.covariance))
     keep = values > 0
     return vectors[:, keep] * np.sqrt(values[keep])
+
+
+def _of_free(rows: tuple[Row, ...], labels: tuple[str, ...], covariance: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
+    """The covariance of what was estimated, without what is computed from it."""
+    free = {r.label for r in rows if r.role in ("free", "noise")}
+    keep = [i for i, label in enumerate(labels) if label in free]
+    return tuple(labels[i] for i in keep), covariance[np.ix_(keep, keep)]
 
 
 def _estimator(problem: Problem, drive: Drive) -> str:

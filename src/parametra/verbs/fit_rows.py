@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from parametra.nouns.fit_record import Row
+from parametra.nouns.parameter import Bounded, Parameter, Tied
 from parametra.nouns.problem import Problem
 from parametra.verbs.fit_uncertainty import Curvature
 
@@ -91,13 +92,22 @@ def _quantities(problem: Problem, x: np.ndarray, named: Mapping[str, Any], chose
             label = name + (f"[{','.join(map(str, place))}]" if place else "")
             q = _Quantity(label, name, role, float(flat[k]), gradient[k], unit)
             if role in ("free", "noise"):
-                q.logarithmic = space.is_logarithmic(name)
-                q.bounds = space.natural_bounds(name)
+                q.logarithmic, q.bounds = _domain(problem.space[name], k)
             result.append(q)
     for derived in problem.derived:
         value = float(np.asarray(derived.compute(named)))
         result.append(_Quantity(derived.name, derived.name, "derived", value, _slope(problem, x, derived.compute), derived.unit))
     return result
+
+
+def _domain(parameter: Parameter, element: int) -> tuple[bool, tuple[float, float]]:
+    """Whether a parameter is searched in its logarithm, and the bounds of one of its elements."""
+    if not isinstance(parameter, Bounded):
+        return False, (0.0, 1.0)  # a weight of a Simplex
+    low, high = float(parameter.box_lower[element]), float(parameter.box_upper[element])
+    if parameter.logarithmic:
+        return True, (float(np.exp(low)), float(np.exp(high)))
+    return False, (low, high)
 
 
 def _slope(problem: Problem, x: np.ndarray, compute: Any) -> np.ndarray:
@@ -121,7 +131,7 @@ def _role(problem: Problem, name: str, chosen: Mapping[str, Any]) -> str:
         return "noise"
     if name in problem.space.free:
         return "free"
-    return "tied" if name in problem.space.tied else "fixed"
+    return "tied" if isinstance(problem.space[name], Tied) else "fixed"
 
 
 def _why_none(problem: Problem, curvature: Curvature, q: _Quantity, flat: bool, bound: bool, freedom: int) -> str:

@@ -37,8 +37,18 @@ def main():
     theirs = statistics.median(b[0] for _, b in pairs)
     ratio = statistics.median(b[0] / a[0] for a, b in pairs)
     rows = [
-        {"program": "parametra, fit and judgement", "seconds": round(mine, 2), "times slower": 1.0, "success": pairs[0][0][1]},
-        {"program": "scipy trf, finite differences", "seconds": round(theirs, 2), "times slower": round(ratio, 2), "success": pairs[0][1][1]},
+        {
+            "program": "parametra, fit and judgement",
+            "seconds": round(mine, 2),
+            "times slower": 1.0,
+            "success": pairs[0][0][1],
+        },
+        {
+            "program": "scipy trf, finite differences",
+            "seconds": round(theirs, 2),
+            "times slower": round(ratio, 2),
+            "success": pairs[0][1][1],
+        },
     ]
     json.dump({"title": "Multi-start, cold: 100 starts as a whole process", "rows": rows}, sys.stdout)
 

@@ -36,8 +36,9 @@ print(cold, median(warm), sum(g >= 6 for g in got), median(got))
 
 def scipy_runs():
     import numpy as np
-    from nist_problems import certified, columns, digits, function_of, names
     from scipy.optimize import least_squares
+
+    from nist_problems import certified, columns, digits, function_of, names
 
     entries = certified(FOLDER)
     began, got = time.perf_counter(), []

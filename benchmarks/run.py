@@ -33,7 +33,9 @@ def main():
     parts = []
     for name in wanted:
         print(f"{name} ...", file=sys.stderr, flush=True)
-        out = subprocess.run([sys.executable, str(HERE / f"{name}.py")], check=True, capture_output=True, text=True, cwd=HERE)
+        out = subprocess.run(
+            [sys.executable, str(HERE / f"{name}.py")], check=True, capture_output=True, text=True, cwd=HERE
+        )
         found = json.loads(out.stdout)
         question = (HERE / f"{name}.py").read_text().split('"""')[1].strip().splitlines()[0]
         parts.append(f"## {found['title']}\n\n{question} (`benchmarks/{name}.py`)\n\n{table(found['rows'])}\n")

@@ -8,9 +8,9 @@ import re
 from pathlib import Path
 
 import numpy as np
-from nist_models import FORMULAS
 
 import parametra as pm
+from nist_models import FORMULAS
 
 
 def certified(folder: Path) -> dict:

@@ -1,10 +1,10 @@
 """All 54 certified runs of NIST's nonlinear regressions, from the given start alone, with one default setting."""
 
 import pytest
-from nist_models import FORMULAS
-from nist_problems import by_function, certified, reached, write_file
 
 import parametra as pm
+from nist_models import FORMULAS
+from nist_problems import by_function, certified, reached, write_file
 
 RUNS = [(name, start) for name in sorted(FORMULAS) for start in (1, 2)]
 

@@ -7,8 +7,22 @@ import pytest
 import parametra as pm
 
 CASES = {
-    "puromycin_treated": ("Puromycin.csv", {"state": "treated"}, "conc", "rate", "Vm * conc / (K + conc)", {"Vm": 200, "K": 0.05}),
-    "puromycin_untreated": ("Puromycin.csv", {"state": "untreated"}, "conc", "rate", "Vm * conc / (K + conc)", {"Vm": 160, "K": 0.05}),
+    "puromycin_treated": (
+        "Puromycin.csv",
+        {"state": "treated"},
+        "conc",
+        "rate",
+        "Vm * conc / (K + conc)",
+        {"Vm": 200, "K": 0.05},
+    ),
+    "puromycin_untreated": (
+        "Puromycin.csv",
+        {"state": "untreated"},
+        "conc",
+        "rate",
+        "Vm * conc / (K + conc)",
+        {"Vm": 160, "K": 0.05},
+    ),
     "dnase_run1_logis3": (
         "DNase.csv",
         {"Run": 1},

@@ -266,7 +266,7 @@ ASKED = [
     (lambda t: t.where({"stat": 1}), 'there is no column "stat" in hz.csv; known here: z, H, sigma, source.'),
     (
         lambda t: read_table({"w": np.ones((2, 3))}).where({"w": 1}),
-        'where = {"w": ...} needs one value a row; it has 3.',
+        'where = {"w": ...} wants one value a row; it has 3.',
     ),
     (
         lambda t: read_table({"x": ["1", "2,5"]}).numbers("x"),

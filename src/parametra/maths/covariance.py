@@ -51,7 +51,9 @@ def geometry(jacobian: Float[np.ndarray, "m d"], *, tolerance: float) -> Geometr
     empty = scale <= 1e-14 * (scale.max() if d else 1.0)
     scale = np.where(scale > 0, scale, 1.0)
     scaled = np.where(empty, 0.0, jacobian / scale)
-    _, s, vt = np.linalg.svd(scaled, full_matrices=True)
+    # the triangle has the same singular values and costs d^3 whatever the number of data
+    triangle = np.linalg.qr(scaled, mode="r") if scaled.shape[0] > d else scaled
+    _, s, vt = np.linalg.svd(triangle, full_matrices=True)
     s = np.concatenate([s, np.zeros(d - s.size)])
     known = s > tolerance * (s[0] if d else 0.0)
     steps = vt[known].T / s[known] / scale[:, None]

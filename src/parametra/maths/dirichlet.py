@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,12 @@ from parametra.maths.arrays import Float
 from parametra.maths.distributions import Beta
 
 SUM_TOLERANCE = 1e-8
+
+if TYPE_CHECKING:
+    Alpha = tuple[float, ...]
+else:
+    # What comes is checked below, with a message that says what to do.
+    Alpha = Any
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,7 @@ class Dirichlet:
         ValueError: when alpha is not such a list.
     """
 
-    alpha: tuple[float, ...]
+    alpha: Alpha
 
     def __post_init__(self) -> None:
         try:

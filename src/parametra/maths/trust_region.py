@@ -49,9 +49,10 @@ def strictly_inside(
     if relative == 0.0:
         inner_lower, inner_upper = np.nextafter(lower, upper), np.nextafter(upper, lower)
     else:
-        width = upper - lower
-        inner_lower = lower + np.minimum(relative * np.maximum(1.0, np.abs(lower)), 0.5 * width)
-        inner_upper = upper - np.minimum(relative * np.maximum(1.0, np.abs(upper)), 0.5 * width)
+        with np.errstate(invalid="ignore"):
+            width = upper - lower
+            inner_lower = lower + np.minimum(relative * np.maximum(1.0, np.abs(lower)), 0.5 * width)
+            inner_upper = upper - np.minimum(relative * np.maximum(1.0, np.abs(upper)), 0.5 * width)
     with np.errstate(invalid="ignore"):
         inner_lower = np.where(np.isfinite(lower), inner_lower, lower)
         inner_upper = np.where(np.isfinite(upper), inner_upper, upper)

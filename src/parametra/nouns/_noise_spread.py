@@ -164,7 +164,7 @@ def positive(value: Any) -> float | None:
         number = float(value)
     except (TypeError, ValueError):
         return None
-    return number if 0 < number < math.inf and not isinstance(value, (str, bool)) else None
+    return number if 0 < number < math.inf and not isinstance(value, (str, bool, np.bool_)) else None
 
 
 def checked_sigma(sigma: Any) -> float | tuple[float, ...] | str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -11,7 +10,7 @@ import numpy as np
 
 from parametra.nouns._parameter_face import Free
 from parametra.nouns.errors import ParameterError, did_you_mean
-from parametra.nouns.statement import Numbers, Shape, Text, Whole, nested, shown, whole
+from parametra.nouns.statement import Numbers, Option, Options, Shape, Text, Whole, nested, shown, whole
 
 
 @dataclass(frozen=True, repr=False)
@@ -117,8 +116,8 @@ class Choice(Free, kind="choice"):
 
     discrete: ClassVar[bool] = True
 
-    options: Sequence[Hashable]
-    guess: Hashable = field(default=None, kw_only=True)
+    options: Options
+    guess: Option = field(default=None, kw_only=True)
     unit: Text = field(default="", kw_only=True)
     description: Text = field(default="", kw_only=True)
 

@@ -12,6 +12,8 @@ from parametra.nouns.errors import ParameterError, did_you_mean
 from parametra.nouns.prior import prior_from_table
 from parametra.nouns.statement import is_number, listed, shown
 
+_TYPES = ("real", "positive", "log", "integer", "choice", "simplex")
+
 # A key of a table that says by itself which kind of parameter it is, and the field that holds its value.
 _TELLING = {
     "choices": ("choice", "options"),
@@ -64,7 +66,7 @@ def read_table(table: Mapping[Any, Any], kinds: Mapping[str, Callable[..., Any]]
             everywhere = {each for word in kinds for each in _keys(word, kinds)} | {"type"}
             if key in everywhere:
                 raise ParameterError(
-                    f'the key "{key}" does not go with a {kind} parameter, which has {listed(allowed)}'
+                    f'the key "{key}" does not go with {_a(kind)} parameter, which has {listed(allowed)}'
                 )
             raise ParameterError(f'a parameter has no key "{key}"; {did_you_mean(key, ["type", *allowed])}')
     if "prior" in stated:
@@ -72,7 +74,7 @@ def read_table(table: Mapping[Any, Any], kinds: Mapping[str, Callable[..., Any]]
     settings = {allowed[key]: value for key, value in stated.items()}
     needed = [key for key in _required(kind) if key not in stated]
     if needed:
-        raise ParameterError(f"a {kind} parameter needs {listed(needed)}; add {needed[0]} = ... to the table")
+        raise ParameterError(f"{_a(kind)} parameter needs {listed(needed)}; add {needed[0]} = ... to the table")
     return kinds[kind](**settings)
 
 
@@ -82,9 +84,8 @@ def _kind(stated: Mapping[str, Any], kinds: Mapping[str, Callable[..., Any]]) ->
         raise ParameterError(f"a parameter has only one of {listed(telling)}; leave out the others")
     implied = _TELLING[telling[0]][0] if telling else None
     kind = stated.get("type", implied or "real")
-    words = [word for word in kinds if word not in ("fixed", "tied")]
     if kind not in kinds:
-        raise ParameterError(f"there is no parameter of type {shown(kind)}; {did_you_mean(str(kind), words)}")
+        raise ParameterError(f"there is no parameter of type {shown(kind)}; {did_you_mean(str(kind), _TYPES)}")
     if implied is not None and kind != implied:
         raise ParameterError(f'type = "{kind}" and the key "{telling[0]}" do not go together; leave one of them out')
     return str(kind)
@@ -95,6 +96,10 @@ def _keys(kind: str, kinds: Mapping[str, Callable[..., Any]]) -> dict[str, str]:
     renamed = {field: key for key, (word, field) in _TELLING.items() if word == kind}
     names = [each.name for each in fields(cast("Any", kinds[kind])) if each.init and each.name != "verbatim"]
     return {renamed.get(name, name): name for name in names}
+
+
+def _a(kind: str) -> str:
+    return f"{'an' if kind == 'integer' else 'a'} {kind}"
 
 
 def _required(kind: str) -> list[str]:

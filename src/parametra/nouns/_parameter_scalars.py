@@ -14,7 +14,7 @@ from parametra.maths.arrays import Float
 from parametra.maths.distributions import Distribution, LogUniform, Truncated, Uniform
 from parametra.nouns._parameter_face import Continuous
 from parametra.nouns.errors import ParameterError
-from parametra.nouns.statement import Numbers, Shape, Text, interval, numbers, shown
+from parametra.nouns.statement import Numbers, Prior, Shape, Text, interval, numbers, shown
 
 # exp(log(bound)) may miss the bound by some units in the last place.
 _ROUNDING = 8.0 * float(np.finfo(float).eps)

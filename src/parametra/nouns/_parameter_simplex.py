@@ -14,7 +14,7 @@ from parametra.maths.dirichlet import Dirichlet
 from parametra.maths.transforms import StickBreaking
 from parametra.nouns._parameter_face import Continuous
 from parametra.nouns.errors import ParameterError
-from parametra.nouns.statement import Numbers, Text, Whole, numbers, shown, whole
+from parametra.nouns.statement import Numbers, Text, Weights, Whole, numbers, shown, whole
 
 # Typed weights such as (0.333, 0.333, 0.334) are not held to the last place.
 _SUM_TOLERANCE = 1e-6
@@ -40,7 +40,7 @@ class Simplex(Continuous, kind="simplex"):
 
     size: Whole
     guess: Numbers | None = field(default=None, kw_only=True)
-    prior: Dirichlet | None = field(default=None, kw_only=True)
+    prior: Weights | None = field(default=None, kw_only=True)
     unit: Text = field(default="", kw_only=True)
     description: Text = field(default="", kw_only=True)
 

@@ -80,7 +80,9 @@ def _single_output(model: Model, data: Data) -> str:
             )
         missing = [o for o in outputs if names != [ONLY] and o not in names]
         if missing:
-            raise ModelError(f'no formula gives the output "{missing[0]}" of the data; ' + did_you_mean(missing[0], names))
+            raise ModelError(
+                f'no formula gives the output "{missing[0]}" of the data; ' + did_you_mean(missing[0], names)
+            )
     return outputs[0]
 
 

@@ -48,7 +48,9 @@ class Derived:
                 raise FormulaError(f'derived {name}: a table has the keys formula and unit; "{wrong}" does not fit.')
             unit, thing = str(thing.get("unit", "")), thing["formula"]
         if name in known:
-            raise FormulaError(f'derived {name}: "{name}" is already a parameter. Give the derived quantity another name.')
+            raise FormulaError(
+                f'derived {name}: "{name}" is already a parameter. Give the derived quantity another name.'
+            )
         if isinstance(thing, str):
             formula = Formula.parse(thing, where=f"derived {name}")
             formula.check_names(known, where=f"derived {name}")
@@ -63,6 +65,7 @@ def _by_name(name: str, function: Callable[..., Any], known: list[str]) -> Calla
     for argument in arguments:
         if argument not in known:
             raise ModelError(
-                f'derived {name}: the function\'s argument "{argument}" is no parameter; ' + did_you_mean(argument, known)
+                f'derived {name}: the function\'s argument "{argument}" is no parameter; '
+                + did_you_mean(argument, known)
             )
     return lambda named: function(**{a: named[a] for a in arguments})

@@ -145,12 +145,12 @@ class FitRecord:
 
     @property
     def bic(self) -> float:
-        """k log n - 2 log L (Schwarz 1978, doi:10.1214/aos/1176344136)."""
+        """K log n - 2 log L (Schwarz 1978, doi:10.1214/aos/1176344136)."""
         return self.free * float(np.log(self.points)) - 2 * self.log_likelihood
 
     @property
     def views(self) -> tuple[View, ...]:
-        """Data beside prediction for every output, with a curve and its standard error; computed when first asked for."""
+        """Data beside prediction for every output, with a curve and its error; computed when first asked for."""
         if "_views" not in self.__dict__:
             self.__dict__["_views"] = self.view_source() if self.view_source is not None else ()
         return self.__dict__["_views"]

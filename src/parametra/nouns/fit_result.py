@@ -83,4 +83,3 @@ class Fit(FitRecord):
         return text(self)
 
     __repr__ = __str__
-

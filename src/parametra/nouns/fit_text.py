@@ -72,7 +72,11 @@ def _starts(fit: FitRecord) -> str:
     if s.count == 1:
         return _wrapped(f"one start: {s.why}")
     reached = round(s.best_share * s.count)
-    missed = "" if s.missed_chance is None else f"; chance that another start finds a new basin: {100 * s.missed_chance:.2g} %"
+    missed = (
+        ""
+        if s.missed_chance is None
+        else f"; chance that another start finds a new basin: {100 * s.missed_chance:.2g} %"
+    )
     basins = f"{len(s.basins)} basin{'s' * (len(s.basins) != 1)} found"
     failed = f", {s.failed} failed" if s.failed else ""
     return _wrapped(f"{s.count} starts ({s.why}): {reached} reached the best basin; {basins}{failed}{missed}")

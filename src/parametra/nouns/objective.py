@@ -51,7 +51,9 @@ class Objective:
         ]
         for name in wanted:
             if name not in space.names:
-                raise ModelError(f'the objective\'s argument "{name}" is no parameter; ' + did_you_mean(name, space.names))
+                raise ModelError(
+                    f'the objective\'s argument "{name}" is no parameter; ' + did_you_mean(name, space.names)
+                )
         for field, value in (("function", function), ("space", space), ("goal", goal)):
             object.__setattr__(self, field, value)
         object.__setattr__(self, "title", title or getattr(function, "__name__", "objective"))

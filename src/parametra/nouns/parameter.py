@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -24,6 +24,12 @@ from parametra.nouns._parameter_simplex import Simplex
 from parametra.nouns.errors import ParameterError
 from parametra.nouns.formula import Formula
 from parametra.nouns.statement import Text, numbers, shown
+
+if TYPE_CHECKING:
+    Expression = str | Formula
+else:
+    # What comes is checked where it is kept.
+    Expression = Any
 
 __all__ = [
     "Bounded",
@@ -115,7 +121,7 @@ class Tied(Parameter, kind="tied"):
 
     free: ClassVar[bool] = False
 
-    expression: str | Formula
+    expression: Expression
     unit: Text = field(default="", kw_only=True)
     description: Text = field(default="", kw_only=True)
 
@@ -138,7 +144,7 @@ class Tied(Parameter, kind="tied"):
         self.refuse("a tied parameter has no guess of its own; ask its space for guess_named")
 
 
-def parameter_from_table(name: str, table: Mapping[str, Any]) -> Parameter:
+def parameter_from_table(name: str, table: object) -> Parameter:
     """The parameter that a table of a problem file states, `H0 = { lower = 40, upper = 100, unit = "km/s/Mpc" }`.
 
     Arguments:
@@ -151,6 +157,6 @@ def parameter_from_table(name: str, table: Mapping[str, Any]) -> Parameter:
         ParameterError: unknown keys, keys that do not go together, and whatever the parameter itself refuses.
         FormulaError: a tied formula that cannot be read.
     """
-    if not isinstance(table, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # it comes from a file
+    if not isinstance(table, Mapping):
         raise ParameterError(f"{name}: a table of a parameter's settings is wanted; {shown(table)} came")
     return Parameter.of(table, name)

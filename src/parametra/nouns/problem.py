@@ -113,7 +113,7 @@ class Problem:
 
     @cached_property
     def arrays(self) -> Arrays:
-        """The numbers of the data, apart from the statement, so that other data of the same shape need no new kernel."""
+        """The numbers of the data, apart from the statement: other data of the same shape need no new kernel."""
         return tuple(
             {
                 "inputs": {**d.inputs, **{k: np.float64(v) for k, v in d.constants.items()}},
@@ -165,7 +165,9 @@ class Problem:
                 rows.append((i, output, value if index is None else value[..., index]))
         return rows
 
-    def scatter(self, i: int, output: str, predicted: Any, named: Mapping[str, Any], arrays: Arrays, xp: Any) -> Scatter:
+    def scatter(
+        self, i: int, output: str, predicted: Any, named: Mapping[str, Any], arrays: Arrays, xp: Any
+    ) -> Scatter:
         """What the noise of an output is asked about, for one data set."""
         a = arrays[i]
         return Scatter(

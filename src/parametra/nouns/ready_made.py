@@ -1,4 +1,4 @@
-"""A ready-made model: a formula or function that people cite, with units, guesses, real data and the published answer."""
+"""A ready-made model: a formula or function that people cite, with units, guesses, data and the published answer."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib import metadata
 from typing import Any
 
@@ -39,12 +40,14 @@ class Receipt:
     versions: dict[str, str] = field(default_factory=dict)
 
 
+@lru_cache(maxsize=32)
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed as a package"
+
+
 def versions(*packages: str) -> dict[str, str]:
     """Installed versions, of this package and of those named."""
-    found: dict[str, str] = {}
-    for package in ("parametra", *packages):
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            found[package] = "not installed as a package"
-    return found
+    return {package: _version(package) for package in ("parametra", *packages)}

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -24,6 +24,12 @@ from parametra.nouns.errors import ParameterError, did_you_mean
 from parametra.nouns.formula import Formula
 from parametra.nouns.parameter import Bounded, Choice, Continuous, Fixed, Free, Parameter, Tied
 from parametra.nouns.statement import check_name, listed, shown
+
+if TYPE_CHECKING:
+    Parameters = Mapping[str, object]
+else:
+    # What comes is checked where it is read.
+    Parameters = Any
 
 
 class Space:
@@ -58,7 +64,7 @@ class Space:
     cube_dimension: int
     scalar_only: bool
 
-    def __init__(self, parameters: Mapping[str, Any]) -> None:
+    def __init__(self, parameters: Parameters) -> None:
         if not isinstance(parameters, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # people type it
             raise ParameterError(f"parameters are a mapping of name to parameter; {type(parameters).__name__} came")
         stated = {check_name(name): Parameter.of(thing, name) for name, thing in parameters.items()}

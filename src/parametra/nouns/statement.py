@@ -5,12 +5,14 @@ from __future__ import annotations
 import keyword
 import math
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from numbers import Real as RealNumber
 from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 import numpy as np
 
+from parametra.maths.dirichlet import Dirichlet
+from parametra.maths.distributions import Distribution
 from parametra.nouns.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -19,9 +21,13 @@ if TYPE_CHECKING:
     Text = str
     Whole = int
     Shape = tuple[int, ...]
+    Prior = Distribution
+    Weights = Dirichlet
+    Option = Hashable
+    Options = Sequence[Hashable]
 else:
     # What comes is checked where it is kept, and refused with a message that says what to do.
-    Numbers = Text = Whole = Shape = Any
+    Numbers = Text = Whole = Shape = Prior = Weights = Option = Options = Any
 
 CONSTANTS = frozenset({"pi"})
 """Names that mean something in every formula already."""

@@ -1,7 +1,7 @@
 """Results in a JSON file and back, every number exactly.
 
-A result is frozen dataclasses of numbers, words, tuples, dicts and arrays. Each dataclass is written with its name, each
-array with its shape; NaN and infinity are written as words, so that the file is JSON that every reader takes.
+A result is frozen dataclasses of numbers, words, tuples, dicts and arrays. Each dataclass is written with its name,
+each array with its shape; NaN and infinity are written as words, so that the file is JSON that every reader takes.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ def storable(cls: Stored) -> Stored:
     return cls
 
 
-
 def save(result: Any, path: str | os.PathLike[str]) -> None:
     """Write a result, its views included. An interrupted write leaves the old file as it was.
 
@@ -61,7 +60,9 @@ def load(path: str | os.PathLike[str]) -> Any:
     except OSError as error:
         raise FileError(f"{source} cannot be read: {error.strerror}.") from None
     except (UnicodeDecodeError, json.JSONDecodeError):
-        raise FileError(f"{source} is not a saved result: it is not JSON. Results are written by fit.save(path).") from None
+        raise FileError(
+            f"{source} is not a saved result: it is not JSON. Results are written by fit.save(path)."
+        ) from None
     if not isinstance(document, dict) or "parametra" not in document or "result" not in document:
         raise FileError(f"{source} is not a saved result. Results are written by fit.save(path).")
     if document["parametra"] != FORMAT:

@@ -97,7 +97,7 @@ class Table:
     def _equals(self, name: str, wanted: list[Any]) -> Bool[np.ndarray, " n"]:
         column = self.column(name)
         if column.ndim != 1:
-            raise DataError(f'where = {{"{name}": ...}} needs one value a row; it has {column.shape[1]}.')
+            raise DataError(f'where = {{"{name}": ...}} wants one value a row; it has {column.shape[1]}.')
         text = self.is_text(name)
         matches = np.zeros(self.rows, dtype=bool)
         for value in wanted:

@@ -6,6 +6,7 @@ data set of the same shape compiles nothing. Kernels of the last problems are ke
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import weakref
 from collections import Counter, OrderedDict
@@ -161,10 +162,8 @@ def traceable(problem: Problem) -> Problem | None:
         known = False
     lifted = _lifted[function] if known else lift(function)
     if not known:
-        try:
+        with contextlib.suppress(TypeError):
             _lifted[function] = lifted
-        except TypeError:
-            pass
     if lifted is None:
         return None
     other = copy.copy(problem)

@@ -162,7 +162,7 @@ class Direct:
         return residuals, jacobian
 
     def _weight(self, i: int, output: str) -> np.ndarray:
-        """d residual / d prediction: residuals are affine in the prediction, so one step of 1 tells it."""
+        """D residual / d prediction: residuals are affine in the prediction, so one step of 1 tells it."""
         p = self.problem
         observed = p.arrays[i]["observed"][output]
         at, past = (p.scatter(i, output, observed + step, {}, p.arrays, np) for step in (0.0, 1.0))
@@ -210,7 +210,7 @@ class Direct:
     def _complex_step_agrees(self) -> bool:
         """Compare the complex step with central differences at the guess and at a random start."""
         points = probe_points(self.problem)[:2]
-        function = self._residuals if self.cost.least_squares else lambda x: self._negative_log_density(x)[:, None]  # pyright: ignore
+        function = self._residuals if self.cost.least_squares else lambda x: self._negative_log_density(x)[:, None]
         try:
             with np.errstate(all="ignore"):
                 d = points.shape[1]
@@ -226,7 +226,7 @@ class Direct:
             return False
         exact_slope, usable = exact.imag / _TINY, np.isfinite(rough)
         scale = np.max(np.abs(np.where(usable, rough, 0.0)), axis=1, keepdims=True)
-        noise = 1e-9 * np.max(np.abs(np.nan_to_num(plain))) / (_STEP * np.maximum(np.abs(points), 1e-3))[:, None, :]
+        noise = 1e-9 * np.max(np.abs(np.nan_to_num(plain))) / (_STEP * _size(points))[:, None, :]
         same_value = np.allclose(exact[:, :, 0].real[usable[:, :, 0]], plain[usable[:, :, 0]], rtol=1e-9)
         return same_value and bool(np.all((np.abs(exact_slope - rough) <= 1e-5 * scale + noise)[usable]))
 
@@ -235,7 +235,7 @@ def probe_points(problem: Problem) -> np.ndarray:
     """The guess and two points a little away from it, inside the bounds: (3, d), always the same."""
     space = problem.fit_space
     guess = space.guess
-    shift = 0.07 * np.maximum(np.abs(guess), 0.1) * np.cos(np.arange(1, guess.size + 1))
+    shift = 0.07 * np.where(guess == 0, 0.1, np.abs(guess)) * np.cos(np.arange(1, guess.size + 1))
     points = np.stack([guess, guess + shift, guess - 0.6 * shift])
     inside = np.nextafter(space.lower, np.inf), np.nextafter(space.upper, -np.inf)
     return np.clip(points, *inside)
@@ -244,7 +244,7 @@ def probe_points(problem: Problem) -> np.ndarray:
 def _central(function: Any, points: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
     """Central differences (B, m, d), shifted inwards at a bound so that no point lies outside."""
     n, d = points.shape
-    step = _STEP * np.maximum(np.abs(points), 1e-3)
+    step = _STEP * _size(points)
     step = np.minimum(step, np.where(np.isfinite(upper - lower), 0.25 * (upper - lower), np.inf))
     up, down = np.minimum(points + step, upper), np.maximum(points - step, lower)
     eye = np.eye(d, dtype=bool)
@@ -253,3 +253,9 @@ def _central(function: Any, points: np.ndarray, lower: np.ndarray, upper: np.nda
     rows = function(np.concatenate([ups.reshape(n * d, d), downs.reshape(n * d, d)]))
     difference = (rows[: n * d] - rows[n * d :]).reshape(n, d, -1) / (up - down)[:, :, None]
     return np.ascontiguousarray(np.moveaxis(difference, 1, 2))
+
+
+def _size(points: np.ndarray) -> np.ndarray:
+    """The natural size of a change: that of the value, and 1e-3 for zero, which tells none."""
+    size = np.abs(points)
+    return np.where(size > 0, size, 1e-3)

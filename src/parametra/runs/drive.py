@@ -1,7 +1,7 @@
 """The only loop: ask, evaluate, record, tell, show progress, check the budget.
 
-The ledger's place is `Drive.evaluate`, through which every evaluation of every method passes: what is known is looked up
-before the evaluator is called, what is new is written after it.
+The ledger's place is `Drive.evaluate`, through which every evaluation of every method passes: what is known is looked
+up before the evaluator is called, what is new is written after it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from parametra.maths.arrays import Float
 from parametra.nouns.asker import Answers, Asker, BoxSpace, Ending, OneShot, Request, Solutions, Want
 from parametra.nouns.status import Outcome, Status
 from parametra.runs.budget import Budget
+from parametra.runs.cost import Cost
 from parametra.runs.interrupt import Interrupt
 from parametra.runs.progress import Progress
 
@@ -24,10 +25,18 @@ from parametra.runs.progress import Progress
 class Evaluator(Protocol):
     """What evaluates a batch of points: see `direct.py` and `compiled.py`."""
 
-    failures: Counter[str]
-    calls: int
-
+    @property
+    def kind(self) -> str: ...
+    @property
+    def derivative(self) -> str: ...
+    @property
+    def cost(self) -> Cost: ...
+    @property
+    def failures(self) -> Counter[str]: ...
+    @property
+    def calls(self) -> int: ...
     def evaluate(self, points: np.ndarray, want: Want) -> Answers: ...
+    def with_cost(self, cost: Cost) -> Evaluator: ...
 
 
 class _RunEnded(Exception):  # noqa: N818  a signal out of a library's loop, never seen by a person
@@ -128,11 +137,15 @@ class Drive:
             reasons = "; ".join(f"{n} x {why}" for why, n in self.evaluator.failures.most_common(3))
             why = f": {reasons}" if reasons else ": the model gave no finite value at any of them"
             return Status(
-                Outcome.FAILED, f"no start could be evaluated{why}. Check the bounds and the guess with `parametra check`."
+                Outcome.FAILED,
+                f"no start could be evaluated{why}. Check the bounds and the guess with `parametra check`.",
             )
         if self.outcome is not Outcome.CONVERGED:
             remedy = "Give it more" if self.outcome is Outcome.BUDGET else "Run it again"
-            return Status(self.outcome, f"{self.ended} after {self.evaluations} evaluations. {remedy} to go on; this is the best point so far.")
+            return Status(
+                self.outcome,
+                f"{self.ended} after {self.evaluations} evaluations. {remedy} to go on; this is the best point so far.",
+            )
         ending = solutions.endings[solutions.best]
         if ending is Ending.CONVERGED:
             return Status(Outcome.CONVERGED, solutions.message)

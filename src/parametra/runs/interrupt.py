@@ -5,18 +5,18 @@ from __future__ import annotations
 import signal
 import threading
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, Self
 
 
 class Interrupt:
-    """A context in which the first Ctrl-C sets `requested` instead of raising. Outside the main thread it does nothing."""
+    """A context in which the first Ctrl-C sets `requested` instead of raising; idle outside the main thread."""
 
     def __init__(self) -> None:
         self.requested = False
         self._previous: Any = None
         self._active = False
 
-    def __enter__(self) -> Interrupt:
+    def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
             self._previous = signal.getsignal(signal.SIGINT)
             self._active = self._previous is not None and self._previous is not signal.SIG_IGN
@@ -29,6 +29,8 @@ class Interrupt:
         self.requested = True
         signal.signal(signal.SIGINT, self._previous)
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._active:
             signal.signal(signal.SIGINT, self._previous)

@@ -45,7 +45,9 @@ class Progress:
         elif now - self._said >= _LOG_SECONDS:
             self._said = now
             left = (now - self._began) * (1 - fraction) / fraction if fraction > 0 else float("nan")
-            self.stream.write(f"{self.title}: {100 * fraction:.0f} %, {_words(evaluations, best, failures)}, {_left(left)}\n")
+            self.stream.write(
+                f"{self.title}: {100 * fraction:.0f} %, {_words(evaluations, best, failures)}, {_left(left)}\n"
+            )
             self.stream.flush()
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
 """The conformance suite of fit methods: every method must pass it, a third party's too.
 
-    the card is complete; same seed, same answer; every asked point inside the bounds; the state survives pickling
-    (methods that ask); refuses what it cannot serve, with a sentence; agrees with the others on the known problems
+the card is complete; same seed, same answer; every asked point inside the bounds; the state survives pickling
+(methods that ask); refuses what it cannot serve, with a sentence; agrees with the others on the known problems
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ import numpy as np
 from parametra.nouns.asker import Answers, Asker, Want
 from parametra.nouns.errors import MethodError
 from parametra.nouns.problem import Problem
-from parametra.runs.choose_evaluator import choose_evaluator
-from parametra.runs.drive import Drive
 from parametra.runs.budget import Budget
+from parametra.runs.choose_evaluator import choose_evaluator
+from parametra.runs.cost import Cost
+from parametra.runs.drive import Drive
 from parametra.runs.progress import Progress
 from parametra.testing.fit_problems import KNOWN
 from parametra.verbs.fit import start_points
@@ -32,7 +33,13 @@ class Watched:
         self.points: list[np.ndarray] = []
         self.failures: Counter[str] = inner.failures
         self.calls = 0
-        self.cost = inner.cost
+        self.cost: Cost = inner.cost
+        self.kind: str = inner.kind
+        self.derivative: str = inner.derivative
+
+    def with_cost(self, cost: Cost) -> Watched:
+        """The same, watching another cost."""
+        return Watched(self.inner.with_cost(cost))
 
     def evaluate(self, points: np.ndarray, want: Want) -> Answers:
         """Answer, and note."""

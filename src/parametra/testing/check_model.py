@@ -1,7 +1,7 @@
 """The conformance suite of ready-made models: every model must pass it, a third party's too.
 
-    units named; finite in the corners of its space; guess in bounds; gradient = finite differences;
-    simulate, fit, recover; the published answer met to the published digits, from two starts, both required
+units named; finite in the corners of its space; guess in bounds; gradient = finite differences;
+simulate, fit, recover; the published answer met to the published digits, from two starts, both required
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from parametra.nouns.asker import Want
+from parametra.nouns.data import Data
 from parametra.nouns.fit_result import Fit
 from parametra.nouns.problem import Problem
 from parametra.nouns.ready_made import ReadyMade
@@ -84,8 +85,8 @@ def _recovers(ready: ReadyMade) -> list[str]:
     (_, output, predicted), *_ = problem.compared(truth.values, problem.arrays)
     scatter = problem.scatter(0, output, predicted, truth.values, problem.arrays, np)
     simulated = problem.noise[output].simulate(scatter, generator)
-    table = {**data.inputs, **data.sigma_table(), output: simulated}
-    again = fit(problem.with_data(data.with_table(table)), seed=1)
+    table = {**data.inputs, output: simulated}
+    again = fit(problem.with_data(Data(table, inputs=list(data.inputs), output=output)), seed=1)
     wrong: list[str] = []
     for row in again.rows:
         if row.role == "free" and row.standard_error:
@@ -106,9 +107,11 @@ def _published(ready: ReadyMade) -> list[str]:
     return wrong
 
 
-def _compare(found: Fit, estimate: object, errors: object, digits: int, start: str) -> list[str]:
+def _compare(
+    found: Fit, estimate: Mapping[str, float], errors: Mapping[str, float], digits: int, start: str
+) -> list[str]:
     wrong: list[str] = []
-    for what, wanted in (("", dict(estimate)), ("standard error of ", dict(errors))):  # pyright: ignore
+    for what, wanted in (("", estimate), ("standard error of ", errors)):
         for name, value in wanted.items():
             row = found.row(name)
             got = row.standard_error if what else row.value

@@ -38,7 +38,7 @@ def _wave(n: int, size: float) -> np.ndarray:
 
 
 def decay() -> Problem:
-    """a exp(-k t) + c at a = 5, k = 0.7, c = 2."""
+    """A exp(-k t) + c at a = 5, k = 0.7, c = 2."""
     t = np.linspace(0, 6, 30)
     data = Data({"t": t, "y": 5 * np.exp(-0.7 * t) + 2 + _wave(30, 0.05)}, inputs=["t"], output="y", sigma=0.05)
     return Problem("a * exp(-k * t) + c", data, {"a": Real(0, 20, guess=3), "k": Log(0.01, 10, guess=1), "c": 1.0})

@@ -113,9 +113,7 @@ def fit(
         ParametraError: what was stated wrongly, and what to do.
     """
     stated = _problem(problem, data, parameters, noise, derived, title)
-    settings = Settings(
-        method, starts, seed, evaluations, seconds, loss, loss_scale, covariance, evaluator, progress
-    )
+    settings = Settings(method, starts, seed, evaluations, seconds, loss, loss_scale, covariance, evaluator, progress)
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
         raise MethodError(f"seed={seed!r}: a whole number, 0 or more, is wanted.")
     if stated.space.discrete:
@@ -124,7 +122,12 @@ def fit(
 
 
 def choose(
-    problem: Problem, *, method: str = "auto", starts: int | str = "auto", loss: str | Loss | None = None, evaluator: str = "auto"
+    problem: Problem,
+    *,
+    method: str = "auto",
+    starts: int | str = "auto",
+    loss: str | Loss | None = None,
+    evaluator: str = "auto",
 ) -> Plan:
     """What `fit` would do with this problem, and why, without doing it.
 
@@ -176,7 +179,9 @@ def _one(problem: Problem, settings: Settings, chosen: Mapping[str, Any]) -> Fit
     count, why = how_many_starts(problem, settings.starts, single)
     evaluator = single if count == 1 else choose_evaluator(problem, cost, count, settings.evaluator)
     drive = Drive(evaluator, budget, Progress(f"fit {problem.title}"[:60], shown=settings.progress is not False))
-    solutions = drive.run(catalogue.method("fit", choice.method)(), problem.fit_space, start_points(problem, count, settings.seed))
+    solutions = drive.run(
+        catalogue.method("fit", choice.method)(), problem.fit_space, start_points(problem, count, settings.seed)
+    )
     return judge(problem, drive, solutions, choice, why, settings, chosen)
 
 
@@ -201,7 +206,9 @@ def _combinations(problem: Problem) -> list[dict[str, Any]]:
 
 def _levels(parameter: Any) -> list[Any]:
     if parameter.shape:
-        raise ParametraError(f"{parameter!r}: fit tries all values of a discrete parameter, which arrays have too many of.")
+        raise ParametraError(
+            f"{parameter!r}: fit tries all values of a discrete parameter, which arrays have too many of."
+        )
     if isinstance(parameter, Integer):
         return list(range(parameter.lower, parameter.upper + 1))
     return list(parameter.options)
@@ -218,7 +225,9 @@ def _every_combination(problem: Problem, settings: Settings) -> Fit:
             left = replace(left, evaluations=max(left.evaluations - found.receipt.evaluations, 1))
         if left.seconds is not None:
             left = replace(left, seconds=max(left.seconds - found.receipt.seconds, 1e-3))
-    ranked = sorted(results, key=lambda item: -item[1].log_likelihood if np.isfinite(item[1].log_likelihood) else np.inf)
+    ranked = sorted(
+        results, key=lambda item: -item[1].log_likelihood if np.isfinite(item[1].log_likelihood) else np.inf
+    )
     best = ranked[0][1]
     receipt = replace(
         best.receipt,
@@ -241,4 +250,3 @@ def _every_combination(problem: Problem, settings: Settings) -> Fit:
         doubts=tuple(doubts),
         uncertainty=f"{best.uncertainty}; for the chosen {', '.join(ranked[0][0])}, whose own uncertainty is not in them",
     )
-

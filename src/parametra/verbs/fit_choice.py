@@ -12,9 +12,9 @@ from parametra.nouns.asker import Want
 from parametra.nouns.card import Ability
 from parametra.nouns.errors import MethodError, did_you_mean
 from parametra.nouns.problem import Problem
-from parametra.runs.choose_evaluator import AnyEvaluator
 from parametra.runs.cost import Cost
 from parametra.runs.direct import probe_points
+from parametra.runs.drive import Evaluator
 
 LEAST_STARTS = 20
 """Starts of a model that may have several basins: one basin seen 20 times leaves 0.5 % for another one."""
@@ -87,7 +87,7 @@ def cost_of(problem: Problem, method: str, loss: Loss | None) -> Cost:
     return Cost(least_squares, problem.losses(loss) if least_squares else ())
 
 
-def how_many_starts(problem: Problem, starts: int | str, evaluator: AnyEvaluator) -> tuple[int, str]:
+def how_many_starts(problem: Problem, starts: int | str, evaluator: Evaluator) -> tuple[int, str]:
     """How many starts, and why.
 
     Raises:
@@ -104,7 +104,7 @@ def how_many_starts(problem: Problem, starts: int | str, evaluator: AnyEvaluator
     return max(LEAST_STARTS, 4 * problem.fit_space.dimension), "the model may have several basins"
 
 
-def is_linear(problem: Problem, evaluator: AnyEvaluator) -> bool:
+def is_linear(problem: Problem, evaluator: Evaluator) -> bool:
     """True when the Jacobian of plain squares is the same at three points: then there is one basin."""
     if not evaluator.cost.least_squares or evaluator.cost.losses:
         return False

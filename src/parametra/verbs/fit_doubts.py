@@ -48,7 +48,9 @@ def doubts_of(
         found.append(f"{100 * failed_share:.0f} % of the evaluations failed. The receipt counts the reasons.")
     freedom = problem.size - problem.fit_space.dimension
     if problem.profiled is not None and 0 < freedom < 3:
-        found.append(f"sigma is estimated from {freedom} degree{'s' * (freedom > 1)} of freedom only; errors are rough.")
+        found.append(
+            f"sigma is estimated from {freedom} degree{'s' * (freedom > 1)} of freedom only; errors are rough."
+        )
     return tuple(found)
 
 
@@ -91,7 +93,9 @@ def _wide(rows: tuple[Row, ...]) -> list[str]:
     wide = [r.label for r in rows if r.role == "free" and r.standard_error is not None and _is_wide(r)]
     if not wide:
         return []
-    return [f"the standard error of {', '.join(wide)} exceeds the estimate itself: not even the order of magnitude is known."]
+    return [
+        f"the standard error of {', '.join(wide)} exceeds the estimate itself: not even the order of magnitude is known."
+    ]
 
 
 def _is_wide(row: Row) -> bool:

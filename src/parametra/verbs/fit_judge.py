@@ -56,10 +56,14 @@ def judge(
     rows, labels, covariance = rows_of(problem, x, named, around, chosen)
     starts = _no_starts(solutions, starts_why) if failed else starts_of(problem, solutions, around, starts_why)
     freedom = problem.size - problem.fit_space.dimension
-    tests = problem.profiled is None and drive.evaluator.cost.least_squares  # pyright: ignore[reportAttributeAccessIssue]
+    tests = problem.profiled is None and drive.evaluator.cost.least_squares
     p_value = _p_value(chi_square, freedom) if tests else None
     share = drive.failed / max(drive.evaluations, 1)
-    doubts = () if failed else doubts_of(problem, status, rows, *_of_free(rows, labels, covariance), around, starts, p_value, share)
+    doubts = (
+        ()
+        if failed
+        else doubts_of(problem, status, rows, *_of_free(rows, labels, covariance), around, starts, p_value, share)
+    )
     if status.ok and around.minimum:
         status = Status(Outcome.CONVERGED, f"{status.message}; but see the doubts: {around.minimum}")
     steps = _covariance_steps(around)
@@ -125,7 +129,9 @@ def _covariance_steps(around: Curvature) -> np.ndarray:
     return vectors[:, keep] * np.sqrt(values[keep])
 
 
-def _of_free(rows: tuple[Row, ...], labels: tuple[str, ...], covariance: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
+def _of_free(
+    rows: tuple[Row, ...], labels: tuple[str, ...], covariance: np.ndarray
+) -> tuple[tuple[str, ...], np.ndarray]:
     """The covariance of what was estimated, without what is computed from it."""
     free = {r.label for r in rows if r.role in ("free", "noise")}
     keep = [i for i, label in enumerate(labels) if label in free]
@@ -133,7 +139,7 @@ def _of_free(rows: tuple[Row, ...], labels: tuple[str, ...], covariance: np.ndar
 
 
 def _estimator(problem: Problem, drive: Drive) -> str:
-    losses = {loss.name for _, _, loss in drive.evaluator.cost.losses}  # pyright: ignore[reportAttributeAccessIssue]
+    losses = {loss.name for _, _, loss in drive.evaluator.cost.losses}
     if losses - {"student_t"}:
         return f"M-estimate with the loss {', '.join(sorted(losses))}"
     priors = problem.space.explicit_priors
@@ -147,7 +153,10 @@ def _no_starts(solutions: Solutions, why: str) -> Starts:
 
 def _receipt(problem: Problem, drive: Drive, choice: Choice, settings: Any) -> Receipt:
     evaluator: Any = drive.evaluator
-    asked = {k: v if isinstance(v, (int, float, str, type(None))) else repr(v) for k, v in dataclasses.asdict(settings).items()}
+    asked = {
+        k: v if isinstance(v, (int, float, str, type(None))) else repr(v)
+        for k, v in dataclasses.asdict(settings).items()
+    }
     return Receipt(
         evaluations=drive.evaluations,
         model_calls=evaluator.calls,
@@ -166,7 +175,13 @@ def _hash(problem: Problem) -> str:
     """A hash of the statement: model, parameters and data."""
     model = problem.model
     code = getattr(getattr(model.function, "__code__", None), "co_code", b"")
-    parts = repr((model.name, [(k, f.text) for k, f in model.formulas], sorted(map(repr, problem.stated_space.parameters.items()))))
+    parts = repr(
+        (
+            model.name,
+            [(k, f.text) for k, f in model.formulas],
+            sorted(map(repr, problem.stated_space.parameters.items())),
+        )
+    )
     digest = hashlib.sha256(parts.encode() + code)
     for d in problem.data_sets:
         digest.update(d.content_hash().encode())

@@ -70,7 +70,9 @@ class _Quantity:
         return float(max(low, self.bounds[0])), float(min(high, self.bounds[1]))
 
 
-def _quantities(problem: Problem, x: np.ndarray, named: Mapping[str, Any], chosen: Mapping[str, Any]) -> list[_Quantity]:
+def _quantities(
+    problem: Problem, x: np.ndarray, named: Mapping[str, Any], chosen: Mapping[str, Any]
+) -> list[_Quantity]:
     space, d = problem.fit_space, x.size
     tangents = space.tangents(x)
     result: list[_Quantity] = []
@@ -96,7 +98,9 @@ def _quantities(problem: Problem, x: np.ndarray, named: Mapping[str, Any], chose
             result.append(q)
     for derived in problem.derived:
         value = float(np.asarray(derived.compute(named)))
-        result.append(_Quantity(derived.name, derived.name, "derived", value, _slope(problem, x, derived.compute), derived.unit))
+        result.append(
+            _Quantity(derived.name, derived.name, "derived", value, _slope(problem, x, derived.compute), derived.unit)
+        )
     return result
 
 

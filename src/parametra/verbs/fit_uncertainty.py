@@ -14,7 +14,6 @@ from parametra.maths.covariance import Geometry, geometry, sandwich
 from parametra.nouns.asker import Request, Want
 from parametra.nouns.errors import MethodError
 from parametra.nouns.problem import Problem
-from parametra.runs.choose_evaluator import AnyEvaluator
 from parametra.runs.cost import Cost
 from parametra.runs.drive import Drive
 
@@ -57,12 +56,10 @@ class Curvature:
 
     def at_bound(self, gradients: Float[np.ndarray, "q d"]) -> Bool[np.ndarray, " q"]:
         """Which quantities depend on a coordinate that sits at a bound."""
-        return (np.abs(gradients[:, self.at_lower | self.at_upper]) > 0).any(axis=1)
+        return np.any(np.abs(gradients[:, self.at_lower | self.at_upper]) > 0, axis=1)
 
 
-def curvature(
-    problem: Problem, drive: Drive, x: Float[np.ndarray, " d"], cost: float, kind: str
-) -> Curvature:
+def curvature(problem: Problem, drive: Drive, x: Float[np.ndarray, " d"], cost: float, kind: str) -> Curvature:
     """The covariance at an estimate, and every reason not to believe it.
 
     Arguments:
@@ -76,11 +73,13 @@ def curvature(
     Raises:
         MethodError: an unknown kind, or one that the problem does not allow.
     """
-    evaluator: AnyEvaluator = drive.evaluator  # pyright: ignore[reportAssignmentType]
+    evaluator = drive.evaluator
     if kind not in KINDS:
         raise MethodError(f'covariance="{kind}": known here: {", ".join(KINDS)}.')
     if kind in ("jacobian", "sandwich") and not evaluator.cost.least_squares:
-        raise MethodError(f'covariance="{kind}" needs residuals; this problem gives only a log-likelihood. Use "hessian".')
+        raise MethodError(
+            f'covariance="{kind}" needs residuals; this problem gives only a log-likelihood. Use "hessian".'
+        )
     own_loss = bool(evaluator.cost.losses) and any(loss.name != "student_t" for _, _, loss in evaluator.cost.losses)
     if kind == "auto":
         kind = "sandwich" if own_loss else "jacobian" if evaluator.cost.least_squares else "hessian"
@@ -90,7 +89,7 @@ def curvature(
 
 
 def _from_jacobian(problem: Problem, drive: Drive, x: np.ndarray, cost: float, kind: str) -> Curvature:
-    evaluator: AnyEvaluator = drive.evaluator  # pyright: ignore[reportAssignmentType]
+    evaluator = drive.evaluator
     losses = evaluator.cost
     answers = evaluator.with_cost(Cost(True)).evaluate(x[None], Want.JACOBIAN)
     if answers.residuals is None or answers.jacobian is None or not answers.ok[0]:
@@ -172,7 +171,9 @@ def _scale(problem: Problem, r: np.ndarray, freedom: int) -> tuple[float, str]:
     return (float(np.sqrt(rows @ rows / freedom)) if freedom > 0 else np.nan), words
 
 
-def _at_bounds(problem: Problem, x: np.ndarray, gradient: np.ndarray, jacobian: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _at_bounds(
+    problem: Problem, x: np.ndarray, gradient: np.ndarray, jacobian: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Coordinates on a bound, with the cost not rising beyond it."""
     space = problem.fit_space
     width = np.where(np.isfinite(space.upper - space.lower), space.upper - space.lower, np.maximum(np.abs(x), 1.0))

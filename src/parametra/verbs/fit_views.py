@@ -30,7 +30,13 @@ def views_of(problem: Problem, x: np.ndarray, named: Mapping[str, Any], steps: n
 
 
 def _view(
-    problem: Problem, i: int, output: str, predicted: np.ndarray, x: np.ndarray, named: Mapping[str, Any], steps: np.ndarray
+    problem: Problem,
+    i: int,
+    output: str,
+    predicted: np.ndarray,
+    x: np.ndarray,
+    named: Mapping[str, Any],
+    steps: np.ndarray,
 ) -> View:
     data = problem.data_sets[i]
     observed, _ = data.observations(output)

@@ -32,7 +32,7 @@ from parametra.maths.distributions import (
 )
 
 INF, NAN = np.inf, np.nan
-x64 = partial(jax.enable_x64, True)  # noqa: FBT003  # its own signature
+x64 = partial(jax.enable_x64, True)  # its own signature
 PAIRS = [
     (Uniform(-2, 3), stats.uniform(-2, 5)),
     (LogUniform(0.02, 30), stats.loguniform(0.02, 30)),

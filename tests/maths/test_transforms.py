@@ -15,7 +15,7 @@ from hypothesis.extra import numpy as hnp
 from parametra.maths.transforms import Box, Identity, Interval, LowerBounded, StickBreaking, UpperBounded
 
 INF = np.inf
-x64 = partial(jax.enable_x64, True)  # noqa: FBT003  # its own signature
+x64 = partial(jax.enable_x64, True)  # its own signature
 BOX = Box(np.array([-INF, 2.0, -INF, -1.0, 0.0]), np.array([INF, INF, -3.0, 5.0, 1.0]))
 ELEMENTWISE = [Identity(), LowerBounded(2.0), UpperBounded(-3.0), Interval(-1.0, 5.0), BOX]
 TRANSFORMS = [*ELEMENTWISE, StickBreaking(6)]

@@ -128,7 +128,9 @@ def test_residuals_are_the_log_density(noise, data, values, wanted, shift):
 def structure(noise):
     settled = noise.settle([COLUMN if noise.sigma is None else PLAIN], "y")
     loss = settled.robust_loss
-    return settled.residuals(scatter(settled)) is not None, settled.profiles_scale, loss and loss.name
+    given_some = settled.residuals(scatter(settled)) is not None
+    assert settled.offers_residuals == given_some
+    return given_some, settled.profiles_scale, loss and loss.name
 
 
 @pytest.mark.parametrize(

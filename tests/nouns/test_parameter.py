@@ -140,7 +140,7 @@ NOT_UNDERSTOOD = {
     'H0: the key "lower" does not go with a positive parameter, which has "guess", "prior", "unit", "shape", '
     '"description", "upper"': {"type": "positive", "lower": 0},
     'H0: there is no parameter of type "reel"; did you mean "real"?': {"type": "reel"},
-    "H0: there is no parameter of type 3; known here: real, positive, log, simplex, integer, choice.": {"type": 3},
+    "H0: there is no parameter of type 3; known here: real, positive, log, integer, choice, simplex.": {"type": 3},
     'H0: type = "real" and the key "choices" do not go together; leave one of them out': {
         "type": "real",
         "choices": [1, 2],

@@ -278,8 +278,8 @@ ASKED = [
     (
         lambda t: read_table({"x": ["1", "1_000"]}).numbers("x"),
         (
-            'column "x" holds text: "1_000" in row 2; numbers are written like 0.15 or 1.5e-1, and a missing one is left '
-            "blank or written NA."
+            'column "x" holds text: "1_000" in row 2; numbers are written like 0.15 or 1.5e-1, and a missing one is '
+            "left blank or written NA."
         ),
     ),
 ]

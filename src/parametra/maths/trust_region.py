@@ -127,7 +127,7 @@ def step_by_inverses(
     radius: Float[np.ndarray, " B"],
     damping: Float[np.ndarray, " B"],
 ) -> tuple[Float[np.ndarray, "B d"], Float[np.ndarray, " B"]]:
-    """The minimiser of g^'p + 1/2 p'H^p in |p| <= radius (to a tenth of it, as More), and its damping lam, lane by lane.
+    """The minimiser of g^'p + 1/2 p'H^p in |p| <= radius (to a tenth of it, as More) and its damping, lane by lane.
 
     Hebden's iteration lam <- lam + (|p| / radius) (|p| - radius) |p| / p'(H^ + lam I)^-1 p, started from the last
     damping, which is nearly right, so that one or two inverses are enough. A lane drops out when it is done.

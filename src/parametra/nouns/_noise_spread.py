@@ -129,8 +129,12 @@ class Spread(Noise):
     def offers_residuals(self) -> bool:
         return not self.multiplies_prediction
 
+    @property
+    def offers_residuals(self) -> bool:
+        return not self.multiplies_prediction
+
     def residuals(self, scatter: Scatter) -> Any | None:
-        if self.multiplies_prediction:
+        if not self.offers_residuals:
             return None
         return (scatter.predicted - scatter.observed) / self._given(scatter)
 

@@ -336,8 +336,9 @@ class Bounded(Continuous):
             far = guess + step if self.logarithmic else guess * np.exp(step)
         else:
             far = guess + np.maximum(np.abs(guess), 1.0) * generator.standard_t(3.0, d)
-        far = np.where(np.isfinite(lower), np.abs(far - lower) + lower, far)
-        far = np.where(np.isfinite(upper), upper - np.abs(upper - far), far)
+        with np.errstate(invalid="ignore"):  # infinite bounds, which are not taken
+            far = np.where(np.isfinite(lower), np.abs(far - lower) + lower, far)
+            far = np.where(np.isfinite(upper), upper - np.abs(upper - far), far)
         return np.where(finite, between, far)
 
 

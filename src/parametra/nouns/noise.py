@@ -159,8 +159,9 @@ class StudentT(Spread, kind="student_t"):
     def offers_residuals(self) -> bool:
         return self.robust_loss is not None
 
-    def residuals(self, scatter: Scatter) -> Any | None:
-        return super().residuals(scatter) if self.robust_loss else None
+    @property
+    def offers_residuals(self) -> bool:
+        return self.robust_loss is not None
 
     @property
     def robust_loss(self) -> Loss | None:

@@ -67,8 +67,8 @@ class Table:
         row, cell = next(((row, cell) for row, cell in cells if cell_number(cell) is None), (0, str(column[0])))
         where = self.place(row) if self.lines is None else f"line {self.lines[self.positions[row]]} of {self.source}"
         raise DataError(
-            f'column "{name}" holds text: "{shortened(cell)}" in {where}; numbers are written like 0.15 or 1.5e-1, and a '
-            f"missing one is left blank or written NA."
+            f'column "{name}" holds text: "{shortened(cell)}" in {where}; numbers are written like 0.15 or 1.5e-1, and '
+            f"a missing one is left blank or written NA."
         )
 
     def rows_at(self, index: Int[np.ndarray, " m"]) -> Table:

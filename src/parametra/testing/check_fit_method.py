@@ -97,7 +97,7 @@ def _serves(method: type[Any], problem: Problem) -> list[str]:
         wrong.append("found nothing")
     elif first.cost[first.best] > reference.cost[reference.best] * (1 + 1e-9) + 1e-9:
         wrong.append(f"ended at cost {first.cost[first.best]}, where {reference.cost[reference.best]} is possible")
-    if issubclass(method, Asker):
+    if isinstance(method(), Asker):
         wrong += _survives(method, problem)
     return wrong
 

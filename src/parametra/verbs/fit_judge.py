@@ -56,7 +56,8 @@ def judge(
     rows, labels, covariance = rows_of(problem, x, named, around, chosen)
     starts = _no_starts(solutions, starts_why) if failed else starts_of(problem, solutions, around, starts_why)
     freedom = problem.size - problem.fit_space.dimension
-    tests = problem.profiled is None and drive.evaluator.cost.least_squares
+    cost_form = drive.evaluator.cost
+    tests = problem.profiled is None and cost_form.least_squares and not cost_form.losses
     p_value = _p_value(chi_square, freedom) if tests else None
     share = drive.failed / max(drive.evaluations, 1)
     doubts = (

@@ -1,11 +1,11 @@
 """Many starts side by side: the trust region of Branch, Coleman and Li on normal equations, finished lanes refilled.
 
-    A   J'J at a lane's point      g   J'r       H^ = d A d + C, g^ = d g: the problem in scaled coordinates, where a step
-    p^  solves (H^ + lam I) p^ = -g^ in |p^| <= radius          (symbols as in `maths/trust_region.py`)
+    A = J'J and g = J'r at a lane's point; in scaled coordinates H^ = d A d + C and g^ = d g, and a step p^ solves
+    (H^ + lam I) p^ = -g^ in |p^| <= radius (symbols as in `maths/trust_region.py`)
 
-A lane holds one start at a time. When that start converges, fails or reaches its limit, its end is put away and the lane
-takes the next start; when there is none, the lane closes. Nothing computed in a lane depends on the other lanes. J'J
-halves the digits, which does not matter on the way: the caller polishes the best end through the Jacobian itself.
+A lane holds one start at a time. When that start converges, fails or reaches its limit, its end is put away and the
+lane takes the next start; when there is none, the lane closes. Nothing computed in a lane depends on the other lanes.
+J'J halves the digits, which does not matter on the way: the caller polishes the best end through the Jacobian itself.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from parametra.maths.trust_region import (
 from parametra.nouns.asker import Answers, Ending
 
 _MARGIN = 1e-10  # how near a bound a lane may come, relative to the box or to the bound
-_CODES = {ending.value: ending for ending in Ending}
 
 
 @dataclass(frozen=True)
@@ -138,20 +137,33 @@ def advance(state: Lanes, answers: Answers, rules: Rules) -> Lanes:
     cost, gradient, normal = answers.cost[:size], gradient[:size], normal[:size]
     with np.errstate(all="ignore"):
         sound = answers.ok[:size] & np.isfinite(cost + gradient.sum(1) + normal.sum((1, 2)))
-        judged, ending = _judged(state, cost, gradient, normal, sound, rules)
+        judged, ending = _judged(state, cost=cost, gradient=gradient, normal=normal, sound=sound, rules=rules)
         continued = _refilled(judged, ending) if (ending != Ending.RUNNING.value).any() else judged
         return continued if halted(continued) else _with_trials(continued, rules)
 
 
+def gathered(state: Lanes) -> Ended:
+    """Every start where it stands, in order: ended ones, those in lanes at their best, others at their start with inf."""
+    count = len(state.starts)
+    points, cost = state.starts.copy(), np.full(count, np.inf)
+    endings, iterations = np.full(count, Ending.RUNNING.value), np.zeros(count, dtype=int)
+    points[state.owner], cost[state.owner], iterations[state.owner] = state.x, state.cost, state.iterations
+    for away in state.ended:
+        points[away.index], cost[away.index] = away.points, away.cost
+        endings[away.index], iterations[away.index] = away.endings, away.iterations
+    return Ended(np.arange(count), points, cost, endings, iterations)
+
+
 def _judged(
     state: Lanes,
+    *,
     cost: Float[np.ndarray, " B"],
     gradient: Float[np.ndarray, "B d"],
     normal: Float[np.ndarray, "B d d"],
     sound: Bool[np.ndarray, " B"],
     rules: Rules,
 ) -> tuple[Lanes, Int[np.ndarray, " B"]]:
-    """Each lane's step accepted or not, its region set, and how its start ended if it did (SciPy's rules, More's tests)."""
+    """Each lane's step accepted or not, its region set, and how its start ended (SciPy's rules, More's tests)."""
     fresh = state.fresh
     actual = np.where(sound, state.cost - cost, -np.inf)
     ratio = np.where(state.predicted > 0.0, (actual - state.correction) / state.predicted, -1.0)

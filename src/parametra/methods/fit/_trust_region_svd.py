@@ -198,7 +198,7 @@ def _reduced(x: Float[np.ndarray, " d"], answers: Answers) -> Anchor | None:
     augmented = np.concatenate([jacobian[0], residuals[0][:, None]], axis=1)
     if not (math.isfinite(cost) and math.isfinite(augmented.sum())):
         return None
-    triangle: np.ndarray = np.linalg.qr(augmented, mode="r")
+    triangle = np.asarray(np.linalg.qr(augmented, mode="r"))
     size = x.size
     # The last row holds what no parameter can explain: its length, and no direction.
     last = triangle[:, size]
@@ -301,7 +301,7 @@ def _descended(state: Single, reached: Anchor | None, rules: Rules) -> Single:
     scaled = trial.x / frame.units
     still = trial.length <= rules.step_tolerance * math.sqrt(scaled.dot(scaled))
     largest = max(abs(actual), trial.predicted) / anchor.cost if anchor.cost > 0.0 else 0.0
-    # Where the model's promise is tiny and not kept, the cost is at its own rounding: smaller steps would not mend that.
+    # Where the promise is tiny and not kept, the cost is at its own rounding: smaller steps would not mend that.
     flat = largest <= rules.cost_tolerance or (largest <= _NOISE and not ratio >= 0.25)
     if reached is not None and ratio > 1e-4 and actual >= 0.0:
         scale = np.maximum(scale, reached.columns)

@@ -1,7 +1,14 @@
-"""R's nls on its own data sets: coefficients to 6 digits, standard errors to 4, sigma, residual sum and likelihood."""
+"""R's nls on its own data sets, and the same optima computed to 40 digits.
+
+nls stops when the next step is 1e-5 of the confidence region, so its printed coefficients are off by up to 3e-5 standard
+errors: between 5.4 and 7.2 digits agree with the true optimum. Both are held here: R within its own tolerance, with a
+residual sum that is never above R's, and the optimum itself, by Newton's method in 40 digits, to 9 digits.
+"""
 
 import json
 
+import mpmath
+import numpy as np
 import pytest
 
 import parametra as pm
@@ -69,9 +76,53 @@ def test_reference(case, method, external_data):
     data = pm.Data(external_data / "nls" / file, inputs=inputs, output=output, where=where)
     fit = pm.fit(formula, data, parameters=guess, starts=1, method=method)
     for name, value in reference["coef"].items():
-        assert fit.estimate[name] == pytest.approx(value, rel=1e-6), name
+        assert fit.estimate[name] == pytest.approx(value, abs=5e-5 * reference["se"][name]), name
+        assert fit.estimate[name] == pytest.approx(value, rel=5e-6), name
         assert fit.standard_error[name] == pytest.approx(reference["se"][name], rel=1e-4), name
     assert fit.estimate["sigma"] == pytest.approx(reference["sigma"], rel=1e-6)
     assert fit.chi_square == pytest.approx(reference["rss"], rel=1e-7)
+    assert fit.chi_square <= reference["rss"] * (1 + 1e-11)
     assert fit.degrees_of_freedom == reference["df"]
     assert fit.log_likelihood == pytest.approx(reference["loglik"], rel=1e-7)
+
+
+def optimum(formula, table, observed, guess):
+    """Newton's method on the gradient of the residual sum of squares, in 40 digits, from a good guess."""
+    known = {k: getattr(mpmath, k) for k in ("exp", "log")}
+    code = compile(formula, "formula", "eval")
+    names = sorted(guess)
+
+    def residuals(values):
+        named = dict(zip(names, values, strict=True))
+        rows = (
+            {k: mpmath.mpf(float(column[i])) for k, column in table.items()} | named for i in range(len(observed))
+        )
+        return [eval(code, known, row) - mpmath.mpf(float(y)) for row, y in zip(rows, observed, strict=True)]  # noqa: S307
+
+    def gradient(*values):
+        h = mpmath.mpf(10) ** -20
+        r = residuals(values)
+        result = []
+        for j in range(len(values)):
+            up = [v + (h if i == j else 0) for i, v in enumerate(values)]
+            down = [v - (h if i == j else 0) for i, v in enumerate(values)]
+            slopes = [(a - b) / (2 * h) for a, b in zip(residuals(up), residuals(down), strict=True)]
+            result.append(mpmath.fsum(a * b for a, b in zip(r, slopes, strict=True)))
+        return result
+
+    with mpmath.workdps(60):
+        found = mpmath.findroot(gradient, [mpmath.mpf(float(guess[k])) for k in names], tol=1e-40, maxsteps=30)
+        return {k: float(found[i]) for i, k in enumerate(names)}
+
+
+@pytest.mark.external
+@pytest.mark.parametrize("case", sorted(CASES))
+def test_the_optimum_itself(case, external_data):
+    file, where, inputs, output, formula, guess = CASES[case]
+    inputs = [inputs] if isinstance(inputs, str) else inputs
+    data = pm.Data(external_data / "nls" / file, inputs=inputs, output=output, where=where)
+    fit = pm.fit(formula, data, parameters=guess, starts=1)
+    estimate = {k: fit.estimate[k] for k in guess}
+    wanted = optimum(formula, data.inputs, np.asarray(data.outputs[output]), estimate)
+    for name, value in wanted.items():
+        assert estimate[name] == pytest.approx(value, rel=1e-9), name

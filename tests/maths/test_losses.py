@@ -46,7 +46,7 @@ def test_cost_and_gradient_are_scipys(name, scale):
 def test_derivatives_are_those_of_rho(loss, z):
     if loss.name == "huber" and abs(z - 1) < 1e-6:
         return  # its second derivative jumps there
-    with jax.enable_x64(True):  # noqa: FBT003
+    with jax.enable_x64(True):
         rho = lambda at: loss.rho(at, jnp)[0]
         at = jnp.asarray(z)
         value, slope, bend = (float(part) for part in loss.rho(at, jnp))
@@ -60,7 +60,7 @@ def test_derivatives_are_those_of_rho(loss, z):
 @pytest.mark.parametrize("loss", EVERY, ids=lambda loss: loss.name)
 def test_numpy_and_jax_agree(loss):
     r = np.concatenate([np.linspace(-5, 5, 41), [0.0, 0.7, 1e-9]])
-    with jax.enable_x64(True):  # noqa: FBT003
+    with jax.enable_x64(True):
         for here, there in zip(weights(r, loss, np), weights(jnp.asarray(r), loss, jnp), strict=True):
             np.testing.assert_allclose(here, there, rtol=1e-13)
         for here, there in zip(loss.rho(r**2, np), loss.rho(jnp.asarray(r**2), jnp), strict=True):

@@ -29,7 +29,7 @@ SIGMA = np.array([0.5, 1.0, 0.3, 2.0])
 PLAIN = Data({"x": [1, 2, 3, 4], "y": OBSERVED}, inputs="x", output="y")
 COLUMN = Data({"x": [1, 2, 3, 4], "y": OBSERVED, "s": SIGMA}, inputs="x", output="y", sigma="s")
 HOLED = Data({"x": [1, 2, 3, 4], "y": [1, nan, -3, 4.2]}, inputs="x", output="y", missing="mask")
-ELSEWHERE = Scatter("y", True, np.ones(9), None, None, {}, np)  # noqa: FBT003
+ELSEWHERE = Scatter("y", True, np.ones(9), None, None, {}, np)
 
 
 def scatter(noise, data=COLUMN, values=None, *, xp=np, predicted=PREDICTED):
@@ -38,7 +38,7 @@ def scatter(noise, data=COLUMN, values=None, *, xp=np, predicted=PREDICTED):
     if xp is not np:
         observed, predicted = xp.asarray(observed), xp.asarray(predicted)
         sigma = None if sigma is None else xp.asarray(sigma)
-    return Scatter("y", True, predicted, observed, sigma, values or {}, xp)  # noqa: FBT003
+    return Scatter("y", True, predicted, observed, sigma, values or {}, xp)
 
 
 def normal(widths, freedom=None):
@@ -93,7 +93,7 @@ def test_a_batch_and_jax_agree_with_the_points(noise, data, values, wanted):
         one = {name: value[index] for name, value in batched.items()}
         single = scatter(noise, data, one, predicted=batch[index])
         np.testing.assert_allclose(together[index], noise.log_density(single), rtol=1e-13)
-    with jax.enable_x64(True):  # noqa: FBT003
+    with jax.enable_x64(True):
 
         def density(predicted, values):
             return noise.log_density(scatter(noise, data, values, xp=jnp, predicted=predicted))

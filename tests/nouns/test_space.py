@@ -46,12 +46,15 @@ IMPROPER = [Real(), Real(2), Real(upper=-1), Real([0, -np.inf], shape=2), Positi
 CONTINUOUS = PROPER + IMPROPER
 DISCRETE = [Integer(-1, 4), Integer(0, 3, shape=2), Choice(["a", 2, (1, 0)])]
 NAMES = ["a", "b", "B", "c1", "zeta", "x_"]
-SETTINGS = settings(max_examples=60, deadline=None)
+SETTINGS = settings(max_examples=40, deadline=None)
 
 
-def spaces(kinds, **sizes):
-    """Statements of some of the parameters, under some of the names, in some order."""
-    return st.dictionaries(st.sampled_from(NAMES), st.sampled_from(kinds), min_size=1, **sizes).map(Space)
+def statements(kinds, **sizes):
+    """Statements of some of the parameters, under some of the names, in some order.
+
+    Not spaces yet: the checks of types that a test run adds use `random`, which strategies may not.
+    """
+    return st.dictionaries(st.sampled_from(NAMES), st.sampled_from(kinds), min_size=1, **sizes)
 
 
 def lines_of(space, seed, batch=()):
@@ -69,9 +72,10 @@ def same(first, second, rtol=1e-12, atol=1e-12):
 SEEDS = st.integers(0, 10**6)
 
 
-@given(space=spaces(CONTINUOUS), seed=SEEDS)
+@given(stated=statements(CONTINUOUS), seed=SEEDS)
 @SETTINGS
-def test_round_trips(space, seed):
+def test_round_trips(stated, seed):
+    space = Space(stated)
     line = lines_of(space, seed)
     x = space.line_to_box(line)
     assert (x >= space.lower).all()
@@ -83,9 +87,10 @@ def test_round_trips(space, seed):
     assert list(named) == list(space.names)
 
 
-@given(space=spaces(PROPER + DISCRETE), seed=SEEDS)
+@given(stated=statements(PROPER + DISCRETE), seed=SEEDS)
 @SETTINGS
-def test_round_trip_through_the_cube(space, seed):
+def test_round_trip_through_the_cube(stated, seed):
+    space = Space(stated)
     u = np.random.default_rng(seed).uniform(0.01, 0.99, (space.cube_dimension, 3))
     named = space.named_from_cube(u)
     back = space.cube_from_named(named)
@@ -97,9 +102,10 @@ def test_round_trip_through_the_cube(space, seed):
         assert (again[name] == named[name]).all()
 
 
-@given(space=spaces(CONTINUOUS, max_size=4), seed=SEEDS)
+@given(stated=statements(CONTINUOUS, max_size=4), seed=SEEDS)
 @SETTINGS
-def test_log_jacobian_is_that_of_the_map(space, seed):
+def test_log_jacobian_is_that_of_the_map(stated, seed):
+    space = Space(stated)
     line = lines_of(space, seed)
     step = 1e-30
 
@@ -113,9 +119,10 @@ def test_log_jacobian_is_that_of_the_map(space, seed):
     assert space.log_jacobian_line(line) == pytest.approx(expected, rel=1e-8, abs=1e-8)
 
 
-@given(space=spaces(CONTINUOUS), seed=SEEDS)
+@given(stated=statements(CONTINUOUS), seed=SEEDS)
 @SETTINGS
-def test_tangents_are_exact(space, seed):
+def test_tangents_are_exact(stated, seed):
+    space = Space(stated)
     x = space.line_to_box(lines_of(space, seed))
     step = 1e-30
     tangents = space.tangents(x)
@@ -128,9 +135,10 @@ def test_tangents_are_exact(space, seed):
             np.testing.assert_allclose(slope, expected, rtol=1e-10, atol=1e-14)
 
 
-@given(space=spaces(CONTINUOUS + DISCRETE), seed=SEEDS)
+@given(stated=statements(CONTINUOUS + DISCRETE), seed=SEEDS)
 @SETTINGS
-def test_the_order_of_statement_changes_nothing(space, seed):
+def test_the_order_of_statement_changes_nothing(stated, seed):
+    space = Space(stated)
     backwards = Space(dict(reversed(space.parameters.items())))
     assert backwards == space
     assert hash(backwards) == hash(space)
@@ -141,9 +149,10 @@ def test_the_order_of_statement_changes_nothing(space, seed):
     np.testing.assert_array_equal(*starts)
 
 
-@given(space=spaces(CONTINUOUS), seed=SEEDS)
+@given(stated=statements(CONTINUOUS), seed=SEEDS)
 @SETTINGS
-def test_starts_and_guesses_lie_inside(space, seed):
+def test_starts_and_guesses_lie_inside(stated, seed):
+    space = Space(stated)
     generator = np.random.default_rng(seed)
     for x in [space.guess, *(space.draw_start(generator) for _ in range(5))]:
         assert x.shape == (space.dimension,)
@@ -155,9 +164,10 @@ def test_starts_and_guesses_lie_inside(space, seed):
         space.from_named(named)
 
 
-@given(space=spaces(CONTINUOUS, max_size=4), seed=SEEDS)
+@given(stated=statements(CONTINUOUS, max_size=4), seed=SEEDS)
 @SETTINGS
-def test_a_batch_is_a_loop(space, seed):
+def test_a_batch_is_a_loop(stated, seed):
+    space = Space(stated)
     lines = lines_of(space, seed, (2, 3))
     x, jacobians = space.line_to_box(lines), space.log_jacobian_line(lines)
     named, tangents = space.to_named(x), space.tangents(x)
@@ -467,7 +477,7 @@ def test_refused(message):
 
 
 def test_ties_to_unknown_names():
-    with pytest.raises(FormulaError, match="slope.*intercept") as error:
+    with pytest.raises(FormulaError, match=r"slope.*intercept") as error:
         Space({"intercept": 1, "slope": Tied("2 * intercep")})
     assert "intercep" in str(error.value)
     with pytest.raises(FormulaError):

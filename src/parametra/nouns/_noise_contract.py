@@ -114,11 +114,6 @@ class Noise(ABC):
     def log_density(self, scatter: Scatter) -> Any:
         """The log density of each observed point, normalised over what might have been observed: (*batch, n)."""
 
-    @property
-    def offers_residuals(self) -> bool:
-        """True when `residuals` gives some: the noise has least-squares structure."""
-        return False
-
     def residuals(self, scatter: Scatter) -> Any | None:
         """Residuals r (*batch, n), None for a noise without such structure.
 

@@ -129,10 +129,6 @@ class Spread(Noise):
     def offers_residuals(self) -> bool:
         return not self.multiplies_prediction
 
-    @property
-    def offers_residuals(self) -> bool:
-        return not self.multiplies_prediction
-
     def residuals(self, scatter: Scatter) -> Any | None:
         if not self.offers_residuals:
             return None

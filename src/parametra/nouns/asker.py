@@ -81,6 +81,7 @@ class Solutions:
     message: str
 
 
+@runtime_checkable
 class BoxSpace(Protocol):
     """What a method may know of the space: its size and its bounds."""
 

@@ -160,10 +160,6 @@ class StudentT(Spread, kind="student_t"):
         return self.robust_loss is not None
 
     @property
-    def offers_residuals(self) -> bool:
-        return self.robust_loss is not None
-
-    @property
     def robust_loss(self) -> Loss | None:
         if self.estimated_role is not None or self.degrees_of_freedom == "estimated":
             return None

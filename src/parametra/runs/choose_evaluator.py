@@ -85,7 +85,7 @@ class Both:
     def _verify(self, points: np.ndarray, answers: Answers) -> None:
         few = points[:4]
         plain = self.direct.evaluate(few, Want.NORMAL)
-        again = self.direct.evaluate(few, Want.COST)
+        again = self.direct.evaluate(few, Want.NORMAL)
         both = plain.ok & answers.ok[:4]
         exact = self.direct.derivative != "central differences"
         if not np.array_equal(plain.cost[both], again.cost[both]):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from parametra.runs.interrupt import Interrupt
 from parametra.runs.progress import Progress
 
 
+@runtime_checkable
 class Evaluator(Protocol):
     """What evaluates a batch of points: see `direct.py` and `compiled.py`."""
 
@@ -63,7 +64,7 @@ class Drive:
     began: float = field(default_factory=time.perf_counter)
     _interrupt: Interrupt = field(default_factory=Interrupt)
     _best: dict[int, tuple[float, np.ndarray]] = field(default_factory=dict)
-    _starts: int = 1
+    _lowest: float = np.inf
 
     @property
     def seconds(self) -> float:
@@ -72,7 +73,6 @@ class Drive:
 
     def run(self, method: Asker | OneShot, space: BoxSpace, starts: Float[np.ndarray, "S d"]) -> Solutions:
         """Drive a method from these starts to its end, or to the end of the budget, and return what it has."""
-        self._starts = len(starts)
         try:
             with self._interrupt, _one_thread(many=len(starts) > 1):
                 if isinstance(method, OneShot):
@@ -92,10 +92,15 @@ class Drive:
         real = request.starts >= 0
         self.evaluations += int(real.sum())
         self.failed += int((real & ~answers.ok).sum())
-        for start, cost, point in zip(request.starts, answers.cost, request.points, strict=True):
-            if start >= 0 and cost < self._best.get(int(start), (np.inf,))[0]:
-                self._best[int(start)] = (float(cost), point.copy())
+        self._keep_best(request, answers)
         return answers
+
+    def _keep_best(self, request: Request, answers: Answers) -> None:
+        best = self._best
+        for i, (start, cost) in enumerate(zip(request.starts.tolist(), answers.cost.tolist(), strict=True)):
+            if start >= 0 and (start not in best or cost < best[start][0]) and cost < np.inf:
+                best[start] = (cost, request.points[i])
+                self._lowest = min(self._lowest, cost)
 
     def _one_shot(self, method: OneShot, space: BoxSpace, starts: np.ndarray) -> Solutions:
         def evaluate(request: Request) -> Answers:
@@ -128,8 +133,7 @@ class Drive:
         return bool(self.ended)
 
     def _tell_progress(self, fraction: float) -> None:
-        best = min((cost for cost, _ in self._best.values()), default=np.inf)
-        self.progress.update(fraction, self.evaluations, best, self.failed)
+        self.progress.update(fraction, self.evaluations, self._lowest, self.failed)
 
     def status(self, solutions: Solutions) -> Status:
         """How the run ended, with the remedy."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from types import FrameType, TracebackType
-from typing import Any, Self
+from typing import Any
 
 
 class Interrupt:
@@ -16,7 +16,7 @@ class Interrupt:
         self._previous: Any = None
         self._active = False
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Interrupt:  # noqa: PYI034  Self is not checkable at run time
         if threading.current_thread() is threading.main_thread():
             self._previous = signal.getsignal(signal.SIGINT)
             self._active = self._previous is not None and self._previous is not signal.SIG_IGN

@@ -142,18 +142,6 @@ def advance(state: Lanes, answers: Answers, rules: Rules) -> Lanes:
         return continued if halted(continued) else _with_trials(continued, rules)
 
 
-def gathered(state: Lanes) -> Ended:
-    """Every start where it stands, in order: ended ones, those in lanes at their best, others at their start with inf."""
-    count = len(state.starts)
-    points, cost = state.starts.copy(), np.full(count, np.inf)
-    endings, iterations = np.full(count, Ending.RUNNING.value), np.zeros(count, dtype=int)
-    points[state.owner], cost[state.owner], iterations[state.owner] = state.x, state.cost, state.iterations
-    for away in state.ended:
-        points[away.index], cost[away.index] = away.points, away.cost
-        endings[away.index], iterations[away.index] = away.endings, away.iterations
-    return Ended(np.arange(count), points, cost, endings, iterations)
-
-
 def _judged(
     state: Lanes,
     *,
@@ -177,8 +165,10 @@ def _judged(
     small = rules.cost_tolerance * state.cost
     flat = (np.abs(actual) <= small) & (state.predicted <= small)
     still = state.relative <= rules.step_tolerance
-    # A region that shrank to nothing although much was still promised has met a wall, not a minimum.
-    wall = still & (state.predicted > np.sqrt(rules.cost_tolerance) * state.cost)
+    # A region that shrank to nothing although much was still promised has met a wall, not a minimum. Without damping
+    # the step is small by itself, as where the residuals vanish and every step promises all that is left.
+    bound = shrink & (state.damping > 0.0)
+    wall = still & bound & (state.predicted > np.sqrt(rules.cost_tolerance) * state.cost)
     ending = np.where(iterations >= rules.maximum_iterations, Ending.LIMIT.value, Ending.RUNNING.value)
     ending = np.where(wall, Ending.FAILED.value, np.where(flat | still, Ending.CONVERGED.value, ending))
     ending = np.where(fresh, np.where(sound, Ending.RUNNING.value, Ending.FAILED.value), ending)

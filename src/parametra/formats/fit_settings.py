@@ -1,0 +1,59 @@
+"""How a problem is to be fitted, as a file or a command line states it; checked before anything runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from parametra import catalogue
+from parametra.maths.losses import LOSSES
+from parametra.nouns.errors import MethodError, did_you_mean
+from parametra.nouns.statement import shown
+from parametra.runs.budget import Budget
+
+COVARIANCES = ("auto", "jacobian", "sandwich", "hessian")
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """The [fit] table of a problem file: the arguments of `fit`, and where its results go.
+
+    Arguments:
+        method, starts, seed, evaluations, seconds, loss, loss_scale, covariance: as for `fit`.
+        out: the folder of results, named from the folder of the problem file; None writes none.
+
+    Raises:
+        MethodError: a setting that cannot be.
+    """
+
+    method: str = "auto"
+    starts: int | str = "auto"
+    seed: int = 0
+    evaluations: int | None = None
+    seconds: float | None = None
+    loss: str | None = None
+    loss_scale: float = 1.0
+    covariance: str = "auto"
+    out: str | None = None
+
+    def __post_init__(self) -> None:
+        methods = catalogue.methods("fit")
+        if self.method not in ("auto", *methods):
+            raise MethodError(f'fit has no method "{self.method}"; {did_you_mean(self.method, ("auto", *methods))}')
+        starts: Any = self.starts
+        if isinstance(starts, bool) or not (starts == "auto" or (isinstance(starts, int) and starts >= 1)):
+            raise MethodError(f'starts = {shown(starts)}: give "auto" or a whole number, 1 or more.')
+        if self.seed < 0:
+            raise MethodError(f"seed = {self.seed}: a whole number, 0 or more, is wanted.")
+        Budget(self.evaluations, self.seconds)
+        losses = [name for name in LOSSES if name != "student_t"]
+        if self.loss is not None and self.loss not in losses:
+            raise MethodError(f'there is no loss "{self.loss}"; {did_you_mean(self.loss, losses)}')
+        if not 0 < self.loss_scale < float("inf"):
+            raise MethodError(f"loss_scale = {self.loss_scale:g}: a number above 0 is wanted.")
+        if self.covariance not in COVARIANCES:
+            raise MethodError(f'there is no covariance "{self.covariance}"; {did_you_mean(self.covariance, COVARIANCES)}')
+
+    def for_fit(self) -> dict[str, Any]:
+        """The settings as arguments of `fit`."""
+        return {name: value for name, value in vars(self).items() if name != "out"}

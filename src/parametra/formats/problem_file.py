@@ -1,0 +1,148 @@
+"""A problem file: the whole problem, and how it is to be fitted, in one TOML file.
+
+    title = "..."                              [noise]       kind = "normal"
+    [model]       formula = "a * exp(-b * t)"  [derived]     half_life = "log(2) / b"
+    [parameters]  a = { lower = 0 }            [fit]         starts = 20
+    [data]        file = "decay.csv", inputs = ["t"], output = "y", sigma = "sigma"
+
+Paths are named from the folder of the file. A formula is only read; python = "file.py:function" runs that file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from parametra.formats._problem_data import data_from_tables
+from parametra.formats._problem_keys import FIT, TOP, number_at, refuse_unknown, table_at, text_at
+from parametra.formats._problem_model import model_from_table
+from parametra.formats._problem_toml import read_toml
+from parametra.formats.fit_settings import FitSettings
+from parametra.nouns.data import Data
+from parametra.nouns.errors import FileError, MissingExtraError, ParametraError
+from parametra.nouns.noise import noise_from_table
+from parametra.nouns.parameter import Parameter, parameter_from_table
+from parametra.nouns.problem import Problem
+from parametra.nouns.ready_made import ReadyMade
+
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True)
+class ProblemFile:
+    """What a problem file states.
+
+    Arguments:
+        problem: the problem, `fit(file.problem)`.
+        settings: how it is to be fitted; the [fit] table.
+        path: the file.
+    """
+
+    problem: Problem
+    settings: FitSettings
+    path: Path
+
+    @property
+    def out(self) -> Path | None:
+        """The folder that results go to, None when the file names none."""
+        return None if self.settings.out is None else self.path.parent / self.settings.out
+
+
+def read_problem_file(path: str | os.PathLike[str]) -> ProblemFile:
+    """Read a problem file.
+
+    Good for a problem that is to be kept, sent and run again. A Python model that it names is code, and runs: read
+    only files that you trust.
+
+    Arguments:
+        path: a TOML file; what may stand in it is described on the page "Problem file" of the documentation.
+
+    Returns:
+        The problem and the settings of its fit.
+
+    Raises:
+        ParametraError: whatever is wrong with it, in a sentence that begins with the file's name.
+    """
+    file = Path(path)
+    tables = read_toml(file)
+    return _in_file(file, lambda: _read(tables, file))
+
+
+def _read(tables: dict[str, Any], path: Path) -> ProblemFile:
+    refuse_unknown(tables, TOP, "the problem file")
+    title, description = (text_at(tables, key, "the problem file").strip() for key in ("title", "description"))
+    settings = _settings(tables)
+    model = _within("[model]", lambda: model_from_table(tables, path.parent))
+    parameters = _parameters(tables, required=not isinstance(model, ReadyMade))
+    data = data_from_tables(tables, path.parent)
+    noise = _noise(tables)
+    derived = table_at(tables, "derived", "[derived]", '[derived] and below it half_life = "log(2) / b"')
+    if isinstance(model, ReadyMade):
+        title = title or model.summary
+        parameters = _with_ready_made(model, data, parameters)
+        model = model.model
+    problem = Problem(
+        model, data, parameters, noise=noise, derived=derived, title=title or path.stem, description=description
+    )
+    return ProblemFile(problem, settings, path)
+
+
+def _parameters(tables: Mapping[str, Any], *, required: bool) -> dict[str, Any]:
+    example = "[parameters] and below it a line for each, such as rate = { lower = 0, upper = 10 }"
+    table = table_at(tables, "parameters", "[parameters]", example)
+    if required and not table:
+        state = "is empty" if "parameters" in tables else "is missing"
+        raise FileError(f"[parameters] {state}. Write {example}.")
+    return {name: _within("[parameters]", lambda n=name, v=value: _parameter(n, v)) for name, value in table.items()}
+
+
+def _parameter(name: str, value: Any) -> Parameter:
+    return parameter_from_table(name, value) if isinstance(value, dict) else Parameter.of(value, name)
+
+
+def _with_ready_made(ready: ReadyMade, data: tuple[Data, ...], parameters: dict[str, Any]) -> dict[str, Any]:
+    if len(data) == 1:
+        return dict(ready.problem(data[0], parameters=parameters).stated_space.parameters)
+    return {**ready.parameters, **parameters}  # its guesses from data are for one data set
+
+
+def _noise(tables: Mapping[str, Any]) -> Any:
+    table = table_at(tables, "noise", "[noise]", '[noise] and below it kind = "normal"')
+    if not table:
+        return None
+    by_output = [name for name, value in table.items() if isinstance(value, dict)]
+    if not by_output:
+        return _within("[noise]", lambda: noise_from_table(table))
+    if len(by_output) < len(table):
+        mixed = next(name for name in table if name not in by_output)
+        raise FileError(f'[noise] is for all outputs, or [noise.{by_output[0]}] for one; "{mixed}" is beside the latter.')
+    return {name: _within(f"[noise.{name}]", lambda t=value: noise_from_table(t)) for name, value in table.items()}
+
+
+def _settings(tables: Mapping[str, Any]) -> FitSettings:
+    table = table_at(tables, "fit", "[fit]", "[fit] and below it starts = 20")
+    refuse_unknown(table, FIT, "[fit]")
+    stated: dict[str, Any] = {key: text_at(table, key, "[fit]") for key in ("method", "loss", "covariance", "out")}
+    stated |= {key: number_at(table, key, "[fit]", whole=True) for key in ("seed", "evaluations")}
+    stated |= {key: number_at(table, key, "[fit]", whole=False) for key in ("seconds", "loss_scale")}
+    stated["starts"] = table.get("starts")
+    return _within("[fit]", lambda: FitSettings(**{k: v for k, v in stated.items() if k in table}))
+
+
+def _in_file(path: Path, make: Callable[[], Made]) -> Made:
+    """A mistake in the file is told with the file's name."""
+    return _within(path.name, make)
+
+
+def _within(where: str, make: Callable[[], Made]) -> Made:
+    """A mistake is told with the place where it was made."""
+    try:
+        return make()
+    except MissingExtraError:
+        raise
+    except ParametraError as error:
+        message = str(error)
+        raise type(error)(message if message.startswith(where) else f"{where}: {message}") from error.__cause__

@@ -1,0 +1,24 @@
+"""What all tests share: the folder of certified values, and helpers of this folder by name."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+
+@pytest.fixture(scope="session")
+def external_data() -> Path:
+    """The folder with published data outside the repository; absent: skipped here, an error where `CI` is set."""
+    folder = Path(os.environ.get("PARAMETRA_DATA", HERE.parent.parent / "shared" / "data"))
+    if folder.is_dir():
+        return folder
+    message = f"the folder with published data is not at {folder}; set PARAMETRA_DATA to where it is"
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)

@@ -1,0 +1,200 @@
+import json
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import least_squares
+
+from fit_loop import Evaluator, box, decay, free, rosenbrock, run
+from nist_models import FORMULAS
+from parametra.methods.fit.levenberg_marquardt import LevenbergMarquardt
+from parametra.nouns.asker import Ending, Want
+
+METHOD = LevenbergMarquardt()
+T = np.linspace(0.0, 4.0, 40)
+Y = 2.5 * np.exp(-1.3 * T) + 0.5 + 0.01 * np.random.default_rng(3).normal(size=40)
+NUMPY = {name: getattr(np, name) for name in ("exp", "cos", "sin", "arctan", "pi")}
+
+
+def nist(entry, name):
+    x, y, d = np.array(entry["x"], dtype=float), np.array(entry["y"], dtype=float), entry["p"]
+    if name == "Nelson":
+        x = x if x.shape[0] == y.size else x.T
+        columns, y = {"x1": x[:, :1], "x2": x[:, 1:]}, np.log(y)
+    else:
+        columns = {"x": x.reshape(-1, 1)}
+    code = compile(FORMULAS[name], name, "eval")
+    complex_steps = np.concatenate([np.zeros((1, d)), 1e-30j * np.eye(d)])
+
+    def of(b):
+        named = {f"b{i + 1}": column for i, column in enumerate((b + complex_steps).T)}
+        f = eval(code, {**NUMPY, **columns, **named})  # noqa: S307  formulas of this folder
+        return f[:, 0].real - y, f[:, 1:].imag * 1e30
+
+    return of
+
+
+def digits(got, wanted):
+    wanted = np.asarray(wanted)
+    return float(np.min(-np.log10(np.maximum(np.abs(got - wanted) / np.abs(wanted), 1e-11))))
+
+
+@pytest.mark.external
+@pytest.mark.parametrize("start", [1, 2])
+@pytest.mark.parametrize("name", sorted(FORMULAS))
+def test_certified_parameters_from_the_given_start(name, start, external_data):
+    entry = json.loads((external_data / "nist_strd" / "nist_strd.json").read_text())[name]
+    found = run(METHOD, free(entry["p"]), entry[f"start{start}"], Evaluator(nist(entry, name)))
+    assert found.endings == (Ending.CONVERGED,), found.message
+    assert digits(found.points[0], entry["certified"]) >= 7
+
+
+@pytest.mark.parametrize(
+    ("bounds", "where"),
+    [
+        (((-3, 3), (-3, 3)), "inside"),
+        (((1.0, 3), (-3, 3)), "on one bound"),
+        (((1.5, 3), (-3, 3)), "outside, first"),
+        (((-3, 0.5), (-3, 3)), "outside, below"),
+        (((-3, 3), (1.5, 3)), "outside, second"),
+        (((1.2, 3), (2.0, 3)), "a corner"),
+        (((-np.inf, 0.5), (-3, np.inf)), "half bounded"),
+    ],
+)
+def test_bounds_as_scipy(bounds, where):
+    space, start = box(*bounds), np.array([0.4, 2.5]) if bounds[0][0] < 0 else np.array([2.5, 2.9])
+    evaluator = Evaluator(rosenbrock)
+    found = run(METHOD, space, start, evaluator)
+    peer = least_squares(
+        lambda x: rosenbrock(x)[0],
+        start,
+        lambda x: rosenbrock(x)[1],
+        bounds=(space.lower, space.upper),
+        xtol=1e-15,
+        ftol=1e-15,
+        gtol=1e-15,
+    )
+    assert found.cost[0] <= peer.cost * (1 + 1e-10) + 1e-20
+    assert np.allclose(found.points[0], peer.x, rtol=0, atol=1e-6)
+    assert all(((x >= space.lower) & (x <= space.upper)).all() for x in evaluator.asked)
+
+
+def test_the_end_on_a_bound_is_the_bound():
+    found = run(METHOD, box((1.5, 3), (-3, 3)), [2.0, 2.0], Evaluator(rosenbrock))
+    assert abs(found.points[0, 0] - 1.5) <= 1e-10
+    assert abs(found.points[0, 1] - 2.25) <= 1e-10
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    low=st.floats(-2, 2),
+    width=st.floats(0.05, 3),
+    low2=st.floats(-2, 2),
+    width2=st.floats(0.05, 3),
+    share=st.tuples(st.floats(0, 1), st.floats(0, 1)),
+)
+def test_never_asks_outside(low, width, low2, width2, share):
+    space = box((low, low + width), (low2, low2 + width2))
+    start = space.lower + np.array(share) * (space.upper - space.lower)
+    evaluator = Evaluator(rosenbrock)
+    found = run(METHOD, space, start, evaluator)
+    assert all(((x >= space.lower) & (x <= space.upper)).all() for x in evaluator.asked)
+    assert all(0.5 * (rosenbrock(x)[0] ** 2).sum() >= found.cost[0] * (1 - 1e-7) - 1e-20 for x in evaluator.asked)
+
+
+def test_singular_jacobian_is_found_and_told():
+    def of(x):
+        return np.array([x[0] + x[1] - 3.0, 2 * (x[0] + x[1]) - 5.0]), np.array([[1.0, 1.0], [2.0, 2.0]])
+
+    found = run(METHOD, free(2), [1.0, 1.0], Evaluator(of))
+    assert found.endings == (Ending.CONVERGED,)
+    assert np.isclose(found.points[0].sum(), 13 / 5)
+    assert "some combination of parameters has no effect" in found.message
+
+
+def test_a_parameter_without_effect_is_left_where_it_was():
+    found = run(
+        METHOD,
+        free(2),
+        [1.0, 7.0],
+        Evaluator(lambda x: (np.array([x[0] - 2.0, x[0] - 4.0]), np.array([[1.0, 0], [1, 0]]))),
+    )
+    assert found.endings == (Ending.CONVERGED,)
+    assert np.allclose(found.points[0], [3.0, 7.0])
+
+
+def test_a_wall_of_nan_is_walked_around():
+    def of(x):
+        r, J = rosenbrock(x)
+        return (r * np.nan, J) if x[0] > 1.2 or x[1] < -0.5 else (r, J)
+
+    found = run(METHOD, free(2), [-1.2, 1.0], Evaluator(of))
+    assert found.endings == (Ending.CONVERGED,)
+    assert np.allclose(found.points[0], 1.0, atol=1e-8)
+
+
+def test_a_start_that_fails_says_so():
+    found = run(METHOD, free(2), [1.0, 1.0], Evaluator(lambda x: (x * np.nan, np.eye(2))))
+    assert found.endings == (Ending.FAILED,)
+    assert found.best == -1
+    assert found.message == "the model could not be evaluated at the start; choose another one"
+
+
+def test_a_plateau_is_not_called_a_minimum():
+    def of(x):
+        e = np.exp(-x[0] * np.arange(1.0, 6))
+        return e - 2.0, (-np.arange(1.0, 6) * e)[:, None]
+
+    found = run(METHOD, box((0.5, np.inf)), [60.0], Evaluator(of))
+    assert found.endings != (Ending.RUNNING,)
+    assert found.endings == (Ending.CONVERGED,) or "this is no minimum" in found.message
+
+
+def test_more_parameters_than_data():
+    found = run(METHOD, free(3), [1.0, 2.0, 3.0], Evaluator(lambda x: (np.array([x.sum() - 12.0]), np.ones((1, 3)))))
+    assert np.isclose(found.points[0].sum(), 12.0)
+
+
+def test_any_stop_gives_the_best_so_far():
+    evaluator = Evaluator(decay(T, Y))
+    full = run(METHOD, free(3), [1.0, 0.2, 0.0], evaluator)
+    lowest = np.inf
+    for stop in range(1, len(evaluator.asked)):
+        found = run(METHOD, free(3), [1.0, 0.2, 0.0], Evaluator(decay(T, Y)), most=stop)
+        seen = [0.5 * (decay(T, Y)(x)[0] ** 2).sum() for x in evaluator.asked[:stop]]
+        lowest = min(seen)
+        assert np.isfinite(found.cost[0])
+        assert found.cost[0] <= lowest * (1 + 1e-8)
+        assert found.endings in ((Ending.RUNNING,), full.endings)
+    assert full.cost[0] <= lowest * (1 + 1e-12)
+
+
+def test_nothing_is_known_before_the_first_answer():
+    found = METHOD.solutions(METHOD.start(free(2), np.ones((1, 2))))
+    assert (found.best, found.endings) == (-1, (Ending.RUNNING,))
+
+
+def test_pickled_on_the_way_it_ends_the_same_to_the_bit():
+    plain, pickled = Evaluator(decay(T, Y)), Evaluator(decay(T, Y))
+    one = run(METHOD, free(3), [1.0, 0.2, 0.0], plain)
+    other = run(METHOD, free(3), [1.0, 0.2, 0.0], pickled, pickle_each_step=True)
+    assert one.points.tobytes() == other.points.tobytes()
+    assert np.stack(plain.asked).tobytes() == np.stack(pickled.asked).tobytes()
+
+
+def test_telling_changes_no_earlier_state():
+    evaluator = Evaluator(decay(T, Y))
+    state = METHOD.start(free(3), np.array([[1.0, 0.2, 0.0]]))
+    for _ in range(6):
+        before = pickle.dumps(state)
+        following = METHOD.tell(state, evaluator(METHOD.ask(state)))
+        assert pickle.dumps(state) == before
+        state = following
+
+
+def test_asks_for_jacobians():
+    evaluator = Evaluator(decay(T, Y))
+    run(METHOD, free(3), [1.0, 0.2, 0.0], evaluator)
+    assert set(evaluator.wants) == {Want.JACOBIAN}

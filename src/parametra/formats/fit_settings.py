@@ -10,8 +10,9 @@ from parametra.maths.losses import LOSSES
 from parametra.nouns.errors import MethodError, did_you_mean
 from parametra.nouns.statement import shown
 from parametra.runs.budget import Budget
+from parametra.verbs.fit_uncertainty import KINDS as COVARIANCES
 
-COVARIANCES = ("auto", "jacobian", "sandwich", "hessian")
+
 
 
 @dataclass(frozen=True)

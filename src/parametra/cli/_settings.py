@@ -1,0 +1,58 @@
+"""The options that say how a fit is run; each overrides its key in the [fit] table of the problem file."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from parametra.formats.fit_settings import FitSettings
+from parametra.formats.problem_file import ProblemFile
+
+
+class Starts(click.ParamType[Any]):
+    """A whole number, or auto."""
+
+    name = "N|auto"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "auto":
+            return value
+        try:
+            return int(value)
+        except ValueError:
+            self.fail(f'"{value}" is neither a whole number nor auto.', param, ctx)
+
+
+_OPTIONS = (
+    click.option("--method", metavar="NAME", help="How to search: a name from `parametra methods`, or auto."),
+    click.option("--starts", type=Starts(), help="How many starting points; the first is the guess. Default: auto."),
+    click.option("--seed", type=int, metavar="N", help="Of the random starts; the same seed gives the same answer."),
+    click.option("--evaluations", type=int, metavar="N", help="Stop after so many evaluations of the model."),
+    click.option("--seconds", type=float, metavar="S", help="Stop after so many seconds."),
+    click.option("--loss", metavar="NAME", help="A robust loss for wild points: huber, soft_l1, cauchy or arctan."),
+    click.option("--loss-scale", type=float, metavar="S", help="Residual, in standard deviations, where it sets in."),
+    click.option(
+        "--covariance", metavar="NAME", help="How errors are made: jacobian, sandwich, hessian or auto."
+    ),
+)
+
+
+def fit_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """A decorator: the command takes the options of a fit, None where they are not given."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def overridden(stated: FitSettings, given: dict[str, Any]) -> FitSettings:
+    """The settings with those that were given on the command line. Raises MethodError for one that cannot be."""
+    return dataclasses.replace(stated, **{name: value for name, value in given.items() if value is not None})
+
+
+def out_folder(file: ProblemFile, out: str | None) -> Path | None:
+    """Where results go: --out, named from where the command runs, or [fit] out, named from the file's folder."""
+    return file.out if out is None else Path(out)

@@ -1,0 +1,58 @@
+"""Results as files in a folder: fit.json, fit.png, waterfall.png, report.html."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from parametra.nouns.errors import FileError
+from parametra.nouns.fit_result import Fit
+
+RESULT = "fit.json"
+PAGE = "report.html"
+
+
+def write_result(fit: Fit, folder: Path) -> Path:
+    """Write fit.json, which `parametra.load` and `parametra report` read. Raises FileError when it cannot be written."""
+    _make(folder)
+    path = folder / RESULT
+    fit.save(path)
+    return path
+
+
+def write_figures(fit: Fit, folder: Path) -> list[Path]:
+    """Write the figures that say something of this fit, as PNG. Raises FileError when they cannot be written."""
+    from parametra.report.figures import draw, worth_drawing
+
+    _make(folder)
+    kinds = [kind for kind in worth_drawing(fit) if kind != "correlation"]
+    for kind in kinds:
+        figure: Any = draw(fit, kind)
+        _write(folder / f"{kind}.png", lambda path, f=figure: f.savefig(path, dpi=150))
+    return [folder / f"{kind}.png" for kind in kinds]
+
+
+def write_page(fit: Fit, folder: Path) -> Path:
+    """Write report.html. Raises FileError when it cannot be written."""
+    from parametra.report.page import page
+
+    _make(folder)
+    text = page(fit)
+    path = folder / PAGE
+    _write(path, lambda p: p.write_text(text, encoding="utf-8"))
+    return path
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"the folder {folder} cannot be made: {error.strerror}. Choose another one with --out.") from None
+
+
+def _write(path: Path, write: Callable[[Path], Any]) -> None:
+    try:
+        write(path)
+    except OSError as error:
+        raise FileError(f"{path} cannot be written: {error.strerror}. Choose another folder with --out.") from None

@@ -256,6 +256,7 @@ def test_discrete_marginals():
         counts = np.unique(values, return_counts=True)[1]
         assert len(counts) == number
         assert stats.chisquare(counts).pvalue > 1e-4
+    np.testing.assert_allclose(space.cube_from_named({"law": "b", "n": 2}), [0.5, 0.125])
     one = space.named_from_cube(np.array([0.0, 1.0]))
     assert one == {"n": 5, "law": "a"}
     assert space.log_prior(one) == pytest.approx(-math.log(12))
@@ -392,7 +393,10 @@ def test_priors_of_improper_spaces():
 
 
 def test_a_value_on_a_bound_of_log_survives_rounding():
-    space = Space({"a": Log(0.1, 0.3, shape=50), "b": Log(0.7, 1.3)})
+    lower = np.random.default_rng(10).uniform(0.1, 10, 50)
+    missed = np.exp(np.log(lower)) < lower
+    assert missed.any()
+    space = Space({"a": Log(lower, 3 * lower, shape=50), "b": Log(float(lower[missed][0]), 20.0)})
     for x in (space.lower, space.upper):
         named = space.to_named(np.array(x))
         np.testing.assert_array_equal(space.from_named(named), x)

@@ -13,23 +13,18 @@ from parametra.formats.fit_settings import FitSettings
 from parametra.formats.problem_file import ProblemFile
 
 
-class Starts(click.ParamType[Any]):
-    """A whole number, or auto."""
-
-    name = "N|auto"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if value == "auto":
-            return value
-        try:
-            return int(value)
-        except ValueError:
-            self.fail(f'"{value}" is neither a whole number nor auto.', param, ctx)
+def _starts(context: click.Context, option: click.Parameter, value: str | None) -> int | str | None:
+    if value is None or value == "auto":
+        return value
+    try:
+        return int(value)
+    except ValueError:
+        raise click.BadParameter(f'"{value}" is neither a whole number nor auto.', context, option) from None
 
 
 _OPTIONS = (
     click.option("--method", metavar="NAME", help="How to search: a name from `parametra methods`, or auto."),
-    click.option("--starts", type=Starts(), help="How many starting points; the first is the guess. Default: auto."),
+    click.option("--starts", callback=_starts, metavar="N|auto", help="How many starting points; the first is the guess. Default: auto."),
     click.option("--seed", type=int, metavar="N", help="Of the random starts; the same seed gives the same answer."),
     click.option("--evaluations", type=int, metavar="N", help="Stop after so many evaluations of the model."),
     click.option("--seconds", type=float, metavar="S", help="Stop after so many seconds."),

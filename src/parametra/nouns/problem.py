@@ -18,7 +18,7 @@ from parametra.nouns.data import Data, as_data_sets
 from parametra.nouns.derived import Derived
 from parametra.nouns.errors import DataError, ModelError, ParametraError, did_you_mean
 from parametra.nouns.model import ONLY, Model
-from parametra.nouns.noise import Noise, Scatter, noise_by_output
+from parametra.nouns.noise import LogLikelihood, Noise, Scatter, noise_by_output
 from parametra.nouns.space import Space
 
 Arrays = tuple[Mapping[str, Mapping[str, Any]], ...]
@@ -248,7 +248,8 @@ class Problem:
         return {k: v for o in self.outputs for k, v in self.noise[o].parameters(o, alone=alone).items()}
 
     def _check_use(self) -> None:
-        if self.model.takes_dicts:
+        own = [n for n in self.noise.values() if isinstance(n, LogLikelihood)]
+        if self.model.takes_dicts or any(n.wants_parameters for n in own):
             return
         used = {p for b in self.bindings for p in b.parameters.values()} | self.space.tied_to
         for name in self.stated_space.free:

@@ -126,7 +126,7 @@ class Drive:
     def _over(self) -> bool:
         if self._interrupt.requested:
             self.outcome, self.ended = Outcome.STOPPED, "the run was stopped"
-        else:
+        elif self.evaluations:  # one batch at least, so that there is something to return
             spent = self.budget.spent(self.evaluations, self.seconds)
             if spent:
                 self.outcome, self.ended = Outcome.BUDGET, f"{spent} is spent"

@@ -89,6 +89,8 @@ def _serves(method: type[Any], problem: Problem) -> list[str]:
     wrong: list[str] = []
     if not np.array_equal(first.points, again.points, equal_nan=True):
         wrong.append("the same starts gave another answer")
+    if not watched.points:
+        return ["found nothing: it never asked"]
     asked = np.concatenate(watched.points)
     if np.any(asked < space.lower) or np.any(asked > space.upper):
         wrong.append("asked for a point outside the bounds")

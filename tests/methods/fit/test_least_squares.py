@@ -67,3 +67,13 @@ def test_a_limit_is_called_one():
 def test_robust_losses_are_not_claimed():
     # with a robust loss the residuals come scaled, and SciPy would take their squares for the cost
     assert "robust losses" not in METHOD.card.honours
+
+
+def test_coordinates_of_very_different_size():
+    def of(x):
+        r, J = decay(T, Y)(np.array([x[0] * 1e-6, x[1] * 1e3, x[2]]))
+        return r, J * np.array([1e-6, 1e3, 1.0])
+
+    found = METHOD.solve(free(3), np.array([[1e6, 2e-4, 0.1]]), Evaluator(of))
+    plain = METHOD.solve(free(3), np.array([[1.0, 0.2, 0.1]]), Evaluator(decay(T, Y)))
+    assert np.allclose(found.points[0] * [1e-6, 1e3, 1.0], plain.points[0], rtol=1e-7)

@@ -192,3 +192,13 @@ def test_two_routes_to_the_step_of_a_region_agree(seed, radius, guess):
     assert np.linalg.norm(steps[0]) <= radius * 1.1 * (1 + 1e-6)
     # A step that is a tenth short of the region gives up at most a fifth of what the best one gains.
     assert q(steps[0]) <= 0.79 * q(step)
+
+
+def test_the_cost_of_a_start_never_rises():
+    method, evaluator = replace(METHOD, lanes=4), Evaluator(dip)
+    state, lowest = method.start(box(*BOUNDS), starts(9)), {}
+    while not method.halted(state):
+        state = method.tell(state, evaluator(method.ask(state)))
+        for owner, cost in zip(state.many.owner, state.many.cost, strict=True):
+            assert cost <= lowest.get(owner, np.inf)
+            lowest[owner] = cost

@@ -9,6 +9,7 @@ from scipy.optimize import least_squares
 
 from fit_loop import Evaluator, box, decay, free, rosenbrock, run
 from nist_models import FORMULAS
+from parametra.maths.gauss_newton import gauss_newton
 from parametra.methods.fit.levenberg_marquardt import LevenbergMarquardt
 from parametra.nouns.asker import Ending, Want
 
@@ -198,3 +199,63 @@ def test_asks_for_jacobians():
     evaluator = Evaluator(decay(T, Y))
     run(METHOD, free(3), [1.0, 0.2, 0.0], evaluator)
     assert set(evaluator.wants) == {Want.JACOBIAN}
+
+
+# NIST's BoxBOD: from (1, 1) a first region that is too large ends on a plateau.
+BOD_X = np.array([1.0, 2, 3, 5, 7, 10])
+BOD_Y = np.array([109.0, 149, 149, 191, 213, 224])
+BOD = (213.80940889, 0.54723748542)
+
+
+def bod(b):
+    e = np.exp(-b[1] * BOD_X)
+    return b[0] * (1 - e) - BOD_Y, np.stack([1 - e, b[0] * BOD_X * e], axis=1)
+
+
+def test_a_plateau_is_told_and_another_radius_leaves_it():
+    alone = run(LevenbergMarquardt(radius_factors=(100.0,)), free(2), [1.0, 1.0], Evaluator(bod))
+    assert alone.endings == (Ending.FAILED,)
+    assert "this is no minimum" in alone.message
+    both = run(LevenbergMarquardt(radius_factors=(100.0, 1.0)), free(2), [1.0, 1.0], Evaluator(bod))
+    assert both.endings == (Ending.CONVERGED,)
+    assert "(2 initial radii tried)" in both.message
+    assert digits(both.points[0], BOD) >= 9
+
+
+def test_a_limit_is_called_one():
+    found = run(LevenbergMarquardt(maximum_iterations=2, radius_factors=(0.1,)), free(2), [1.0, 1.0], Evaluator(bod))
+    assert found.endings == (Ending.LIMIT,)
+    assert "the largest number of iterations was reached" in found.message
+
+
+@pytest.mark.parametrize("radius", [0.1, 0.3, 1.0, 10.0])
+def test_the_radius_need_not_be_tuned(radius):
+    found = run(LevenbergMarquardt(radius_factors=(radius,)), free(2), [1.0, 1.0], Evaluator(bod))
+    assert digits(found.points[0], BOD) >= 9
+
+
+def test_gauss_newton_holds_a_coordinate_on_its_bound():
+    # |z - (3, 1, -2)|^2 in z1 <= 2: the first is held on its bound, the others go where they want to
+    x, wanted = np.array([2 - 1e-7, 0.5, 0.0]), np.array([3.0, 1.0, -2.0])
+    step = gauss_newton(
+        x=x,
+        triangle=np.eye(3),
+        rotated=x - wanted,
+        norm=float(np.linalg.norm(x - wanted)),
+        lower=np.full(3, -np.inf),
+        upper=np.array([2.0, np.inf, np.inf]),
+    )
+    assert step.target.tolist() == [2.0, 1.0, -2.0]
+    assert step.full_rank
+
+
+def test_the_bounds_share_in_the_hessian_is_that_of_the_paper():
+    # 1/2 (x - 3)^2 in x <= 2 at x = 1: g = -2, v = u - x = 1, dv = -1; columns have length 1, so that d = 1 and C = 2
+    answers = Evaluator(lambda x: (x - 3.0, np.eye(1)))(
+        METHOD.ask(METHOD.start(box((-np.inf, 2.0)), np.array([[1.0]])))
+    )
+    state = METHOD.tell(METHOD.start(box((-np.inf, 2.0)), np.array([[1.0]])), answers)
+    frame = state.one.frame
+    assert np.allclose(frame.units, 1.0)
+    assert np.allclose(frame.curvature, 2.0)
+    assert np.allclose(frame.singular, np.sqrt(3.0))

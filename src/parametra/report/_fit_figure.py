@@ -1,0 +1,117 @@
+"""Data and curve, residuals beneath: one column for each output of each data set."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from parametra.nouns.errors import ParametraError
+from parametra.nouns.fit_result import Fit
+from parametra.nouns.view import View
+from parametra.report._style import BLACK, BLUE, GREY, SKY, VERMILION, labelled, plain, shortened
+
+MOST = 6
+_COLUMNS = 3
+_MANY_POINTS = 300
+_TOO_MANY_FOR_VECTORS = 3000
+_TWO_SIDED_95 = 1.959963984540054
+_LOG_RANGE = 300
+
+
+def draw_fit(fit: Fit, size: tuple[float, float] | None) -> Any:
+    """The figure. Raises ParametraError for a fit without data beside its prediction."""
+    from matplotlib.figure import Figure
+
+    if not fit.views:
+        raise ParametraError("this fit holds no views of its data, so there is nothing to draw; make the fit again.")
+    views = fit.views[:MOST]
+    columns = min(len(views), _COLUMNS)
+    rows = -(-len(views) // columns)
+    width = 6.4 if columns == 1 else 4.0 * columns
+    figure: Any = Figure(figsize=size or (width, 4.8 * rows), layout="constrained")
+    ratios = [3, 1] * rows
+    grid = figure.add_gridspec(2 * rows, columns, height_ratios=ratios)
+    for n, view in enumerate(views):
+        row, column = divmod(n, columns)
+        above = figure.add_subplot(grid[2 * row, column])
+        beneath = figure.add_subplot(grid[2 * row + 1, column], sharex=above)
+        _curve(above, view)
+        _residuals(beneath, view)
+        if len(fit.views) > 1:
+            above.set_title(plain(shortened(_title(view, fit.views), 44)))
+        if n == 0:
+            above.legend(loc="best")
+    left_out = len(fit.views) - len(views)
+    if left_out:
+        figure.supxlabel(f"{left_out} more not drawn", fontsize=9, color=GREY)
+    return figure
+
+
+def _title(view: View, views: tuple[View, ...]) -> str:
+    several_outputs = len({each.output for each in views}) > 1
+    several_sets = len({each.data_set for each in views}) > 1
+    return ", ".join([view.data_set] * several_sets + [view.output] * several_outputs) or view.data_set
+
+
+def _curve(axes: Any, view: View) -> None:
+    many = view.x.size > _MANY_POINTS
+    vectors = view.x.size <= _TOO_MANY_FOR_VECTORS
+    axes.errorbar(
+        view.x,
+        view.observed,
+        yerr=_finite_bars(view),
+        fmt="o",
+        color=BLACK,
+        ecolor=GREY,
+        markersize=2.0 if many else 4.0,
+        elinewidth=0.5 if many else 1.0,
+        alpha=0.6 if many else 1.0,
+        label="data",
+        rasterized=not vectors,
+        zorder=2,
+    )
+    if view.curve_x.size:
+        half = _TWO_SIDED_95 * view.curve_error
+        axes.fill_between(
+            view.curve_x, view.curve - half, view.curve + half, color=SKY, alpha=0.45, lw=0, label="95 % band", zorder=1
+        )
+        axes.plot(view.curve_x, view.curve, color=BLUE, lw=1.8, label="best fit", zorder=3)
+    else:
+        axes.plot(view.x, view.predicted, "_", color=BLUE, ms=9, mew=1.8, label="best fit", zorder=3)
+    if _logarithmic(view.curve_x):
+        axes.set_xscale("log")
+    axes.set_ylabel(labelled(view.output, view.unit))
+    axes.tick_params(labelbottom=False)
+
+
+def _residuals(axes: Any, view: View) -> None:
+    residual = view.observed - view.predicted
+    scaled = view.spread is not None and bool(np.all(np.isfinite(view.spread) & (view.spread > 0)))
+    if scaled:
+        residual = residual / view.spread
+        axes.axhspan(-2, 2, color=GREY, alpha=0.15, lw=0)
+        wild = np.abs(residual) > 3
+        axes.plot(view.x[wild], residual[wild], "o", color=VERMILION, ms=4, zorder=3)
+    axes.axhline(0, color=BLUE, lw=1)
+    many = view.x.size > _MANY_POINTS
+    marks = "." if many else "o"
+    vectors = view.x.size <= _TOO_MANY_FOR_VECTORS
+    axes.plot(view.x, residual, marks, color=BLACK, ms=2 if many else 3.5, rasterized=not vectors, zorder=2)
+    reach = float(np.nanmax(np.abs(residual), initial=0.0)) * 1.15
+    reach = max(reach, 2.4) if scaled else reach
+    if np.isfinite(reach) and reach > 0:
+        axes.set_ylim(-reach, reach)
+    axes.set_ylabel("residual / σ" if scaled else "residual")
+    axes.set_xlabel(labelled(view.input, view.input_unit) if view.input else "number of the point")
+    if not view.input:
+        axes.xaxis.get_major_locator().set_params(integer=True)
+
+
+def _finite_bars(view: View) -> np.ndarray | None:
+    """The standard deviations, nothing where there are none: matplotlib takes no infinite bar."""
+    return None if view.spread is None else np.where(np.isfinite(view.spread), view.spread, 0.0)
+
+
+def _logarithmic(x: np.ndarray) -> bool:
+    return bool(x.size and np.all(x > 0) and x.max() > _LOG_RANGE * x.min())

@@ -54,4 +54,4 @@ def _number(rho: float, *, diagonal: bool) -> str:
         text = f"{rho:+.{digits}f}"
         if not text.endswith("1." + "0" * digits):
             return text
-    return f"{rho:+.5f}"
+    return f"{rho:+.0f}"

@@ -41,11 +41,17 @@ def draw_fit(fit: Fit, size: tuple[float, float] | None) -> Any:
         if len(fit.views) > 1:
             above.set_title(plain(shortened(_title(view, fit.views), 44)))
         if n == 0:
-            above.legend(loc="best")
+            _legend(above)
     left_out = len(fit.views) - len(views)
     if left_out:
         figure.supxlabel(f"{left_out} more not drawn", fontsize=9, color=GREY)
     return figure
+
+
+def _legend(axes: Any) -> None:
+    handles, words = axes.get_legend_handles_labels()
+    order = sorted(range(len(words)), key=lambda i: ("data", "best fit", "95 % band").index(words[i]))
+    axes.legend([handles[i] for i in order], [words[i] for i in order], loc="best")
 
 
 def _title(view: View, views: tuple[View, ...]) -> str:

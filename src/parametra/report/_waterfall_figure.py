@@ -49,12 +49,26 @@ def draw_waterfall(fit: Fit, size: tuple[float, float] | None) -> Any:
         axes.scatter(number[other], height[other], s=26, marker="x", color=GREY, label="did not converge", zorder=2)
     if logarithmic:
         axes.set_yscale("log")
+    else:
+        axes.set_ylim(*_reach(fit, costs))
     axes.set_xlabel(_counted(fit, costs.size))
     axes.set_ylabel(label)
     axes.set_xlim(0.4, costs.size + 0.6)
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.legend(loc="best")
     return figure
+
+
+def _reach(fit: Fit, costs: np.ndarray) -> tuple[float, float]:
+    """The ends of the axis; what is less than a difference that data could tell is not blown up to a cliff.
+
+    That difference is 1/2 in a log-likelihood; in a residual sum of squares with sigma estimated, 1/2 sigma^2.
+    """
+    low, high = float(costs.min()), float(costs.max())
+    plain_squares = not fit.chi_square_tests and abs(2 * low - fit.chi_square) <= 1e-6 * abs(fit.chi_square)
+    unit = fit.reduced_chi_square if plain_squares and fit.reduced_chi_square else 1.0
+    margin = max(0.08 * (high - low), 0.5 * unit)
+    return low - margin, high + margin
 
 
 def _counted(fit: Fit, finite: int) -> str:

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from parametra.nouns.asker import Answers, Want
+from parametra.nouns.errors import ModelError
 from parametra.nouns.problem import Problem
 from parametra.runs.cost import Cost, answers_from_residuals
 
@@ -48,6 +49,7 @@ class Direct:
         self.space = problem.fit_space
         self.calls = 0
         self.failures: Counter[str] = Counter()
+        self._imaginary = 1j * _TINY * np.eye(self.space.dimension)
         scalars = self.space.scalar_only
         self.vectorised = scalars and problem.model.function is None
         self.derivative = "formula" if problem.model.function is None else "central differences"
@@ -118,10 +120,9 @@ class Direct:
             return self._formula_jacobian(points)
         n, d = points.shape
         if self.derivative == "complex step":
-            moved = points[:, None, :] + 1j * _TINY * np.eye(d)
+            moved = points[:, None, :] + self._imaginary
             rows = self._residuals(moved.reshape(n * d, d)).reshape(n, d, -1)
-            jacobian = np.ascontiguousarray(np.moveaxis(rows.imag / _TINY, 1, 2))
-            return np.ascontiguousarray(rows[:, 0].real), jacobian
+            return np.real(rows[:, 0]), np.imag(rows).swapaxes(1, 2) / _TINY
         return self._residuals(points), _central(self._residuals, points, self.space.lower, self.space.upper)
 
     def _formula_jacobian(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -167,14 +168,17 @@ class Direct:
         observed = p.arrays[i]["observed"][output]
         at, past = (p.scatter(i, output, observed + step, {}, p.arrays, np) for step in (0.0, 1.0))
         noise = p.noise[output]
-        return noise.residuals(past) - noise.residuals(at)
+        past_rows, rows = noise.residuals(past), noise.residuals(at)
+        if past_rows is None or rows is None:
+            raise ModelError(f"the noise of {output} offers no residuals.")
+        return past_rows - rows
 
     def _density_gradient(self, points: np.ndarray) -> Answers:
         n, d = points.shape
         if self.derivative == "complex step":
-            moved = (points[:, None, :] + 1j * _TINY * np.eye(d)).reshape(n * d, d)
+            moved = (points[:, None, :] + self._imaginary).reshape(n * d, d)
             values = self._negative_log_density(moved).reshape(n, d)
-            cost, gradient = values[:, 0].real, values.imag / _TINY
+            cost, gradient = np.real(values[:, 0]), np.imag(values) / _TINY
         else:
             cost = self._negative_log_density(points)
             gradient = _central(
@@ -214,7 +218,7 @@ class Direct:
         try:
             with np.errstate(all="ignore"):
                 d = points.shape[1]
-                moved = (points[:, None, :] + 1j * _TINY * np.eye(d)).reshape(-1, d)
+                moved = (points[:, None, :] + self._imaginary).reshape(-1, d)
                 exact = np.moveaxis(function(moved).reshape(len(points), d, -1), 1, 2)
                 plain = function(points)
                 rough = _central(function, points, self.space.lower, self.space.upper)
@@ -224,10 +228,10 @@ class Direct:
             self.failures.clear()
         if not np.iscomplexobj(exact) or not np.isfinite(rough).any():
             return False
-        exact_slope, usable = exact.imag / _TINY, np.isfinite(rough)
+        exact_slope, usable = np.imag(exact) / _TINY, np.isfinite(rough)
         scale = np.max(np.abs(np.where(usable, rough, 0.0)), axis=1, keepdims=True)
         noise = 1e-9 * np.max(np.abs(np.nan_to_num(plain))) / (_STEP * _size(points))[:, None, :]
-        same_value = np.allclose(exact[:, :, 0].real[usable[:, :, 0]], plain[usable[:, :, 0]], rtol=1e-9)
+        same_value = np.allclose(np.real(exact[:, :, 0])[usable[:, :, 0]], plain[usable[:, :, 0]], rtol=1e-9)
         return same_value and bool(np.all((np.abs(exact_slope - rough) <= 1e-5 * scale + noise)[usable]))
 
 

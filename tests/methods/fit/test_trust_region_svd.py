@@ -234,18 +234,20 @@ def test_the_radius_need_not_be_tuned(radius):
     assert digits(found.points[0], BOD) >= 9
 
 
-def test_gauss_newton_holds_a_coordinate_on_its_bound():
-    # |z - (3, 1, -2)|^2 in z1 <= 2: the first is held on its bound, the others go where they want to
-    x, wanted = np.array([2 - 1e-7, 0.5, 0.0]), np.array([3.0, 1.0, -2.0])
+def test_gauss_newton_holds_a_coordinate_on_its_bound_and_moves_the_others_accordingly():
+    # |R (z - (3, 1))|^2 in z1 <= 2: with z1 = 2 the second minimises (-1 + 0.8 w)^2 + (0.6 w)^2, w = z2 - 1 = 0.8
+    R, x = np.array([[1.0, 0.8], [0.0, 0.6]]), np.array([2 - 1e-7, 1.5])
+    q = R @ (x - np.array([3.0, 1.0]))
     step = gauss_newton(
         x=x,
-        triangle=np.eye(3),
-        rotated=x - wanted,
-        norm=float(np.linalg.norm(x - wanted)),
-        lower=np.full(3, -np.inf),
-        upper=np.array([2.0, np.inf, np.inf]),
+        triangle=R,
+        rotated=q,
+        norm=float(np.linalg.norm(q)),
+        lower=np.full(2, -np.inf),
+        upper=np.array([2.0, np.inf]),
     )
-    assert step.target.tolist() == [2.0, 1.0, -2.0]
+    assert step.target[0] == 2.0
+    assert np.isclose(step.target[1], 1.8, rtol=1e-14)
     assert step.full_rank
 
 

@@ -12,8 +12,9 @@ through J'J, which would halve the digits.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 import numpy as np
 
@@ -130,6 +131,14 @@ class Single:
     kept: End | None
     reason: str
     ending: Ending
+
+
+def replace(state: Single, **changes: Any) -> Single:
+    """`dataclasses.replace`, which costs 8 microseconds, a tenth of a step of a small fit, without its checks."""
+    changed = object.__new__(Single)
+    changed.__dict__.update(state.__dict__)
+    changed.__dict__.update(changes)
+    return changed
 
 
 def begin(

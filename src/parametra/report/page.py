@@ -1,0 +1,162 @@
+"""One HTML page of a fit: complete in one file, readable on a phone, printable, with nothing loaded from elsewhere."""
+
+from __future__ import annotations
+
+import base64
+import io
+from pathlib import Path
+from typing import Any
+
+from parametra.nouns.fit_record import Row
+from parametra.nouns.fit_result import Fit
+from parametra.nouns.fit_text import role_note
+from parametra.nouns.result_table import cell, with_error
+from parametra.nouns.status import Outcome
+from parametra.report.figures import draw, worth_drawing
+
+_TEMPLATE = "template.html.j2"
+_WORDS = {
+    Outcome.CONVERGED: "converged",
+    Outcome.BUDGET: "not finished",
+    Outcome.STOPPED: "stopped",
+    Outcome.FAILED: "failed",
+}
+_FIGURES = {
+    "fit": ("Data and fit", "The data with their standard deviations, the best curve with its 95 % band, and beneath "
+            "it the residuals."),
+    "waterfall": ("What the starts found", "The final cost of every start, lowest first. A long flat step at the left "
+                  "means that many starts agree."),
+    "correlation": ("Correlation", "How the estimates hang together: near +1 or -1, one can replace the other."),
+}  # fmt: skip
+
+
+def page(fit: Fit) -> str:
+    """The page as text; everything that comes from the person's problem is escaped.
+
+    Arguments:
+        fit: the result.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(_TEMPLATE).render(
+        fit=fit,
+        outcome=_WORDS[fit.status.outcome],
+        tone=_tone(fit),
+        verdict=verdict(fit),
+        rows=[_row(row) for row in fit.rows],
+        quality=_quality(fit),
+        starts=_starts(fit),
+        figures=[_figure(fit, kind) for kind in worth_drawing(fit)],
+        receipt=_receipt(fit),
+    )
+
+
+def verdict(fit: Fit) -> str:
+    """The answer in one sentence or two."""
+    found = [_said(r) for r in fit.rows if r.role == "free"]
+    said = ", ".join(found[:4]) + (f" and {len(found) - 4} more" if len(found) > 4 else "")
+    if fit.status.outcome is Outcome.FAILED:
+        return f"The fit failed: {fit.status.message}"
+    if fit.status.outcome is not Outcome.CONVERGED:
+        return f"The fit did not come to its end, and this is only the best point so far: {said}."
+    if not fit.doubts:
+        return f"{said}. The fit converged, and nothing was noticed that speaks against it."
+    count = "one doubt remains" if len(fit.doubts) == 1 else f"{len(fit.doubts)} doubts remain"
+    return f"{said}. The fit converged, but {count}: read below before these numbers are used."
+
+
+def _said(row: Row) -> str:
+    return f"{row.label} = {_number(row)}{_spaced(row.unit)}"
+
+
+def _spaced(unit: str) -> str:
+    return f" {unit}" if unit and unit != "1" else ""
+
+
+def _number(row: Row) -> str:
+    return with_error(row.value, row.standard_error) if isinstance(row.value, float) else str(row.value)
+
+
+def _tone(fit: Fit) -> str:
+    if fit.status.outcome is Outcome.FAILED:
+        return "bad"
+    return "good" if fit.status.ok and not fit.doubts else "doubt"
+
+
+def _row(row: Row) -> dict[str, str]:
+    note = row.note or role_note(row)
+    interval = f"{cell(row.interval[0])} to {cell(row.interval[1])}" if row.interval else ""
+    return {"label": row.label, "value": _number(row), "unit": row.unit, "interval": interval, "note": note}
+
+
+def _quality(fit: Fit) -> list[tuple[str, str, str]]:
+    """Name, number and what it means."""
+    tests = fit.chi_square_tests
+    freedom = f"{fit.degrees_of_freedom} degrees of freedom"
+    lines = [
+        ("Points", str(fit.points), f"{fit.masked} more left out as missing" if fit.masked else "all were used"),
+        ("Chi-square" if tests else "Residual sum of squares", cell(fit.chi_square), freedom),
+    ]
+    if tests and fit.reduced_chi_square is not None:
+        lines.append(("Reduced chi-square", cell(fit.reduced_chi_square), "about 1 when model and errors are right"))
+    if not tests:
+        lines.append(("", "", "sigma is estimated or the noise is not normal, so this says nothing of the quality"))
+    if fit.p_value is not None:
+        lines.append(("p-value", f"{fit.p_value:.2g}", "chance of a larger chi-square if the model is right"))
+    lines.append(("Log-likelihood", cell(fit.log_likelihood), "with all constants"))
+    criteria = [("AIC", fit.aic), ("AICc", fit.aicc), ("BIC", fit.bic)]
+    lines += [(name, cell(value), "") for name, value in criteria if value is not None]
+    return lines
+
+
+def _starts(fit: Fit) -> str:
+    s = fit.starts
+    if s.count == 1:
+        return f"One start: {s.why}."
+    reached = round(s.best_share * s.count)
+    basins = f"{len(s.basins)} basin{'s' * (len(s.basins) != 1)}"
+    missed = "" if s.missed_chance is None else (
+        f" The chance that one more start would find a new basin is about {100 * s.missed_chance:.2g} %."
+    )  # fmt: skip
+    failed = f" {s.failed} could not be evaluated." if s.failed else ""
+    return (
+        f"{s.count} starts ({s.why}) found {basins}; {reached} of them reached the best one, {s.converged} converged."
+        f"{failed}{missed}"
+    )
+
+
+def _figure(fit: Fit, kind: str) -> dict[str, str]:
+    title, words = _FIGURES[kind]
+    return {"kind": kind, "title": title, "words": words, "source": _picture(draw(fit, kind))}
+
+
+def _picture(figure: Any) -> str:
+    """The figure as an address that holds it: vectors, in an image of its own so that nothing in it meets the page."""
+    from parametra.report._style import styled
+
+    buffer = io.BytesIO()
+    with styled():
+        figure.savefig(buffer, format="svg", dpi=150, metadata={"Date": None, "Creator": None})
+    return "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def _receipt(fit: Fit) -> list[tuple[str, str]]:
+    r = fit.receipt
+    failures = "; ".join(f"{count} x {why}" for why, count in r.failures.items())
+    settings = ", ".join(f"{key} = {value}" for key, value in r.settings.items() if value is not None)
+    return [
+        ("Evaluations", f"{r.evaluations} ({r.model_calls} calls of the model)"),
+        ("Failures", failures or "none"),
+        ("Time", f"{r.seconds:.2g} s"),
+        ("Seed", str(r.seed)),
+        ("Settings", settings),
+        ("Versions", ", ".join(f"{name} {version}" for name, version in r.versions.items())),
+        ("Problem hash", r.problem_hash),
+    ]

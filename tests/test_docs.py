@@ -2,6 +2,8 @@
 
 import re
 import shutil
+import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 def test_examples(page, tmp_path, monkeypatch):
     shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("out"))
     monkeypatch.chdir(tmp_path)
-    namespace = {"__name__": "example"}
+    module = types.ModuleType("example")
+    monkeypatch.setitem(sys.modules, "example", module)  # what a page defines can then be pickled
     for number, block in enumerate(BLOCK.findall(page.read_text()), 1):
-        exec(compile(block, f"{page.name}, example {number}", "exec"), namespace)  # noqa: S102  our own pages
+        exec(compile(block, f"{page.name}, example {number}", "exec"), vars(module))  # noqa: S102  our own pages

@@ -70,7 +70,7 @@ def bind(model: Model, data: Data, space: Space) -> Binding:
 
 
 def _single_output(model: Model, data: Data) -> str:
-    outputs = tuple(data.outputs)
+    outputs = list(data.outputs)
     if model.function is None:
         names = [name for name, _ in model.formulas]
         if names == [ONLY] and len(outputs) > 1:

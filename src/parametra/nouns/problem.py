@@ -182,7 +182,7 @@ class Problem:
 
     def residuals(self, named: Mapping[str, Any], arrays: Arrays, xp: Any = np) -> Any:
         """Whitened residuals (..., m): data points first, in the order of `compared`, then one row a stated prior."""
-        parts = [
+        parts: list[Any] = [
             self.noise[o].residuals(self.scatter(i, o, f, named, arrays, xp))
             for i, o, f in self.compared(named, arrays, xp)
         ]

@@ -35,7 +35,7 @@ class Starts:
         count: how many were run.
         converged: how many converged.
         failed: how many could not be evaluated.
-        best_share: share of all starts that reached the best basin.
+        best_share: share of all starts that reached the best basin, or another one that is as good.
         basins: the optima found, best first.
         missed_chance: estimated chance that one more start would find a basin not seen yet, w (w + 1) / (N (N - 1))
             for w basins seen in N converged starts, 1 when N is too small to say (Boender and Rinnooy Kan 1987,

@@ -10,7 +10,7 @@ from typing import Any
 from parametra.nouns.fit_record import Row
 from parametra.nouns.fit_result import Fit
 from parametra.nouns.fit_text import role_note
-from parametra.nouns.result_table import cell, with_error
+from parametra.nouns.result_table import cell, interval_text, with_error
 from parametra.nouns.status import Outcome
 from parametra.report.figures import draw, worth_drawing
 
@@ -47,6 +47,7 @@ def page(fit: Fit) -> str:
     )
     return environment.get_template(_TEMPLATE).render(
         fit=fit,
+        paragraphs=[part for part in fit.description.split("\n\n") if part.strip()],
         outcome=_WORDS[fit.status.outcome],
         tone=_tone(fit),
         verdict=verdict(fit),
@@ -92,7 +93,7 @@ def _tone(fit: Fit) -> str:
 
 def _row(row: Row) -> dict[str, str]:
     note = row.note or role_note(row)
-    interval = f"{cell(row.interval[0])} to {cell(row.interval[1])}" if row.interval else ""
+    interval = interval_text(row.interval).replace(" .. ", " to ") if row.interval else ""
     return {"label": row.label, "value": _number(row), "unit": row.unit, "interval": interval, "note": note}
 
 

@@ -22,7 +22,7 @@ from parametra.runs.drive import Drive
 from parametra.runs.progress import Progress
 from parametra.testing.fit_problems import KNOWN
 from parametra.verbs.fit import start_points
-from parametra.verbs.fit_choice import choose_method, cost_of
+from parametra.verbs.fit_choice import choose_method, cost_of, refuse_what_cannot_work
 
 
 class Watched:
@@ -59,7 +59,7 @@ def check_fit_method(method: type[Any]) -> list[str]:
     for known in KNOWN:
         problem = known.build()
         try:
-            choose_method(problem, name, None)
+            refuse_what_cannot_work(problem, method.card, None)
         except MethodError as refusal:
             if name not in str(refusal) or "Use method=" not in str(refusal):
                 wrong.append(f"refuses {known.name} without saying what to use instead: {refusal}")

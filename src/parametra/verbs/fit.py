@@ -114,7 +114,8 @@ def fit(
     """
     stated = _problem(problem, data, parameters, noise, derived, title)
     settings = Settings(method, starts, seed, evaluations, seconds, loss, loss_scale, covariance, evaluator, progress)
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+    stated_seed: Any = seed
+    if isinstance(seed, bool) or not isinstance(stated_seed, (int, np.integer)) or seed < 0:
         raise MethodError(f"seed={seed!r}: a whole number, 0 or more, is wanted.")
     if stated.space.discrete:
         return _every_combination(stated, settings)

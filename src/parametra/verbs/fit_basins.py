@@ -48,7 +48,7 @@ def starts_of(problem: Problem, solutions: Solutions, curvature: Curvature, why:
         count=n,
         converged=done,
         failed=sum(e is Ending.FAILED for e in solutions.endings),
-        best_share=basins[0].count / n,
+        best_share=sum(b.count for b in basins if b is basins[0] or b.same_as_best) / n,
         basins=tuple(basins),
         missed_chance=missed_chance(len(basins), done) if n > 1 else None,
         costs=tuple(float(c) for c in np.sort(cost)),

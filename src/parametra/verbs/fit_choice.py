@@ -9,7 +9,7 @@ import numpy as np
 from parametra import catalogue
 from parametra.maths.losses import LOSSES, Loss
 from parametra.nouns.asker import Want
-from parametra.nouns.card import Ability
+from parametra.nouns.card import Ability, Card
 from parametra.nouns.errors import MethodError, did_you_mean
 from parametra.nouns.problem import Problem
 from parametra.runs.cost import Cost
@@ -40,7 +40,6 @@ def choose_method(problem: Problem, method: str, loss: Loss | None) -> Choice:
         MethodError: an unknown method, or one that needs what the problem does not offer.
     """
     offers = problem.offers
-    robust = bool(problem.losses(loss))
     if loss is not None and Ability.RESIDUALS not in offers:
         raise MethodError(
             f'loss="{loss.name}" needs residuals; this problem gives only a log-likelihood. Leave the loss out, or use '
@@ -50,7 +49,17 @@ def choose_method(problem: Problem, method: str, loss: Loss | None) -> Choice:
         if Ability.RESIDUALS in offers:
             return Choice("levenberg_marquardt", "the problem offers residuals, whose Jacobian tells where to go")
         return Choice("lbfgs", "the likelihood has no least-squares structure, so its gradient is followed")
-    card = catalogue.card("fit", method)
+    refuse_what_cannot_work(problem, catalogue.card("fit", method), loss)
+    return Choice(method, "it was asked for")
+
+
+def refuse_what_cannot_work(problem: Problem, card: Card, loss: Loss | None) -> None:
+    """Compare what a method needs with what a problem offers.
+
+    Raises:
+        MethodError: what is wanted, what is offered, and what to use instead.
+    """
+    method, offers = card.name, problem.offers
     missing = [a for a in sorted(card.needs, key=lambda a: a.name) if a not in offers]
     if missing:
         offered = ", ".join(sorted(a.value for a in offers))
@@ -58,9 +67,8 @@ def choose_method(problem: Problem, method: str, loss: Loss | None) -> Choice:
             f"`{method}` needs {missing[0].value}; this problem offers {offered}. "
             f'Use method="{choose_method(problem, "auto", loss).method}".'
         )
-    if robust and "robust losses" not in card.honours:
+    if problem.losses(loss) and "robust losses" not in card.honours:
         raise MethodError(f'`{method}` knows no robust losses. Use method="levenberg_marquardt".')
-    return Choice(method, "it was asked for")
 
 
 def stated_loss(loss: str | Loss | None, scale: float) -> Loss | None:

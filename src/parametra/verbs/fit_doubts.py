@@ -59,8 +59,8 @@ def _bounds_and_flat(problem: Problem, rows: tuple[Row, ...], curvature: Curvatu
     labels = problem.fit_space.labels
     for side, at in (("lower", curvature.at_lower), ("upper", curvature.at_upper)):
         found += [
-            f"{labels[i]} ended at its {side} bound. If the bound is not a law of nature, widen it; otherwise fix "
-            f"{labels[i]} there and say so."
+            f"{labels[i]} ended at its {side} bound, and the other errors are those with it held there. If the bound is "
+            f"no law of nature, widen it; otherwise fix {labels[i]} there and say so."
             for i in np.flatnonzero(at)
         ]
     flat = [r.label for r in rows if r.note.startswith("not determined")]

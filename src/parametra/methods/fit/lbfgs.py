@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -75,7 +76,7 @@ class Lbfgs:
     def _one(
         self, space: BoxSpace, start: np.ndarray, index: int, evaluate: Evaluate
     ) -> tuple[np.ndarray, float, Ending, int, str]:
-        from scipy.optimize import Bounds, minimize
+        from scipy.optimize import minimize
 
         def ask(x: np.ndarray) -> Answers:
             return evaluate(Request(x[None].copy(), Want.GRADIENT, np.array([index])))
@@ -99,7 +100,7 @@ class Lbfgs:
             settings = {"maxiter": self.maximum_iterations, "maxfun": 20 * self.maximum_iterations}
             options = {**settings, "maxcor": self.memory, "ftol": self.tolerance, "gtol": 1e-14, "maxls": 50}
             with np.errstate(all="ignore"):
-                box = Bounds(lower / unit, upper / unit)
+                box = list(zip(lower / unit, upper / unit, strict=True))
                 found = minimize(scaled, x / unit, jac=True, method="L-BFGS-B", bounds=box, options=options)
             used += int(found.nit)
             gain, moved = cost - float(found.fun), np.clip(found.x * unit, lower, upper)
@@ -119,7 +120,7 @@ class Lbfgs:
 
 
 def _units(
-    ask: Evaluate | object, x: np.ndarray, gradient: np.ndarray, lower: np.ndarray, upper: np.ndarray
+    ask: Callable[[np.ndarray], Answers], x: np.ndarray, gradient: np.ndarray, lower: np.ndarray, upper: np.ndarray
 ) -> np.ndarray:
     """1 / sqrt(curvature) along each coordinate, where it is positive; the size of the coordinate elsewhere."""
     size = np.where(x != 0, np.abs(x), 1.0)
@@ -129,7 +130,7 @@ def _units(
         step = 1e-5 * size[c]
         other = x.copy()
         other[c] = x[c] + step if x[c] + step <= upper[c] else x[c] - step
-        answers: Answers = ask(other)  # pyright: ignore[reportCallIssue]
+        answers = ask(other)
         if answers.ok[0] and answers.gradient is not None:
             curvature = (answers.gradient[0, c] - gradient[c]) / (other[c] - x[c])
             if curvature > 0:

@@ -95,7 +95,7 @@ class LeastSquares:
             found = least_squares(
                 residuals,
                 start,
-                jacobian,
+                jacobian,  # pyright: ignore[reportArgumentType]  SciPy takes a function, its stubs only words
                 bounds=(space.lower, space.upper),
                 x_scale="jac",
                 ftol=self.tolerance,

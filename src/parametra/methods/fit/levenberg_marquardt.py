@@ -73,12 +73,12 @@ class LevenbergMarquardt:
     radius_factors: tuple[float, ...] = (0.3, 3.0, 100.0)
     cost_tolerance: float = 1e-15
     step_tolerance: float = 1e-15
-    lanes: int = 32
+    lanes: int = 64
     lanes_radius_factor: float = 0.1
     lanes_tolerance: float = 1e-8
     lanes_iterations: int = 100
-    maximum_iterations: int = 1000
-    polishing_steps: int = 5
+    maximum_iterations: int = 2000
+    polishing_steps: int = 10
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():

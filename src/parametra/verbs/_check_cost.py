@@ -1,0 +1,75 @@
+"""What a fit will cost: the time of one evaluation, how many there will be, and both in words."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from parametra.nouns.asker import Want
+from parametra.nouns.problem import Problem
+from parametra.runs.choose_evaluator import AnyEvaluator
+from parametra.verbs.fit import Plan
+
+_PER_START = {"levenberg_marquardt": 20, "least_squares": 20, "lbfgs": 60}
+_OTHERS = 100
+_COMPILING = 2.0
+_ENOUGH = 0.02
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a fit is expected to cost.
+
+    Arguments:
+        evaluations: how many, all starts together.
+        seconds_each: the time of one evaluation with its derivatives, measured at the guess.
+        seconds: the time of the fit.
+    """
+
+    evaluations: int
+    seconds_each: float
+    seconds: float
+
+    @property
+    def words(self) -> str:
+        """One sentence."""
+        return (
+            f"about {self.evaluations} evaluations of {short(self.seconds_each)} each, with derivatives: "
+            f"{long(self.seconds)}"
+        )
+
+
+def estimate(problem: Problem, evaluator: AnyEvaluator, plan: Plan) -> Estimate:
+    """Measure one evaluation at the guess, and multiply."""
+    want = Want.JACOBIAN if evaluator.cost.least_squares else Want.GRADIENT
+    x = problem.fit_space.guess[None]
+    times: list[float] = []
+    with np.errstate(all="ignore"):
+        while len(times) < 2 or (sum(times) < _ENOUGH and len(times) < 50):
+            began = time.perf_counter()
+            evaluator.evaluate(x, want)
+            times.append(time.perf_counter() - began)
+    each = min(times)
+    count = _PER_START.get(plan.method, _OTHERS) * plan.starts * plan.combinations
+    return Estimate(count, each, each * count + (_COMPILING if plan.evaluator == "compiled" else 0.0))
+
+
+def short(seconds: float) -> str:
+    """A short time as a person says it."""
+    for size, unit in ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs")):
+        if seconds >= size:
+            return f"{seconds / size:.2g} {unit}"
+    return "less than 1 µs"
+
+
+def long(seconds: float) -> str:
+    """A time as a person says it."""
+    if seconds < 1:
+        return "less than a second"
+    for size, unit in ((86400.0, "day"), (3600.0, "hour"), (60.0, "minute"), (1.0, "second")):
+        if seconds >= size:
+            count = round(seconds / size)
+            return f"about {count} {unit}{'s' * (count != 1)}"
+    return "less than a second"

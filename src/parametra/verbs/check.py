@@ -1,0 +1,180 @@
+"""Is this problem fit to be fitted? Looks at everything that can be known beforehand, and runs the model a few times."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from textwrap import wrap
+from typing import Any
+
+from parametra.maths.losses import Loss
+from parametra.nouns.card import Ability
+from parametra.nouns.data import Data
+from parametra.nouns.errors import ModelError, ParametraError
+from parametra.nouns.fit_json import plain
+from parametra.nouns.problem import Problem
+from parametra.nouns.units_check import check_units
+from parametra.runs.choose_evaluator import AnyEvaluator, choose_evaluator
+from parametra.runs.cost import Cost
+from parametra.verbs._check_cost import Estimate, estimate
+from parametra.verbs._check_gradient import compare
+from parametra.verbs._check_points import failing_corners
+from parametra.verbs.fit import Plan, choose
+
+OK, WARNING, PROBLEM = "ok", "warning", "problem"
+_GOOD_GRADIENT = 1e-5
+_LONG = 600.0
+_WIDTH = 100
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at.
+
+    Arguments:
+        level: "ok", "warning" (the fit can run, but look at this) or "problem" (it cannot).
+        subject: "data", "units", "guess", "bounds", "gradient", "model", "plan", "starts" or "cost".
+        message: what was found, and what to do where something is to be done.
+    """
+
+    level: str
+    subject: str
+    message: str
+
+
+@dataclass(frozen=True, repr=False)
+class Check:
+    """What `check` found. `print` it; `ok` is False when a fit cannot run.
+
+    Arguments:
+        title: of the problem.
+        findings: everything that was looked at.
+        plan: what a fit would do; None when it cannot run.
+        cost: what it is expected to cost; None when it cannot run.
+    """
+
+    title: str
+    findings: tuple[Finding, ...]
+    plan: Plan | None
+    cost: Estimate | None
+
+    @property
+    def ok(self) -> bool:
+        """True when nothing was found that a fit cannot run with."""
+        return all(finding.level != PROBLEM for finding in self.findings)
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that `parametra check --json` prints."""
+        found = {
+            "kind": "check",
+            "title": self.title,
+            "ok": self.ok,
+            "findings": [vars(finding) for finding in self.findings],
+            "plan": None if self.plan is None else vars(self.plan),
+            "cost": None if self.cost is None else {**vars(self.cost), "words": self.cost.words},
+        }
+        return plain(found)
+
+    def __str__(self) -> str:
+        count = sum(finding.level != OK for finding in self.findings)
+        verdict = "nothing speaks against a fit" if self.ok else "this cannot be fitted yet"
+        if self.ok and count:
+            verdict = f"it can be fitted; look at the warning{'s' * (count != 1)}"
+        return "\n".join([f"{self.title}: {verdict}", "", *(_line(finding) for finding in self.findings)])
+
+    __repr__ = __str__
+
+
+def _line(finding: Finding) -> str:
+    head = f"{finding.level:<8} {finding.subject:<9} "
+    return "\n".join(wrap(head + finding.message, _WIDTH, subsequent_indent=" " * len(head)))
+
+
+def check(
+    problem: Problem, *, method: str = "auto", starts: int | str = "auto", loss: str | Loss | None = None
+) -> Check:
+    """Look at a problem before it is fitted.
+
+    Runs the model at the guess and in the corners of the bounds, compares its derivative with differences, checks the
+    units, and says what a fit would do, why, and what it will cost. Good before a long fit, and when one fails.
+
+    Arguments:
+        problem: the problem.
+        method, starts, loss: as for `fit`.
+
+    Raises:
+        ParametraError: an unknown method or loss, or a number of starts that cannot be.
+    """
+    held = {name: problem.space.guess_named[name] for name in problem.space.discrete}
+    first = problem.with_fixed(held) if held else problem
+    findings = [_of_data(data) for data in problem.data_sets]
+    findings.append(_of_units(problem))
+    try:
+        first.looked_at()
+    except ModelError as error:
+        findings.append(Finding(PROBLEM, "guess", str(error)))
+        return Check(problem.title, tuple(findings), None, None)
+    evaluator = choose_evaluator(first, Cost(Ability.RESIDUALS in first.offers), 1)
+    findings.append(Finding(OK, "guess", "the model is finite there, and has the shape of the data"))
+    if first.fit_space.dimension:
+        findings += [_of_bounds(first, evaluator), _of_gradient(first, evaluator)]
+    plan = choose(problem, method=method, starts=starts, loss=loss)
+    cost = estimate(first, evaluator, plan)
+    findings += _of_plan(plan, cost)
+    return Check(problem.title, tuple(findings), plan, cost)
+
+
+def _of_data(data: Data) -> Finding:
+    words = [f"{data.name}: {data.rows} row{'s' * (data.rows != 1)}"]
+    words.append("inputs " + ", ".join(data.inputs) if data.inputs else "no inputs")
+    words.append("outputs " + ", ".join(f"{name} ({_sigma(data, name)})" for name in data.outputs))
+    if data.columns:
+        words.append(f"not used: {', '.join(data.columns)}")
+    if data.masked:
+        words.append(f"{data.masked} values left out as missing")
+    return Finding(WARNING if data.masked else OK, "data", "; ".join(words))
+
+
+def _sigma(data: Data, output: str) -> str:
+    if output in data.sigma_columns:
+        return f"sigma from {data.sigma_columns[output]}"
+    return "sigma given" if output in data.sigma else "no sigma"
+
+
+def _of_units(problem: Problem) -> Finding:
+    try:
+        return Finding(OK, "units", check_units(problem))
+    except ParametraError as error:
+        return Finding(PROBLEM, "units", str(error))
+
+
+def _of_bounds(problem: Problem, evaluator: AnyEvaluator) -> Finding:
+    count, failing = failing_corners(problem, evaluator)
+    if not failing:
+        return Finding(OK, "bounds", f"the model is finite in all {count} corners of the bounds that were tried")
+    remedy = "Starts that fall there are lost and are counted; narrow the bounds if the model has no meaning there."
+    return Finding(WARNING, "bounds", f"the model is not finite {failing}. {remedy}")
+
+
+def _of_gradient(problem: Problem, evaluator: AnyEvaluator) -> Finding:
+    found = compare(problem, evaluator)
+    if math.isnan(found.difference):
+        return Finding(WARNING, "gradient", "it is not finite at the guess, nor beside it: guess elsewhere")
+    exact = f"{evaluator.derivative}; largest difference from differences of values {found.difference:.1g}"
+    if found.difference <= _GOOD_GRADIENT:
+        return Finding(OK, "gradient", exact)
+    remedy = (
+        "a step, a kink, random numbers or a loose tolerance in the model makes it so, and a search may stop too early. "
+        "Smooth the model there, or tighten its tolerance."
+    )
+    return Finding(WARNING, "gradient", f"{exact}, at {found.label}: {remedy}")
+
+
+def _of_plan(plan: Plan, cost: Estimate) -> list[Finding]:
+    combinations = f", for each of {plan.combinations} combinations" if plan.combinations > 1 else ""
+    return [
+        Finding(OK, "model", f"evaluated {plan.evaluator}, derivatives by {plan.derivative}"),
+        Finding(OK, "plan", f"{plan.method}: {plan.reason}"),
+        Finding(OK, "starts", f"{plan.starts}{combinations}: {plan.starts_reason}"),
+        Finding(WARNING if cost.seconds > _LONG else OK, "cost", cost.words),
+    ]

@@ -27,6 +27,7 @@ from parametra.nouns.noise import noise_from_table
 from parametra.nouns.parameter import Parameter, parameter_from_table
 from parametra.nouns.problem import Problem
 from parametra.nouns.ready_made import ReadyMade
+from parametra.nouns.units_check import check_units
 
 Made = TypeVar("Made")
 
@@ -87,6 +88,7 @@ def _read(tables: dict[str, Any], path: Path) -> ProblemFile:
     problem = Problem(
         model, data, parameters, noise=noise, derived=derived, title=title or path.stem, description=description
     )
+    check_units(problem)
     return ProblemFile(problem, settings, path)
 
 

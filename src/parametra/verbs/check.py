@@ -160,7 +160,8 @@ def _of_gradient(problem: Problem, evaluator: AnyEvaluator) -> Finding:
     found = compare(problem, evaluator)
     if math.isnan(found.difference):
         return Finding(WARNING, "gradient", "it is not finite at the guess, nor beside it: guess elsewhere")
-    exact = f"{evaluator.derivative}; largest difference from differences of values {found.difference:.1g}"
+    exact = f"by {evaluator.derivative}, checked against differences of the model's values"
+    exact += f": largest difference {found.difference:.1g}" if found.difference else ": equal to rounding"
     if found.difference <= _GOOD_GRADIENT:
         return Finding(OK, "gradient", exact)
     remedy = (

@@ -17,6 +17,7 @@ from parametra.nouns.keys import generator
 from parametra.nouns.objective import Objective
 from parametra.nouns.parameter import Integer
 from parametra.nouns.problem import Problem
+from parametra.nouns.units_check import any_unit, check_units
 from parametra.runs.budget import Budget
 from parametra.runs.choose_evaluator import choose_evaluator
 from parametra.runs.drive import Drive
@@ -117,6 +118,8 @@ def fit(
     stated_seed: Any = seed
     if isinstance(seed, bool) or not isinstance(stated_seed, (int, np.integer)) or seed < 0:
         raise MethodError(f"seed={seed!r}: a whole number, 0 or more, is wanted.")
+    if any_unit(stated):
+        check_units(stated)
     if stated.space.discrete:
         return _every_combination(stated, settings)
     return _one(stated, settings, {})

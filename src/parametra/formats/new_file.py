@@ -1,0 +1,221 @@
+"""A problem file to begin with: one that runs as it stands, with a comment beside everything that may be changed."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from parametra.nouns._formula_functions import FUNCTIONS
+from parametra.nouns.errors import DataError, FileError, ParametraError
+from parametra.nouns.statement import check_name
+from parametra.nouns.table import Table, read_table
+
+_SIGMA = ("sigma", "err", "error", "std", "se", "sd", "stderr", "std_err", "standard_error", "uncertainty", "unc")
+_TEXT = '''\
+# A problem for parametra. Look at it with `parametra check {file}`, run it with `parametra fit {file}`.
+# Lines that begin with # say what else is possible.
+
+title = {title}
+# description = "A few words for the report."
+
+[model]
+# One formula: + - * / **, exp, log, sqrt, sin, where(condition, a, b) and the like, parameters and inputs by name.
+formula = {formula}
+# Or a function of Python, whose arguments are named like the parameters and the inputs:
+# python = "model.py:predict"
+
+[parameters]
+# Each is found between its bounds; the guess is where the first start begins. All of these keys may be left out.
+{parameters}
+# Others: positive, on a logarithmic scale, known, computed from others:
+# rate = {{ type = "positive", guess = 1 }}
+# size = {{ type = "log", lower = 1e-3, upper = 1e3 }}
+# c = {{ fixed = 299792.458, unit = "km/s" }}
+# sum = {{ tied = "a + b" }}
+
+[data]
+{data}
+
+# [noise]
+# How the data scatter around the model. Without this: normal, with the sigma of [data], estimated where there is none.
+# kind = "student_t"      # for a few wild points
+# sigma = "estimated"
+
+# [derived]
+# What follows from the parameters, reported with its error.
+# half_life = "log(2) / rate"
+
+[fit]
+# starts = 20             # how many starting points; left out, parametra decides and says why
+# seconds = 60            # a budget
+seed = 0
+out = "out"               # the folder for fit.json, the figures and the report
+'''
+_EXAMPLE_DATA = '''\
+# Your own table: file = "data.csv", with a header, beside this file. Here the numbers stand in the file itself.
+columns = { t = [0, 1, 2, 3, 4, 5, 6, 8], y = [5.1, 3.9, 3.2, 2.4, 2.0, 1.7, 1.2, 0.9] }
+inputs = ["t"]            # columns that the model takes
+output = "y"              # the column that was measured
+sigma = 0.1               # its standard deviation: a number, or a column, as in sigma = "sigma"
+# units = { t = "s" }
+# missing = "mask"        # leave out rows with missing values instead of refusing them
+# where = { state = "treated" }'''
+_EXAMPLE_PARAMETERS = '''\
+amplitude = { lower = 0, upper = 100, guess = 4 }
+rate = { lower = 0.001, upper = 10, guess = 0.5, unit = "1/s" }'''
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which column is what, by a guess at their names and order.
+
+    Arguments:
+        input: the first column of numbers, "" when there is only one.
+        output: the second.
+        sigma: a column that is named like a standard deviation and is above zero, "" when there is none.
+        unused: the others.
+        gaps: True when one of these has missing values.
+    """
+
+    input: str
+    output: str
+    sigma: str
+    unused: tuple[str, ...]
+    gaps: bool
+
+
+def write_new(path: Path, table: Path | None = None, *, force: bool = False) -> str:
+    """Write a problem file that runs as it stands.
+
+    Arguments:
+        path: where to.
+        table: a CSV file to fit; its columns are guessed and a straight line is put in as the model. None writes an
+            example with numbers of its own.
+        force: write over a file that is there.
+
+    Returns:
+        What was written, in a sentence.
+
+    Raises:
+        FileError: the file is there already, or cannot be written.
+        DataError: the table cannot be read, or has no column of numbers.
+    """
+    if path.is_dir():
+        raise FileError(f"{path} is a folder; name the file, such as {path / 'problem.toml'}.")
+    if path.exists() and not force:
+        raise FileError(f"{path} is there already. Name another file, or write over it with --force.")
+    text, words = (_example(path), "with an example in it") if table is None else _from_table(path, table)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise FileError(f"{path} cannot be written: {error.strerror}. Name another place.") from None
+    return f"wrote {path}, {words}"
+
+
+def guess_columns(table: Table) -> Columns:
+    """Which column is what: first numbers the input, then the output, and the standard deviation by its name.
+
+    Raises:
+        DataError: no column of numbers.
+    """
+    numbers = [name for name, values in table.columns.items() if values.dtype.kind == "f" and values.ndim == 1]
+    numbers = [name for name in numbers if np.isfinite(table.columns[name]).any()]
+    plain = [name for name in numbers if not _like_sigma(name, numbers)] or numbers
+    if not plain:
+        raise DataError(f"{table.source} has no column of numbers, so there is nothing to fit.")
+    output = plain[1] if len(plain) > 1 else plain[0]
+    named = [name for name in numbers if _like_sigma(name, numbers) and name != output]
+    mine = [name for name in named if output.lower() in name.lower()] or named
+    sigma = next((name for name in mine if np.nanmin(table.columns[name]) > 0), "")
+    taken = [plain[0] if len(plain) > 1 else "", output, sigma]
+    gaps = any(not np.isfinite(table.columns[name]).all() for name in taken if name)
+    return Columns(*taken, tuple(name for name in table.columns if name not in taken), gaps)
+
+
+def _like_sigma(name: str, others: list[str]) -> bool:
+    low = name.lower().strip()
+    parts = low.replace("-", "_").split("_")
+    return low in _SIGMA or any(part in _SIGMA for part in parts) or any(low == f"d{o.lower()}" for o in others)
+
+
+def _example(path: Path) -> str:
+    return _TEXT.format(
+        file=path.name,
+        title=_quoted(path.stem),
+        formula='"amplitude * exp(-rate * t)"',
+        parameters=_EXAMPLE_PARAMETERS,
+        data=_EXAMPLE_DATA,
+    )
+
+
+def _from_table(path: Path, source: Path) -> tuple[str, str]:
+    table = read_table(source)
+    found = guess_columns(table)
+    argument = _argument(found.input)
+    formula, parameters = _straight_line(table, found, argument)
+    text = _TEXT.format(
+        file=path.name,
+        title=_quoted(source.stem),
+        formula=f'{_quoted(formula)}   # a straight line to begin with; put your model here',
+        parameters="\n".join(f"{name} = {{ guess = {guess:.4g} }}" for name, guess in parameters.items()),
+        data="\n".join(_data_lines(found, argument, _relative(source, path.parent))),
+    )
+    sigma = f", its standard deviation {_quoted(found.sigma)}" if found.sigma else ""
+    words = f"with the output {_quoted(found.output)}{sigma}"
+    if found.input:
+        words += f" along {_quoted(found.input)}"
+    return text, f"{words}. Look at [model] and [data]: the columns are a guess, the model a straight line."
+
+
+def _straight_line(table: Table, found: Columns, argument: str) -> tuple[str, dict[str, float]]:
+    level, slope = ("level", "slope") if argument not in ("level", "slope") else ("a", "b")
+    y = table.columns[found.output]
+    if not found.input:
+        return level, {level: float(np.nanmean(y))}
+    x = table.columns[found.input]
+    both = np.isfinite(x) & np.isfinite(y)
+    steep = float(np.polyfit(x[both], y[both], 1)[0]) if both.sum() > 1 and np.ptp(x[both]) > 0 else 0.0
+    start = float(np.mean(y[both]) - steep * np.mean(x[both])) if both.any() else 0.0
+    return f"{level} + {slope} * {argument}", {level: start, slope: steep}
+
+
+def _data_lines(found: Columns, argument: str, source: str) -> list[str]:
+    inputs = f"[{_quoted(found.input)}]" if argument == found.input else f"{{ {argument} = {_quoted(found.input)} }}"
+    lines = [f"file = {_quoted(source)}"]
+    lines += [f"inputs = {inputs}   # columns that the model takes"] if found.input else []
+    lines.append(f"output = {_quoted(found.output)}   # the column that was measured")
+    if found.sigma:
+        lines.append(f"sigma = {_quoted(found.sigma)}   # its standard deviation: a column, or a number")
+    else:
+        lines.append('# sigma = 0.1   # its standard deviation: a number, or a column, as in sigma = "sigma"')
+    if found.gaps:
+        lines.append('missing = "mask"   # rows with missing values are left out; "refuse" stops at them')
+    if found.unused:
+        lines.append(f"# not used: {', '.join(_quoted(name) for name in found.unused)}")
+    lines += ['# units = { x = "s" }', '# where = { state = "treated" }   # keep some rows only']
+    return lines
+
+
+def _argument(column: str) -> str:
+    """What the formula calls the input: its column's name, when a formula can say it."""
+    try:
+        usable = check_name(column) not in FUNCTIONS if column else True
+    except ParametraError:
+        usable = False
+    return column if usable else "x"
+
+
+def _relative(source: Path, folder: Path) -> str:
+    try:
+        return Path(os.path.relpath(source.resolve(), folder.resolve())).as_posix()
+    except ValueError:  # another drive of Windows
+        return source.resolve().as_posix()
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,59 @@
+"""Whether the units that a problem states fit one another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from parametra.nouns.errors import UnitError
+from parametra.nouns.model import ONLY
+from parametra.nouns.problem import Problem
+from parametra.nouns.units import Unit, check_fits, parse_unit
+
+
+def check_units(problem: Problem) -> str:
+    """Check every unit of a problem, and say in a sentence what was checked.
+
+    Every stated unit must be known, sigma's unit must be its output's, and a formula must give the unit of its output.
+
+    Raises:
+        UnitError: what does not fit.
+    """
+    parameters = {name: parse_unit(getattr(problem.space[name], "unit", "")) for name in problem.stated_space.names}
+    told: list[str] = []
+    stated = any(u is not None for u in parameters.values())
+    for data, binding in zip(problem.data_sets, problem.bindings, strict=True):
+        columns = {name: parse_unit(unit) for name, unit in data.units.items()}
+        stated = stated or bool(columns)
+        _check_sigma(columns, data.sigma_columns)
+        units: dict[str, Unit | None] = {argument: parameters.get(name) for argument, name in binding.parameters.items()}
+        units.update({name: columns.get(name) for name in data.inputs})
+        units.update({name: columns.get(name) for name in data.constants})
+        for name, formula in problem.model.formulas:
+            output = binding.output if name == ONLY else name
+            if output in data.outputs:
+                found = check_fits(formula, units, columns.get(output), f'the output "{output}"')
+                if found is not None and columns.get(output) is not None:
+                    told.append(f"the formula gives {output} in {columns[output].text}")  # pyright: ignore[reportOptionalMemberAccess]
+    if not stated:
+        return "no units are stated"
+    if told:
+        return "; ".join(dict.fromkeys(told))
+    if problem.model.function is not None:
+        return "the stated units are known; through a function they cannot be followed"
+    return "the stated units are known; not all are stated, so the formula's own cannot be told"
+
+
+def _check_sigma(columns: Mapping[str, Unit | None], sigma_columns: Mapping[str, str]) -> None:
+    for output, column in sigma_columns.items():
+        wanted, found = columns.get(output), columns.get(column)
+        if wanted is not None and found is not None and not wanted.fits(found):
+            raise UnitError(
+                f'sigma "{column}" is stated in {found.text} and its output "{output}" in {wanted.text}. They must be the '
+                "same."
+            )
+
+
+def any_unit(problem: Problem) -> bool:
+    """Whether any unit is stated, so that checking, which loads pint, is worth it."""
+    parameters = problem.stated_space
+    return any(getattr(parameters[n], "unit", "") for n in parameters.names) or any(d.units for d in problem.data_sets)

@@ -1,0 +1,78 @@
+"""Units: what fits, what does not, and how it is said."""
+
+import numpy as np
+import pytest
+
+import parametra as pm
+from parametra.nouns.errors import UnitError
+from parametra.nouns.formula import Formula
+from parametra.nouns.units import check_fits, parse_unit
+from parametra.nouns.units_check import check_units
+
+FITS = [
+    ("a * x + b", {"a": "km/s", "x": "s", "b": "km"}, "km"),
+    ("a * exp(-k * t)", {"a": "V", "k": "1/s", "t": "s"}, "V"),
+    ("T + 273.15", {"T": "kelvin"}, "kelvin"),
+    ("sqrt(a**2 + b * b)", {"a": "m", "b": "m"}, "m"),
+    ("a**3 / b", {"a": "m", "b": "m"}, "m**2"),
+    ("a**0.5", {"a": "m**2"}, "m"),
+    ("where(a > b, a, b)", {"a": "m", "b": "m"}, "m"),
+    ("max(a, 0)", {"a": "m"}, "m"),
+    ("2 * pi * f * t", {"f": "Hz", "t": "s"}, "1"),
+    ("H0 * sqrt(Om * (1 + z)**3 + 1 - Om)", {"H0": "km/s/Mpc", "Om": "1", "z": "1"}, "km/s/Mpc"),
+    ("a * x", {"a": "", "x": "s"}, "km"),
+    ("a**b", {"a": "1", "b": "1"}, "1"),
+    ("a * b[0]", {"a": "m", "b": "m"}, "m*m"),
+]
+
+
+@pytest.mark.parametrize(("text", "units", "wanted"), FITS)
+def test_what_fits(text, units, wanted):
+    found = check_fits(Formula.parse(text), {k: parse_unit(u) for k, u in units.items()}, parse_unit(wanted), "y")
+    assert found is None or found.fits(parse_unit(wanted))
+
+
+REFUSED = [
+    ("a * x + b", {"a": "km/s", "x": "s", "b": "m"}, "km", "without converting"),
+    ("a + b", {"a": "km", "b": "s"}, "km", 'cannot add what has km and s, at "a . b"'),
+    ("a - b", {"a": "km", "b": "s"}, "km", "cannot subtract what has km and s"),
+    ("where(a > b, 1, 2)", {"a": "km", "b": "s"}, "1", "cannot compare what has km and s"),
+    ("where(1 > 2, a, b)", {"a": "km", "b": "s"}, "1", "cannot choose between km and s"),
+    ("exp(x)", {"x": "s"}, "1", "exp takes a pure number, not s"),
+    ("a**b", {"a": "m", "b": "s"}, "m", "an exponent is a pure number, not s"),
+    ("a", {"a": "V"}, "mV", "another scale"),
+    ("a * x", {"a": "m", "x": "s"}, "m", r'"a . x" gives m . s, but y is stated in m'),
+]
+
+
+@pytest.mark.parametrize(("text", "units", "wanted", "message"), REFUSED)
+def test_what_does_not(text, units, wanted, message):
+    with pytest.raises(UnitError, match=message):
+        check_fits(Formula.parse(text), {k: parse_unit(u) for k, u in units.items()}, parse_unit(wanted), "y")
+
+
+def test_an_unknown_unit():
+    with pytest.raises(UnitError, match=r'the unit "kmm/s" is not known .*Write it like km/s'):
+        parse_unit("kmm/s")
+    assert parse_unit("") is None
+    assert parse_unit("1").is_number
+
+
+def stated(units, rate="1/s"):
+    t = np.linspace(0, 1, 5)
+    table = {"t": t, "y": np.exp(-t), "e": np.full(5, 0.1)}
+    data = pm.Data(table, inputs=["t"], output="y", sigma="e", units=units)
+    return pm.Problem("a * exp(-k * t)", data, {"a": pm.Real(guess=1, unit="V"), "k": pm.Real(guess=1, unit=rate)})
+
+
+def test_a_problem():
+    assert "gives y in V" in check_units(stated({"t": "s", "y": "V", "e": "V"}))
+    with pytest.raises(UnitError, match='sigma "e" is stated in mV and its output "y" in V'):
+        check_units(stated({"t": "s", "y": "V", "e": "mV"}))
+    with pytest.raises(UnitError, match='the output "y" is stated in A'):
+        pm.fit(stated({"t": "s", "y": "A"}))
+    with pytest.raises(UnitError, match="exp takes a pure number"):
+        pm.fit(stated({"t": "min", "y": "V"}, rate="1/s**2"))
+    t = np.linspace(0, 1, 5)
+    plain = pm.Problem("a * t", pm.Data({"t": t, "y": t}, inputs=["t"], output="y"), {"a": 1.0})
+    assert check_units(plain) == "no units are stated"

@@ -149,11 +149,13 @@ def _slope(
     if operation == "item":
         return {k: slope[step.index] for k, slope in tangents.get(step.name, _NOTHING).items()}
     own = [slopes[k] for k in step.operands]
-    if not any(own) or operation in FLAT:
+    if operation in FLAT or not any(own):
         return _NOTHING
     operands = [results[k] for k in step.operands]
     if operation == "whole_power":
         return scaled(whole_power_slope(operands[0], y, int(step.number)), own[0])
     if operation in RULES:
         return RULES[operation](y, operands, own)
+    if operation not in SLOPES:  # a condition, which only chooses
+        return _NOTHING
     return scaled(SLOPES[operation](operands[0], y), own[0])

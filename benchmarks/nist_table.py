@@ -8,9 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from nist_problems import by_function, certified, reached, write_file  # noqa: E402
-
-import parametra as pm  # noqa: E402
+import parametra as pm
+from nist_problems import by_function, certified, reached, write_file
 
 FOLDER = Path(os.environ.get("PARAMETRA_DATA", ROOT.parent / "shared" / "data"))
 
@@ -19,8 +18,8 @@ PREFACE = """# NIST reference problems
 NIST certifies 27 nonlinear regressions to 11 digits, each with two starts, a far one (1) and a near one (2)
 ([Statistical Reference Datasets](https://www.itl.nist.gov/div898/strd/nls/nls_main.shtml)). The table counts the digits
 that agree with the certified values: the fewest over the parameters, and over their standard errors; 11 is all that is
-printed. Every run goes from the given start alone, with the one default setting of `levenberg_marquardt`, by two ways: a
-Python function in NumPy, and a problem file with a formula.
+printed. Every run goes from the given start alone, with the one default setting of `levenberg_marquardt`, by two ways:
+a Python function in NumPy, and a problem file with a formula.
 
 SciPy's `least_squares` with its defaults reaches 6 digits in 28 to 30 of the 54 runs, lmfit in 33.
 
@@ -53,7 +52,9 @@ def main():
         "| problem | level | p | n | start 1, function | file | evaluations | start 2, function | file | evaluations |",
         "|" + " --- |" * 10,
     ]
-    foot = f"\nFewest digits of a parameter: {worst['function']:.1f} by the function, {worst['file']:.1f} by the file.\n"
+    foot = (
+        f"\nFewest digits of a parameter: {worst['function']:.1f} by the function, {worst['file']:.1f} by the file.\n"
+    )
     (ROOT / "docs" / "nist.md").write_text(PREFACE + "\n".join(head + rows) + "\n" + foot)
 
 

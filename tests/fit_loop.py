@@ -62,7 +62,7 @@ def run(method, space, starts, evaluate, *, pickle_each_step=False, most=100_000
         if method.halted(state):
             break
         if pickle_each_step:
-            state = pickle.loads(pickle.dumps(state))  # noqa: S301  what was just dumped
+            state = pickle.loads(pickle.dumps(state))
         state = method.tell(state, evaluate(method.ask(state)))
     return method.solutions(state)
 

@@ -1,8 +1,8 @@
 """R's nls on its own data sets, and the same optima computed to 40 digits.
 
-nls stops when the next step is 1e-5 of the confidence region, so its printed coefficients are off by up to 3e-5 standard
-errors: between 5.4 and 7.2 digits agree with the true optimum. Both are held here: R within its own tolerance, with a
-residual sum that is never above R's, and the optimum itself, by Newton's method in 40 digits, to 9 digits.
+nls stops when the next step is 1e-5 of the confidence region, so its printed coefficients are off by up to 3e-5
+standard errors: between 5.4 and 7.2 digits agree with the true optimum. Both are held here: R within its own tolerance,
+with a residual sum that is never above R's, and the optimum itself, by Newton's method in 40 digits, to 9 digits.
 """
 
 import json
@@ -94,9 +94,7 @@ def optimum(formula, table, observed, guess):
 
     def residuals(values):
         named = dict(zip(names, values, strict=True))
-        rows = (
-            {k: mpmath.mpf(float(column[i])) for k, column in table.items()} | named for i in range(len(observed))
-        )
+        rows = ({k: mpmath.mpf(float(column[i])) for k, column in table.items()} | named for i in range(len(observed)))
         return [eval(code, known, row) - mpmath.mpf(float(y)) for row, y in zip(rows, observed, strict=True)]  # noqa: S307
 
     def gradient(*values):

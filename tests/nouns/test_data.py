@@ -158,7 +158,7 @@ def test_content_hash_follows_values_and_not_order():
 
 def test_a_data_set_survives_a_pickle():
     data = Data(COLUMNS, inputs="z", output="H", sigma="sigma", name="hz")
-    back = pickle.loads(pickle.dumps(data))  # noqa: S301
+    back = pickle.loads(pickle.dumps(data))
     assert back.content_hash() == data.content_hash()
     assert (back.name, back.signature) == ("hz", data.signature)
 

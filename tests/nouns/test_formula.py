@@ -132,7 +132,15 @@ leaves = st.sampled_from(["a", "b", "x", "2", "0.7"])
 
 
 def combined(children):
-    functions = ["exp(-abs({}))", "sin({})", "log(1.5 + ({})**2)", "tanh({})", "sqrt(2 + cos({}))", "arctan({})", "erf({})"]
+    functions = [
+        "exp(-abs({}))",
+        "sin({})",
+        "log(1.5 + ({})**2)",
+        "tanh({})",
+        "sqrt(2 + cos({}))",
+        "arctan({})",
+        "erf({})",
+    ]
     one = st.builds(lambda f, c: f.format(c), st.sampled_from(functions), children)
     operators = ["({} + {})", "({} - {})", "({} * {})", "({} / (1.1 + abs({})))", "hypot({}, 1 + abs({}))"]
     more = [*operators, "((0.5 + abs({}))**(0.2 * {}))", "where({} > 0.123, {}, 1.5)"]
@@ -165,7 +173,9 @@ def test_a_batch_is_a_loop():
     a, b = np.array([[1.0], [2.0]]), np.array([[0.5], [0.25]])
     together, slopes = formula.evaluate_with_tangents({"a": a, "b": b, "x": X}, {"a": {0: 1.0}, "b": {1: 1.0}})
     for k in range(2):
-        value, one = formula.evaluate_with_tangents({"a": a[k, 0], "b": b[k, 0], "x": X}, {"a": {0: 1.0}, "b": {1: 1.0}})
+        value, one = formula.evaluate_with_tangents(
+            {"a": a[k, 0], "b": b[k, 0], "x": X}, {"a": {0: 1.0}, "b": {1: 1.0}}
+        )
         np.testing.assert_array_equal(together[k], value)
         for c in (0, 1):
             np.testing.assert_array_equal(slopes[c][k], one[c])

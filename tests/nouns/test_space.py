@@ -368,7 +368,7 @@ def test_new_spaces_from_old_ones():
     assert example().fix({"tau": 3, "mixed": 2.0, "w": [0.2, 0.3, 0.5]}).free == ("H0", "beta", "law", "n", "slope")
     assert Space({"law": Choice([(1, 0), (0, 1)])}).fix({"law": (0, 1)}).to_named(np.empty(0)) == {"law": (0, 1)}
     assert Space({}).dimension == 0
-    assert pickle.loads(pickle.dumps(example())) == example()  # noqa: S301  # our own
+    assert pickle.loads(pickle.dumps(example())) == example()  # our own
 
 
 def test_signatures():

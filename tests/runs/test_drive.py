@@ -33,7 +33,10 @@ def test_seconds_are_a_budget_too():
 
 @pytest.mark.parametrize(
     ("budget", "message"),
-    [({"evaluations": 0}, "evaluations=0: a budget is 1 or more"), ({"seconds": -1.0}, "seconds=-1.0: a budget is a number")],
+    [
+        ({"evaluations": 0}, "evaluations=0: a budget is 1 or more"),
+        ({"seconds": -1.0}, "seconds=-1.0: a budget is a number"),
+    ],
 )
 def test_impossible_budgets(budget, message):
     with pytest.raises(MethodError, match=message):
@@ -92,4 +95,6 @@ def test_progress_in_a_log(tmp_path, monkeypatch):
         now[0] = 20.0
         progress.update(0.25, 400, 3.5, 2)
         progress.close()
-    assert (tmp_path / "log").read_text() == "fit decay: 25 %, 400 evaluations, best cost 3.5, 2 failed, about 60 s left\n"
+    assert (
+        tmp_path / "log"
+    ).read_text() == "fit decay: 25 %, 400 evaluations, best cost 3.5, 2 failed, about 60 s left\n"

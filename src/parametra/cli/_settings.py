@@ -24,15 +24,18 @@ def _starts(context: click.Context, option: click.Parameter, value: str | None) 
 
 _OPTIONS = (
     click.option("--method", metavar="NAME", help="How to search: a name from `parametra methods`, or auto."),
-    click.option("--starts", callback=_starts, metavar="N|auto", help="How many starting points; the first is the guess. Default: auto."),
+    click.option(
+        "--starts",
+        callback=_starts,
+        metavar="N|auto",
+        help="How many starting points; the first is the guess. Default: auto.",
+    ),
     click.option("--seed", type=int, metavar="N", help="Of the random starts; the same seed gives the same answer."),
     click.option("--evaluations", type=int, metavar="N", help="Stop after so many evaluations of the model."),
     click.option("--seconds", type=float, metavar="S", help="Stop after so many seconds."),
     click.option("--loss", metavar="NAME", help="A robust loss for wild points: huber, soft_l1, cauchy or arctan."),
     click.option("--loss-scale", type=float, metavar="S", help="Residual, in standard deviations, where it sets in."),
-    click.option(
-        "--covariance", metavar="NAME", help="How errors are made: jacobian, sandwich, hessian or auto."
-    ),
+    click.option("--covariance", metavar="NAME", help="How errors are made: jacobian, sandwich, hessian or auto."),
 )
 
 

@@ -11,8 +11,17 @@ from parametra.cli._settings import fit_options, overridden
 from parametra.cli.main import BAD_INPUT
 from parametra.formats.problem_file import read_problem_file
 
+_EPILOG = """\
+\b
+Example:
+  parametra check problem.toml
 
-@click.command()
+\b
+Exit codes: 0 it can be fitted (perhaps with warnings), 2 it cannot.
+"""
+
+
+@click.command(epilog=_EPILOG)
 @click.argument("file")
 @fit_options
 @json_option
@@ -22,13 +31,6 @@ def check(file: str, as_json: bool, quiet: bool, **given: Any) -> int:
 
     Runs the model at the guess and in the corners of the bounds, compares its derivative with differences, checks the
     units, and says what a fit would do, why, and how long it will take.
-
-    \b
-    Example:
-      parametra check problem.toml
-
-    \b
-    Exit codes: 0 it can be fitted (perhaps with warnings), 2 it cannot.
     """
     from parametra.verbs import check as verb
 

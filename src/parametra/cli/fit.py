@@ -11,25 +11,28 @@ from parametra.cli._printing import json_option, only_ours, print_json, print_te
 from parametra.cli._settings import fit_options, out_folder, overridden
 from parametra.formats.problem_file import read_problem_file
 
+_EPILOG = """\
+\b
+Examples:
+  parametra fit problem.toml
+  parametra fit problem.toml --starts 50 --seed 1 --out out
 
-@click.command()
+\b
+Exit codes: 0 converged, 2 bad input, 3 budget spent, 4 stopped (Ctrl-C), 5 failed.
+Options override the [fit] table of the file.
+"""
+
+
+@click.command(epilog=_EPILOG)
 @click.argument("file")
 @fit_options
-@click.option("--out", metavar="DIR", help="Folder for fit.json and the figures. Default: [fit] out of the file, or none.")
+@click.option(
+    "--out", metavar="DIR", help="Folder for fit.json and the figures. Default: [fit] out of the file, or none."
+)
 @json_option
 @click.option("--quiet", is_flag=True, help="Print nothing but mistakes; the files and the exit code tell the rest.")
 def fit(file: str, out: str | None, as_json: bool, quiet: bool, **given: Any) -> int:
-    """Find the parameters under which the data of FILE are most likely, and say how far each can be trusted.
-
-    \b
-    Examples:
-      parametra fit problem.toml
-      parametra fit problem.toml --starts 50 --seed 1 --out out
-
-    \b
-    Exit codes: 0 converged, 2 bad input, 3 budget spent, 4 stopped (Ctrl-C), 5 failed.
-    Options override the [fit] table of the file.
-    """
+    """Find the parameters under which the data of FILE are most likely, and say how far each can be trusted."""
     with only_ours(as_json):
         stated = read_problem_file(file)
         found = fitted(stated.problem, overridden(stated.settings, given).for_fit(), quiet=quiet)

@@ -23,7 +23,7 @@ COMMANDS = {
     "report": "Write a fit as one HTML page with figures.",
     "methods": "List the methods, or describe one.",
 }
-"""Command to the line that `parametra --help` shows; each command is the function of that name in a file of that name."""
+"""Command to the line that `parametra --help` shows; each is the function of that name in a file of that name."""
 
 _EPILOG = """\b
 A first fit:
@@ -38,14 +38,17 @@ class Commands(click.Group):
     """The subcommands by name; `--help` imports none of them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
         if cmd_name not in COMMANDS:
             return None
         return getattr(importlib.import_module(f"parametra.cli.{cmd_name}"), cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 

@@ -11,18 +11,19 @@ from parametra.cli._printing import json_option, print_json, print_text
 
 _VERB = "fit"
 
+_EPILOG = """\
+\b
+Examples:
+  parametra methods
+  parametra methods levenberg_marquardt
+"""
 
-@click.command()
+
+@click.command(epilog=_EPILOG)
 @click.argument("name", required=False)
 @json_option
 def methods(name: str | None, as_json: bool) -> int:
-    """List the methods that a fit can use, or describe the one called NAME.
-
-    \b
-    Examples:
-      parametra methods
-      parametra methods levenberg_marquardt
-    """
+    """List the methods that a fit can use, or describe the one called NAME."""
     from parametra import catalogue
 
     if name is not None:

@@ -9,20 +9,21 @@ import click
 from parametra.cli._printing import json_option, print_json, print_text
 from parametra.formats.new_file import write_new
 
+_EPILOG = """\
+\b
+Examples:
+  parametra new
+  parametra new decay.toml --from measurements.csv
+"""
 
-@click.command()
+
+@click.command(epilog=_EPILOG)
 @click.argument("file", default="problem.toml")
 @click.option("--from", "table", metavar="DATA.CSV", help="A table to fit: its columns are guessed and put in.")
 @click.option("--force", is_flag=True, help="Write over a file that is there already.")
 @json_option
 def new(file: str, table: str | None, force: bool, as_json: bool) -> int:
-    """Write a problem file to FILE (problem.toml unless named) that runs as it stands, with a comment at every line.
-
-    \b
-    Examples:
-      parametra new
-      parametra new decay.toml --from measurements.csv
-    """
+    """Write a problem file to FILE (problem.toml unless named) that runs as it stands, with a comment at every line."""
     words = write_new(Path(file), None if table is None else Path(table), force=force)
     if as_json:
         print_json({"kind": "new", "file": file, "message": words})

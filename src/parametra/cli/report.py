@@ -16,8 +16,15 @@ from parametra.nouns.errors import FileError
 from parametra.nouns.fit_result import Fit
 from parametra.report.files import RESULT, write_figures, write_page, write_result
 
+_EPILOG = """\
+\b
+Examples:
+  parametra report problem.toml
+  parametra report out/fit.json
+"""
 
-@click.command()
+
+@click.command(epilog=_EPILOG)
 @click.argument("file")
 @fit_options
 @click.option("--out", metavar="DIR", help="Folder for the page. Default: [fit] out of the file, or out beside it.")
@@ -28,11 +35,6 @@ def report(file: str, out: str | None, as_json: bool, quiet: bool, **given: Any)
 
     FILE is a problem file, which is fitted first, or a result, fit.json or the folder that holds it, which is only
     drawn.
-
-    \b
-    Examples:
-      parametra report problem.toml
-      parametra report out/fit.json
     """
     path = Path(file)
     if path.is_dir():
@@ -62,8 +64,8 @@ def _drawn(path: Path, out: str | None, given: dict[str, Any]) -> tuple[Fit, lis
     stated = [name for name, value in given.items() if value is not None]
     if stated:
         raise FileError(
-            f"{path.name} holds a result, which is drawn and not fitted again, so --{stated[0].replace('_', '-')} has no "
-            "use. Give the problem file to fit again."
+            f"{path.name} holds a result, which is drawn and not fitted again, so --{stated[0].replace('_', '-')} has "
+            "no use. Give the problem file to fit again."
         )
     found = load(path)
     return found, [write_page(found, path.parent if out is None else Path(out))]

@@ -73,7 +73,9 @@ def _inputs(table: dict[str, Any], where: str) -> Any:
         return texts_at(table, "inputs", where)
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, list) or not all(isinstance(each, str) for each in names):
-        raise FileError(f'{where}: inputs is a list of columns, ["x"], or a table, {{ x = "column" }}; {shown(value)} came.')
+        raise FileError(
+            f'{where}: inputs is a list of columns, ["x"], or a table, {{ x = "column" }}; {shown(value)} came.'
+        )
     return names
 
 
@@ -85,7 +87,7 @@ def _output(table: dict[str, Any], where: str) -> Any:
     value = table[stated[0]]
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, list) or not all(isinstance(each, str) for each in names):
-        raise FileError(f'{where}: {stated[0]} is the name of a column, or a list of them; {shown(value)} came.')
+        raise FileError(f"{where}: {stated[0]} is the name of a column, or a list of them; {shown(value)} came.")
     return names
 
 
@@ -94,6 +96,6 @@ def _sigma(table: dict[str, Any], where: str) -> Any:
     parts = list(value.values()) if isinstance(value, dict) else [value]
     if value is not None and not all(isinstance(each, str) or is_number(each) for each in parts):
         raise FileError(
-            f'{where}: sigma is the name of a column, a number, or a table of these by output; {shown(value)} came.'
+            f"{where}: sigma is the name of a column, a number, or a table of these by output; {shown(value)} came."
         )
     return value

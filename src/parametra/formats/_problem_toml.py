@@ -16,7 +16,7 @@ _PLAINER = {
     "Invalid value": "what stands after = is no number, no text in quotes, no list and no table",
     "Invalid initial character for a key part": "a key is letters, digits, _ and -; put other names in quotes",
     "Expected '=' after a key": "a key, then =, then a value is wanted",
-    "Expected newline or end of document": "the line goes on after the value; put text in quotes, and one key on a line",
+    "Expected newline or end of document": "the line goes on after the value; put text in quotes, one key on a line",
 }
 
 
@@ -48,7 +48,8 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise FileError(
-            f"{path.name} is not UTF-8 text: line {line} holds the byte 0x{error.object[error.start]:02x}. Save it as UTF-8."
+            f"{path.name} is not UTF-8 text: line {line} holds the byte 0x{error.object[error.start]:02x}. Save it as "
+            "UTF-8."
         ) from None
     except OSError as error:
         raise FileError(f"{path} cannot be read: {error.strerror}.") from None

@@ -13,8 +13,6 @@ from parametra.runs.budget import Budget
 from parametra.verbs.fit_uncertainty import KINDS as COVARIANCES
 
 
-
-
 @dataclass(frozen=True)
 class FitSettings:
     """The [fit] table of a problem file: the arguments of `fit`, and where its results go.
@@ -53,7 +51,9 @@ class FitSettings:
         if not 0 < self.loss_scale < float("inf"):
             raise MethodError(f"loss_scale = {self.loss_scale:g}: a number above 0 is wanted.")
         if self.covariance not in COVARIANCES:
-            raise MethodError(f'there is no covariance "{self.covariance}"; {did_you_mean(self.covariance, COVARIANCES)}')
+            raise MethodError(
+                f'there is no covariance "{self.covariance}"; {did_you_mean(self.covariance, COVARIANCES)}'
+            )
 
     def for_fit(self) -> dict[str, Any]:
         """The settings as arguments of `fit`."""

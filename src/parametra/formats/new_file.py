@@ -15,7 +15,7 @@ from parametra.nouns.statement import check_name
 from parametra.nouns.table import Table, read_table
 
 _SIGMA = ("sigma", "err", "error", "std", "se", "sd", "stderr", "std_err", "standard_error", "uncertainty", "unc")
-_TEXT = '''\
+_TEXT = """\
 # A problem for parametra. Look at it with `parametra check {file}`, run it with `parametra fit {file}`.
 # Lines that begin with # say what else is possible.
 
@@ -54,8 +54,8 @@ formula = {formula}
 # seconds = 60            # a budget
 seed = 0
 out = "out"               # the folder for fit.json, the figures and the report
-'''
-_EXAMPLE_DATA = '''\
+"""
+_EXAMPLE_DATA = """\
 # Your own table: file = "data.csv", with a header, beside this file. Here the numbers stand in the file itself.
 columns = { t = [0, 1, 2, 3, 4, 5, 6, 8], y = [5.1, 3.9, 3.2, 2.4, 2.0, 1.7, 1.2, 0.9] }
 inputs = ["t"]            # columns that the model takes
@@ -63,10 +63,10 @@ output = "y"              # the column that was measured
 sigma = 0.1               # its standard deviation: a number, or a column, as in sigma = "sigma"
 # units = { t = "s" }
 # missing = "mask"        # leave out rows with missing values instead of refusing them
-# where = { state = "treated" }'''
-_EXAMPLE_PARAMETERS = '''\
+# where = { state = "treated" }"""
+_EXAMPLE_PARAMETERS = """\
 amplitude = { lower = 0, upper = 100, guess = 4 }
-rate = { lower = 0.001, upper = 10, guess = 0.5, unit = "1/s" }'''
+rate = { lower = 0.001, upper = 10, guess = 0.5, unit = "1/s" }"""
 
 
 @dataclass(frozen=True)
@@ -132,9 +132,10 @@ def guess_columns(table: Table) -> Columns:
     named = [name for name in numbers if _like_sigma(name, numbers) and name != output]
     mine = [name for name in named if output.lower() in name.lower()] or named
     sigma = next((name for name in mine if np.nanmin(table.columns[name]) > 0), "")
-    taken = [plain[0] if len(plain) > 1 else "", output, sigma]
-    gaps = any(not np.isfinite(table.columns[name]).all() for name in taken if name)
-    return Columns(*taken, tuple(name for name in table.columns if name not in taken), gaps)
+    along = plain[0] if len(plain) > 1 else ""
+    taken = [name for name in (along, output, sigma) if name]
+    gaps = any(not np.isfinite(table.columns[name]).all() for name in taken)
+    return Columns(along, output, sigma, tuple(name for name in table.columns if name not in taken), gaps)
 
 
 def _like_sigma(name: str, others: list[str]) -> bool:
@@ -161,7 +162,7 @@ def _from_table(path: Path, source: Path) -> tuple[str, str]:
     text = _TEXT.format(
         file=path.name,
         title=_quoted(source.stem),
-        formula=f'{_quoted(formula)}   # a straight line to begin with; put your model here',
+        formula=f"{_quoted(formula)}   # a straight line to begin with; put your model here",
         parameters="\n".join(f"{name} = {{ guess = {guess:.4g} }}" for name, guess in parameters.items()),
         data="\n".join(_data_lines(found, argument, _relative(source, path.parent))),
     )

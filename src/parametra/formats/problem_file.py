@@ -27,7 +27,7 @@ from parametra.nouns.noise import noise_from_table
 from parametra.nouns.parameter import Parameter, parameter_from_table
 from parametra.nouns.problem import Problem
 from parametra.nouns.ready_made import ReadyMade
-from parametra.nouns.units_check import check_units
+from parametra.nouns.units_check import any_unit, check_units
 
 Made = TypeVar("Made")
 
@@ -88,7 +88,8 @@ def _read(tables: dict[str, Any], path: Path) -> ProblemFile:
     problem = Problem(
         model, data, parameters, noise=noise, derived=derived, title=title or path.stem, description=description
     )
-    check_units(problem)
+    if any_unit(problem):  # pint takes a quarter of a second to load
+        check_units(problem)
     return ProblemFile(problem, settings, path)
 
 
@@ -120,7 +121,9 @@ def _noise(tables: Mapping[str, Any]) -> Any:
         return _within("[noise]", lambda: noise_from_table(table))
     if len(by_output) < len(table):
         mixed = next(name for name in table if name not in by_output)
-        raise FileError(f'[noise] is for all outputs, or [noise.{by_output[0]}] for one; "{mixed}" is beside the latter.')
+        raise FileError(
+            f'[noise] is for all outputs, or [noise.{by_output[0]}] for one; "{mixed}" is beside the latter.'
+        )
     return {name: _within(f"[noise.{name}]", lambda t=value: noise_from_table(t)) for name, value in table.items()}
 
 

@@ -72,8 +72,9 @@ def _special(operation: str, for_jax: bool) -> Computes:
 
 
 def whole_power(x: Any, exponent: int) -> Any:
-    """x ** exponent as products, exponent not 0, for numbers and for arrays of either kind; x ** -2 is 1 / (x * x)."""
-    result, square, left = None, x, abs(exponent)
+    """The power x ** exponent as products, exponent not 0, for numbers and arrays of either kind."""
+    result: Any = None
+    square, left = x, abs(exponent)
     while left:
         if left & 1:
             result = square if result is None else result * square

@@ -63,7 +63,8 @@ def read(text: str, where: str) -> tuple[Tape, frozenset[str], bool]:
         raise FormulaError(f'{where}: the formula is empty. Write one, for example "a * exp(-b * t)".')
     if len(text) > LONGEST:
         raise FormulaError(
-            f"{where}: a formula may have {LONGEST} characters, this one has {len(text)}. Write the model as a function."
+            f"{where}: a formula may have {LONGEST} characters, this one has {len(text)}. "
+            "Write the model as a function."
         )
     if "#" in text:
         raise FormulaError(f'{where}: a formula has no comments; take out what follows "#".')
@@ -84,7 +85,7 @@ def _check_depth(text: str, where: str) -> None:
         depth += (character in "([{") - (character in ")]}")
         if depth > DEEPEST:
             raise FormulaError(too_deep(where, DEEPEST))
-    if re.search(r"(?:(?:[-+~]|\bnot\b)\s*){%d}" % (DEEPEST + 1), text):
+    if re.search(rf"(?:(?:[-+~]|\bnot\b)\s*){{{DEEPEST + 1}}}", text):
         raise FormulaError(too_deep(where, DEEPEST))
 
 
@@ -171,7 +172,7 @@ class _Reader:
         return self.add("where", (test, *(self.number(each, depth + 1) for each in parts[1:])), node)
 
     def _chain(self, node: ast.BinOp, depth: int) -> int:
-        """a + b - c ...: a long sum leans to the left, and is as deep as its terms are."""
+        """Sums such as a + b - c ...: a long sum leans to the left, and is as deep as its terms are."""
         links: list[ast.BinOp] = []
         first: ast.expr = node
         while isinstance(first, ast.BinOp):
@@ -230,7 +231,7 @@ class _Reader:
         if index > LONGEST:
             raise self.refusal(f"an index larger than {LONGEST}", node)
         self.names.add(node.value.id)
-        return self.writer.add(Step("item", name=node.value.id, index=index), _span(node))
+        return self.writer.add(Step("item", name=node.value.id, element=index), _span(node))
 
     def _call(self, node: ast.Call, depth: int) -> int:
         refused = call_refusal(node)

@@ -54,7 +54,8 @@ def too_large(where: str) -> str:
 
 def operator_refusal(operator: ast.operator) -> str:
     """An operator that is not + - * / **."""
-    return _INSTEAD.get(type(operator), "the operators of a formula are + - * / **")
+    known: dict[type, str] = dict(_INSTEAD)
+    return known.get(type(operator), "the operators of a formula are + - * / **")
 
 
 def node_refusal(node: ast.AST) -> str:

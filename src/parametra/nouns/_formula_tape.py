@@ -38,14 +38,14 @@ class Step(NamedTuple):
         operands: the steps that it works on.
         number: the constant, or the whole exponent.
         name: the name that is looked up.
-        index: which element of it.
+        element: which element of it.
     """
 
     operation: str
     operands: tuple[int, ...] = ()
     number: float = 0.0
     name: str = ""
-    index: int = 0
+    element: int = 0
 
 
 class Tape(NamedTuple):
@@ -81,7 +81,7 @@ class TapeWriter:
         return self.add(Step("constant", number=value), span)
 
     def power(self, base: int, exponent: int, span: Span) -> int:
-        """base ** exponent; exponents that are common numbers become something faster."""
+        """The power base ** exponent; exponents that are common numbers become something faster."""
         if not self.is_constant(exponent) or self.is_constant(base):
             return self.add(Step("power", (base, exponent)), span)
         p = self.steps[exponent].number

@@ -5,8 +5,8 @@
     OneShot   solve(space, starts, evaluate) -> Solutions      a library's whole routine; `evaluate` is the loop's
 
 Symbols: B points in a batch, d coordinates, m residuals (data points, then prior rows), S starts. All points are in
-the space's box coordinates. cost = 1/2 sum rho(r^2) for least squares, -log density otherwise. With a robust loss, residuals
-and Jacobian come scaled so that Gauss-Newton on them is right, and cost is the true robust cost.
+the space's box coordinates. cost = 1/2 sum rho(r^2) for least squares, -log density otherwise. With a robust loss,
+residuals and Jacobian come scaled so that Gauss-Newton on them is right, and cost is the true robust cost.
 """
 
 from __future__ import annotations

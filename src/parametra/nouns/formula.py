@@ -134,10 +134,10 @@ def _value(step: Step, results: list[Any], values: Mapping[str, Any], for_jax: b
 
 def _item(value: Any, step: Step) -> Any:
     size = np.shape(value)[:1]
-    if not size or step.index >= size[0]:
+    if not size or step.element >= size[0]:
         has = f"{size[0]} elements, counted from 0" if size else "no elements: it is one number"
-        raise FormulaError(f'"{step.name}[{step.index}]": {step.name} has {has}.')
-    return value[step.index]
+        raise FormulaError(f'"{step.name}[{step.element}]": {step.name} has {has}.')
+    return value[step.element]
 
 
 def _slope(
@@ -147,7 +147,7 @@ def _slope(
     if operation == "name":
         return tangents.get(step.name, _NOTHING)
     if operation == "item":
-        return {k: slope[step.index] for k, slope in tangents.get(step.name, _NOTHING).items()}
+        return {k: slope[step.element] for k, slope in tangents.get(step.name, _NOTHING).items()}
     own = [slopes[k] for k in step.operands]
     if operation in FLAT or not any(own):
         return _NOTHING

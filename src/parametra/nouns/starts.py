@@ -18,12 +18,14 @@ class Basin:
         count: how many starts ended there.
         estimate: the parameters there, by name.
         same_as_best: True when it is as good as the best one at other parameter values.
+        behind: how much lower its log-likelihood is than the best one's.
     """
 
     cost: float
     count: int
     estimate: dict[str, Any]
     same_as_best: bool = False
+    behind: float = 0.0
 
 
 @storable

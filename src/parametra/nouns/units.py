@@ -16,8 +16,31 @@ from parametra.nouns.formula import Formula
 
 _DIMENSIONLESS_TEXTS = ("1", "dimensionless", "-")
 _NEEDS_NUMBERS = frozenset(
-    "exp expm1 log log1p log2 log10 sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh erf erfc "
-    "gamma gammaln expit".split()
+    [
+        "exp",
+        "expm1",
+        "log",
+        "log1p",
+        "log2",
+        "log10",
+        "sin",
+        "cos",
+        "tan",
+        "arcsin",
+        "arccos",
+        "arctan",
+        "sinh",
+        "cosh",
+        "tanh",
+        "arcsinh",
+        "arccosh",
+        "arctanh",
+        "erf",
+        "erfc",
+        "gamma",
+        "gammaln",
+        "expit",
+    ]
 )
 _KEEPS = frozenset({"negative", "abs", "floor", "ceil", "rint"})
 _ALIKE = {"add": "add", "subtract": "subtract", "minimum": "take the smaller of", "maximum": "take the larger of"}
@@ -78,7 +101,7 @@ def parse_unit(text: str) -> Unit | None:
         return NUMBER
     try:
         quantity = _registry().Quantity(1.0, _registry().parse_units(text)).to_base_units()
-    except Exception as error:  # pint raises many kinds; each means that the unit cannot be read
+    except Exception as error:  # noqa: BLE001  pint raises many kinds; each means that the unit cannot be read
         raise UnitError(
             f'the unit "{text}" is not known ({error}). Write it like km/s, mol/L or 1 for a pure number.'
         ) from None
@@ -145,7 +168,9 @@ def _product(step: Step, operands: list[Unit | None], place: str, formula: Formu
         return first
     if operation in ("multiply", "divide"):
         second = operands[1]
-        return None if first is None or second is None else first.times(second, 1.0 if operation == "multiply" else -1.0)
+        return (
+            None if first is None or second is None else first.times(second, 1.0 if operation == "multiply" else -1.0)
+        )
     if operation in ("whole_power", "sqrt", "cbrt"):
         power = {"sqrt": 0.5, "cbrt": 1 / 3}.get(operation, step.number)
         return None if first is None else NUMBER.times(first, power) if first.dimension else NUMBER

@@ -25,7 +25,9 @@ def check_units(problem: Problem) -> str:
         columns = {name: parse_unit(unit) for name, unit in data.units.items()}
         stated = stated or bool(columns)
         _check_sigma(columns, data.sigma_columns)
-        units: dict[str, Unit | None] = {argument: parameters.get(name) for argument, name in binding.parameters.items()}
+        units: dict[str, Unit | None] = {
+            argument: parameters.get(name) for argument, name in binding.parameters.items()
+        }
         units.update({name: columns.get(name) for name in data.inputs})
         units.update({name: columns.get(name) for name in data.constants})
         for name, formula in problem.model.formulas:
@@ -48,8 +50,8 @@ def _check_sigma(columns: Mapping[str, Unit | None], sigma_columns: Mapping[str,
         wanted, found = columns.get(output), columns.get(column)
         if wanted is not None and found is not None and not wanted.fits(found):
             raise UnitError(
-                f'sigma "{column}" is stated in {found.text} and its output "{output}" in {wanted.text}. They must be the '
-                "same."
+                f'sigma "{column}" is stated in {found.text} and its output "{output}" in {wanted.text}. They must be '
+                "the same."
             )
 
 

@@ -108,7 +108,7 @@ def _residuals(axes: Any, view: View) -> None:
     reach = max(reach, 2.4) if scaled else reach
     if np.isfinite(reach) and reach > 0:
         axes.set_ylim(-reach, reach)
-    axes.set_ylabel("residual / σ" if scaled else "residual")
+    axes.set_ylabel("residual / sigma" if scaled else "residual")
     axes.set_xlabel(labelled(view.input, view.input_unit) if view.input else "number of the point")
     if not view.input:
         axes.xaxis.get_major_locator().set_params(integer=True)

@@ -14,7 +14,7 @@ PAGE = "report.html"
 
 
 def write_result(fit: Fit, folder: Path) -> Path:
-    """Write fit.json, which `parametra.load` and `parametra report` read. Raises FileError when it cannot be written."""
+    """Write fit.json, which `parametra.load` and `parametra report` read. Raises FileError when it cannot."""
     _make(folder)
     path = folder / RESULT
     fit.save(path)
@@ -48,7 +48,9 @@ def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise FileError(f"the folder {folder} cannot be made: {error.strerror}. Choose another one with --out.") from None
+        raise FileError(
+            f"the folder {folder} cannot be made: {error.strerror}. Choose another one with --out."
+        ) from None
 
 
 def _write(path: Path, write: Callable[[Path], Any]) -> None:

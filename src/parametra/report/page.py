@@ -22,12 +22,16 @@ _WORDS = {
     Outcome.FAILED: "failed",
 }
 _FIGURES = {
-    "fit": ("Data and fit", "The data with their standard deviations, the best curve with its 95 % band, and beneath "
-            "it the residuals."),
-    "waterfall": ("What the starts found", "The final cost of every start, lowest first. A long flat step at the left "
-                  "means that many starts agree."),
+    "fit": (
+        "Data and fit",
+        "The data with their standard deviations, the best curve with its 95 % band; beneath, the residuals.",
+    ),
+    "waterfall": (
+        "What the starts found",
+        "The final cost of every start, lowest first. A long flat step at the left means that many starts agree.",
+    ),
     "correlation": ("Correlation", "How the estimates hang together: near +1 or -1, one can replace the other."),
-}  # fmt: skip
+}
 
 
 def page(fit: Fit) -> str:

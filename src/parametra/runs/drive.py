@@ -161,7 +161,7 @@ class Drive:
 
 
 class _one_thread:  # noqa: N801  reads as a phrase where it is used
-    """One BLAS thread while many lanes run: small matrices only lose by more, and they fight with the compiled kernels."""
+    """One BLAS thread while many lanes run: small matrices only lose by more, which also fight with the kernels."""
 
     def __init__(self, *, many: bool) -> None:
         self.many = many

@@ -1,4 +1,4 @@
-"""Is this problem fit to be fitted? Looks at everything that can be known beforehand, and runs the model a few times."""
+"""Can this problem be fitted? Looks at all that can be known beforehand, and runs the model a few times."""
 
 from __future__ import annotations
 
@@ -165,8 +165,8 @@ def _of_gradient(problem: Problem, evaluator: AnyEvaluator) -> Finding:
     if found.difference <= _GOOD_GRADIENT:
         return Finding(OK, "gradient", exact)
     remedy = (
-        "a step, a kink, random numbers or a loose tolerance in the model makes it so, and a search may stop too early. "
-        "Smooth the model there, or tighten its tolerance."
+        "a step, a kink, random numbers or a loose tolerance in the model makes it so, and a search may stop too early."
+        " Smooth the model there, or tighten its tolerance."
     )
     return Finding(WARNING, "gradient", f"{exact}, at {found.label}: {remedy}")
 

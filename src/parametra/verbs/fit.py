@@ -202,8 +202,8 @@ def _combinations(problem: Problem) -> list[dict[str, Any]]:
     count = int(np.prod([len(level) for level in levels])) if levels else 1
     if count > MOST_COMBINATIONS:
         raise ParametraError(
-            f"{', '.join(names)} have {count} combinations, and fit tries them all, {MOST_COMBINATIONS} at most. Fix some "
-            "of them or narrow their ranges."
+            f"{', '.join(names)} have {count} combinations, and fit tries them all, {MOST_COMBINATIONS} at most. Fix "
+            "some of them or narrow their ranges."
         )
     return [dict(zip(names, values, strict=True)) for values in itertools.product(*levels)]
 
@@ -252,5 +252,5 @@ def _every_combination(problem: Problem, settings: Settings) -> Fit:
         best,
         receipt=receipt,
         doubts=tuple(doubts),
-        uncertainty=f"{best.uncertainty}; for the chosen {', '.join(ranked[0][0])}, whose own uncertainty is not in them",
+        uncertainty=f"{best.uncertainty}; for the chosen {', '.join(ranked[0][0])}, whose own is not in them",
     )

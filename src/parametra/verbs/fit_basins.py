@@ -41,7 +41,8 @@ def starts_of(problem: Problem, solutions: Solutions, curvature: Curvature, why:
         here = best if best in members else int(members[np.argmin(cost[members])])
         same = best not in members and bool(cost[here] - cost[best] <= tolerance)
         named: dict[str, Any] = problem.fit_space.to_named(solutions.points[here])
-        basins.append(Basin(float(cost[here]), int(members.size), named, same))
+        behind = float(max(cost[here] - cost[best], 0.0) / scale2)
+        basins.append(Basin(float(cost[here]), int(members.size), named, same, behind))
     n = len(cost)
     done = int(converged.sum())
     return Starts(

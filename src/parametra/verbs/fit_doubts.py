@@ -6,12 +6,14 @@ import numpy as np
 
 from parametra.nouns.fit_record import Row
 from parametra.nouns.problem import Problem
-from parametra.nouns.starts import Starts
+from parametra.nouns.starts import Basin, Starts
 from parametra.nouns.status import Status
 from parametra.verbs.fit_uncertainty import Curvature
 
 _STRONG = 0.98
 _BENT = 2.0
+_RIVAL = 2.0
+"""Log-likelihoods closer than this are no clear decision: exp(-2) is a likelihood ratio of 1 in 7."""
 
 
 def doubts_of(
@@ -59,8 +61,8 @@ def _bounds_and_flat(problem: Problem, rows: tuple[Row, ...], curvature: Curvatu
     labels = problem.fit_space.labels
     for side, at in (("lower", curvature.at_lower), ("upper", curvature.at_upper)):
         found += [
-            f"{labels[i]} ended at its {side} bound, and the other errors are those with it held there. If the bound is "
-            f"no law of nature, widen it; otherwise fix {labels[i]} there and say so."
+            f"{labels[i]} ended at its {side} bound, and the other errors are those with it held there. If the bound "
+            f"is no law of nature, widen it; otherwise fix {labels[i]} there and say so."
             for i in np.flatnonzero(at)
         ]
     flat = [r.label for r in rows if r.note.startswith("not determined")]
@@ -93,9 +95,7 @@ def _wide(rows: tuple[Row, ...]) -> list[str]:
     wide = [r.label for r in rows if r.role == "free" and r.standard_error is not None and _is_wide(r)]
     if not wide:
         return []
-    return [
-        f"the standard error of {', '.join(wide)} exceeds the estimate itself: not even the order of magnitude is known."
-    ]
+    return [f"the standard error of {', '.join(wide)} exceeds the estimate itself: not even its size is known."]
 
 
 def _is_wide(row: Row) -> bool:
@@ -109,10 +109,11 @@ def _bent(problem: Problem, curvature: Curvature) -> list[str]:
     sizes = np.abs(curvature.distorted) * _scales(curvature)
     label = problem.fit_space.labels[int(np.argmax(sizes))]
     rise = "is not finite" if not np.isfinite(ratio) else f"rises {ratio:.2g} times as much as a parabola would"
-    return [
-        f"the likelihood is not parabolic within one standard error, mostly along {label}: it {rise}. Symmetric errors "
-        "and intervals are rough; profile likelihoods or a posterior tell more."
-    ]
+    doubt = (
+        f"the likelihood is not parabolic within one standard error, mostly along {label}: it {rise}. Symmetric "
+        "errors and intervals are rough; profile likelihoods or a posterior tell more."
+    )
+    return [doubt]
 
 
 def _scales(curvature: Curvature) -> np.ndarray:
@@ -122,6 +123,10 @@ def _scales(curvature: Curvature) -> np.ndarray:
     return scales
 
 
+def _values(basin: Basin) -> str:
+    return ", ".join(f"{k}={v:.4g}" for k, v in basin.estimate.items() if isinstance(v, (int, float)))
+
+
 def _many_basins(starts: Starts, status: Status) -> list[str]:
     if starts.count == 1:
         return []
@@ -129,16 +134,21 @@ def _many_basins(starts: Starts, status: Status) -> list[str]:
     twins = [b for b in starts.basins if b.same_as_best]
     if twins:
         word = "solutions exist" if len(twins) > 1 else "solution exists"
-        values = ", ".join(f"{k}={v:.4g}" for k, v in twins[0].estimate.items() if isinstance(v, (int, float)))
         found.append(
-            f"{len(twins)} more {word} that the data cannot tell from this one, for example {values}. Order or bound the "
-            "parameters if they are interchangeable."
+            f"{len(twins)} more {word} that the data cannot tell from this one, for example {_values(twins[0])}. "
+            "Order or bound the parameters if they are interchangeable."
+        )
+    rivals = [b for b in starts.basins if not b.same_as_best and 0 < b.behind < _RIVAL]
+    if rivals:
+        found.append(
+            f"another optimum is hardly less likely (log-likelihood {rivals[0].behind:.2g} lower, {rivals[0].count} of "
+            f"{starts.count} starts): {_values(rivals[0])}. The errors know nothing of it."
         )
     if starts.converged < starts.count / 2 and status.ok:
         found.append(f"only {starts.converged} of {starts.count} starts converged. Narrow the bounds or guess better.")
     if starts.missed_chance is not None and starts.missed_chance > 0.1:
         found.append(
-            f"one more start would find a new basin with a chance of about {100 * starts.missed_chance:.0f} %: a better "
-            f"one may have been missed. Use starts={4 * starts.count} or more."
+            f"one more start would find a new basin with a chance of about {100 * starts.missed_chance:.0f} %: a "
+            f"better one may have been missed. Use starts={4 * starts.count} or more."
         )
     return found

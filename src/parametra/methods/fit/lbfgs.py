@@ -39,7 +39,7 @@ class Lbfgs:
         name="lbfgs",
         verb="fit",
         summary="L-BFGS-B on the negative log density and its gradient, one start after the other.",
-        good_for="any likelihood with a gradient: scatter that depends on the prediction, priors of any form, a person's "
+        good_for="any likelihood with a gradient: scatter that depends on the prediction, any priors, a person's "
         "own log-likelihood; many parameters.",
         prefer_instead="`levenberg_marquardt` where there are residuals: it needs far fewer evaluations.",
         needs=frozenset({Ability.LIKELIHOOD, Ability.GRADIENT, Ability.CONTINUOUS}),

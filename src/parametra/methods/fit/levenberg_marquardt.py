@@ -59,7 +59,10 @@ class LevenbergMarquardt:
         cost="10 to 50 evaluations with Jacobian a start; d^3 for each step.",
         sources=(
             Source(
-                "J. J. More", 1978, "The Levenberg-Marquardt algorithm: implementation and theory", "doi:10.1007/BFb0067700"
+                "J. J. More",
+                1978,
+                "The Levenberg-Marquardt algorithm: implementation and theory",
+                "doi:10.1007/BFb0067700",
             ),
             Source(
                 "M. A. Branch, T. F. Coleman and Y. Li",

@@ -11,7 +11,10 @@ from parametra.nouns.parameter import Positive
 from parametra.nouns.ready_made import Published, ReadyMade
 
 _BATES_WATTS = Source(
-    "D. M. Bates and D. G. Watts", 1988, "Nonlinear Regression Analysis and Its Applications", "doi:10.1002/9780470316757"
+    "D. M. Bates and D. G. Watts",
+    1988,
+    "Nonlinear Regression Analysis and Its Applications",
+    "doi:10.1002/9780470316757",
 )
 _MICHAELIS_MENTEN = Source(
     "L. Michaelis and M. L. Menten", 1913, "Die Kinetik der Invertinwirkung", "doi:10.1021/bi201284u"

@@ -97,7 +97,9 @@ MISTAKES = {
     ),
     "a noise against the data": Mistake("sigma", "NoiseError", add="[noise]\nsigma = -1\n"),
     "a derived name that is taken": Mistake("already a parameter", "FormulaError", add='[derived]\na = "b"\n'),
-    "a derived quantity of nothing": Mistake('"zz" in "zz + 1"', "FormulaError", add='[derived]\nq = "zz + 1"\n'),
+    "a derived quantity of nothing": Mistake(
+        "is not known; known here: a, b.", "FormulaError", add='[derived]\nq = "zz + 1"\n'
+    ),
     "a title that is no text": Mistake("title is a text", "FileError", ('title = "a decay"', "title = 3")),
     "inputs that are numbers": Mistake("inputs is a list of columns", "FileError", ('inputs = ["t"]', "inputs = [1]")),
     "no output": Mistake("it has neither", "FileError", ('output = "y"\n', "")),

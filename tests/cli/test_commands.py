@@ -116,7 +116,7 @@ def test_a_spent_budget_ends_with_3(good):
 FAILING = """\
 def f(t, a, b):
     f.calls += 1
-    return a * t if f.calls < 2 else a * t * float("nan")
+    return a * t if f.calls < 3 else a * t * float("nan")
 f.calls = 0
 """
 
@@ -289,3 +289,14 @@ def test_the_examples_give_their_answers(tmp_path):
     assert abs(found["expansion_history"]["estimate"]["H0"] - 68.1) < 0.1
     assert abs(found["michaelis_menten"]["estimate"]["Vm"] - 212.7) < 0.05
     assert found["two_exponentials"]["doubts"]
+
+
+def test_stopped_before_there_is_a_result(good, monkeypatch):
+    def interrupted(path):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("parametra.cli.fit.read_problem_file", interrupted)
+    done = run("fit", good, "--json")
+    assert done.exit_code == 4
+    assert json.loads(done.stdout)["error"]["kind"] == "Stopped"
+    assert "stopped before there was a result" in done.stderr

@@ -78,4 +78,4 @@ def number_at(table: Mapping[str, Any], key: str, where: str, *, whole: bool) ->
     if not is_number(value) or (whole and not isinstance(value, int)):
         wanted = "a whole number" if whole else "a number"
         raise FileError(f"{where}: {key} is {wanted}, without quotes; {shown(value)} came.")
-    return value
+    return value if whole else float(value)

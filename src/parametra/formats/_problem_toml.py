@@ -15,6 +15,7 @@ _PLAINER = {
     "Cannot declare": "this table is opened a second time",
     "Invalid value": "what stands after = is no number, no text in quotes, no list and no table",
     "Invalid initial character for a key part": "a key is letters, digits, _ and -; put other names in quotes",
+    "Invalid statement": "a key, then =, then a value is wanted; other names than letters, digits, _ and - in quotes",
     "Expected '=' after a key": "a key, then =, then a value is wanted",
     "Expected newline or end of document": "the line goes on after the value; put text in quotes, one key on a line",
 }

@@ -26,7 +26,7 @@ class FitSettings:
     """
 
     method: str = "auto"
-    starts: int | str = "auto"
+    starts: Any = "auto"
     seed: int = 0
     evaluations: int | None = None
     seconds: float | None = None
@@ -39,9 +39,9 @@ class FitSettings:
         methods = catalogue.methods("fit")
         if self.method not in ("auto", *methods):
             raise MethodError(f'fit has no method "{self.method}"; {did_you_mean(self.method, ("auto", *methods))}')
-        starts: Any = self.starts
-        if isinstance(starts, bool) or not (starts == "auto" or (isinstance(starts, int) and starts >= 1)):
-            raise MethodError(f'starts = {shown(starts)}: give "auto" or a whole number, 1 or more.')
+        whole = isinstance(self.starts, int) and not isinstance(self.starts, bool)
+        if self.starts != "auto" and not (whole and self.starts >= 1):
+            raise MethodError(f'starts = {shown(self.starts)}: give "auto" or a whole number, 1 or more.')
         if self.seed < 0:
             raise MethodError(f"seed = {self.seed}: a whole number, 0 or more, is wanted.")
         Budget(self.evaluations, self.seconds)

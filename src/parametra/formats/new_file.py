@@ -108,6 +108,8 @@ def write_new(path: Path, table: Path | None = None, *, force: bool = False) -> 
         raise FileError(f"{path} is a folder; name the file, such as {path / 'problem.toml'}.")
     if path.exists() and not force:
         raise FileError(f"{path} is there already. Name another file, or write over it with --force.")
+    if table is not None and not table.is_file():
+        raise FileError(f"there is no file {table} to take the columns from.")
     text, words = (_example(path), "with an example in it") if table is None else _from_table(path, table)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -31,7 +31,7 @@ _NODES: dict[type[ast.AST], str] = {
 
 _MEANT = {
     "ln": "log", "lg": "log10", "pow": "power", "fabs": "abs", "sgn": "sign", "tg": "tan", "arctg": "arctan",
-    "logistic": "expit", "sqr": "sqrt",
+    "logistic": "expit",
 }  # fmt: skip
 
 _MODULES = frozenset({"np", "numpy", "math", "jnp", "scipy", "sp", "special", "jax"})
@@ -120,6 +120,7 @@ def _hint(text: str, said: str) -> str:
         return f' "{python[0]}" is a word of Python; use another name, like {python[0]}_ or {python[0][0].upper()}.'
     if re.search(r"(?<![<>=!:])=(?!=)", text):
         return ' Write the right-hand side only, without "y =".'
-    if "decimal literal" in said or re.search(r"[\w)\]]\s+[\w(]", text):
+    beside = re.search(r"[\w)\]]\s+[\w(]", re.sub(r"\b(?:if|else|and|or|not)\b", "+", text))
+    if "decimal literal" in said or beside:
         return " A product is written with *, like 2 * x."
     return ""

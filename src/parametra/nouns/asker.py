@@ -34,7 +34,11 @@ class Want(Enum):
 
 @dataclass(frozen=True)
 class Request:
-    """Points to evaluate; `starts` says whose each point is (-1: a lane with nothing to do, which is not counted)."""
+    """Points to evaluate; `starts` says whose each point is.
+
+    Points of -1 belong to nobody: lanes with nothing to do, which stand at the end and get no answer. When all are -1,
+    they are answered and not counted.
+    """
 
     points: Float[np.ndarray, "B d"]
     want: Want

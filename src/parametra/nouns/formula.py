@@ -1,161 +1,160 @@
-"""A formula as text: read once against a list of what is allowed, then computed by NumPy or JAX, with derivatives.
-
-The text is never evaluated as code. It becomes a tape of operations (`_formula_tape.py`), which is walked.
-"""
+"""A formula typed as text: read once into a tape of known operations, never run as code."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from parametra.nouns._formula_functions import computes, whole_power
+from parametra.nouns._formula_evaluate import value_and_tangents, value_of
+from parametra.nouns._formula_functions import FUNCTIONS
 from parametra.nouns._formula_parse import one_line, read
-from parametra.nouns._formula_tangents import FLAT, RULES, SLOPES, Tangents, scaled, whole_power_slope
-from parametra.nouns._formula_tape import Step, Tape
+from parametra.nouns._formula_tape import Tape
+from parametra.nouns._formula_units import unit_of
 from parametra.nouns.errors import FormulaError, did_you_mean
+from parametra.nouns.units import Unit
 
-_NOTHING: Tangents = {}
 
-
+@dataclass(frozen=True)
 class Formula:
-    """A formula such as "a * exp(-b * t)": numbers, names, + - * / **, comparisons in conditions, listed functions.
+    """A formula such as `H0 * sqrt(Om * (1 + z)**3 + 1 - Om)`, made by `Formula.parse`.
 
-    `a if x > 0 else b` and `where(x > 0, a, b)` choose point by point, `beta[0]` is one element of an array, pi is pi.
-    Functions: exp expm1 log log1p log2 log10 sqrt cbrt abs sign floor ceil round, sin cos tan and their inverses, sinh
-    cosh tanh and theirs, arctan2 hypot power min max, erf erfc gamma lgamma expit.
+    Formulas hold numbers, names, elements of arrays by number (`beta[0]`), `+ - * / **`, brackets, `pi`, and the
+    functions below. A choice is `where(x > 0, a, b)` or `a if x > 0 else b`; conditions are comparisons joined by
+    `and`, `or`, `not`. Two formulas with the same text are equal.
 
-    Good for every model that can be written so: derivatives are exact, units can be checked, nothing is trusted and
-    nothing compiled. Prefer a Python function for what needs a loop or a library.
+        exp expm1 log log1p log2 log10 sqrt cbrt power abs sign floor ceil round hypot
+        sin cos tan arcsin arccos arctan arctan2 (asin, acos, atan, atan2) sinh cosh tanh arcsinh arccosh arctanh
+        erf erfc gamma lgamma (gammaln) expit (sigmoid) min max minimum maximum where
 
-    Attributes:
+    Good for any model that is one expression. Prefer a Python function where there are loops or intermediate results
+    with names. `log` is the natural logarithm; Euler's number is `exp(1)`, because `e` is too often a parameter;
+    `a ** b ** c` is refused until brackets say which of its two readings is meant. Angles are in radians.
+
+    Arguments:
         text: the formula in one line.
-        names: the names in it, without pi.
+        names: every name in it that needs a value; `pi` is a constant.
     """
 
-    __slots__ = ("names", "tape", "text")
-
-    def __init__(self, text: str, tape: Tape, names: frozenset[str]) -> None:
-        self.text = text
-        self.tape = tape
-        self.names = names
+    text: str
+    names: frozenset[str] = field(compare=False)
+    has_pi: bool = field(compare=False, repr=False)
+    tape: Tape = field(compare=False, repr=False)
 
     @staticmethod
     def parse(text: str, *, where: str = "formula") -> Formula:
-        """Read a formula.
+        """A formula from text; line breaks in it mean nothing.
 
         Arguments:
-            text: may have line breaks.
-            where: what the formula is, the first word of every message.
+            text: the formula, at most 10,000 characters.
+            where: what the formula belongs to, which opens every message.
 
         Raises:
-            FormulaError: what is not allowed, where it stands, and what to write instead.
+            FormulaError: not an expression; anything in it that the allow-list above does not have; too long, nested
+                more than 100 levels deep, or with a number beyond the range of floats.
         """
         line = one_line(text)
-        return _parsed(line, where)
-
-    def check_names(self, known: Iterable[str], where: str) -> None:
-        """Raises FormulaError when the formula has a name that is not among those known."""
-        given = list(known)
-        for name in sorted(self.names):
-            if name not in given:
-                raise FormulaError(f'{where}: "{name}" in "{self.text}" is not known; ' + did_you_mean(name, given))
-
-    def evaluate(self, values: Mapping[str, Any], xp: Any = np) -> Any:
-        """The value.
-
-        Arguments:
-            values: name to number or array; shapes broadcast. An array whose elements are named has them first.
-            xp: numpy or jax.numpy; with the latter it can be traced.
-        """
-        for_jax = xp is not np
-        results: list[Any] = []
-        for step in self.tape.steps:
-            results.append(_value(step, results, values, for_jax))
-        return results[-1]
-
-    def evaluate_with_tangents(
-        self, values: Mapping[str, Any], tangents: Mapping[str, Mapping[int, Any]]
-    ) -> tuple[Any, dict[int, Any]]:
-        """The value and its exact derivatives, in NumPy.
-
-        Arguments:
-            values: as for `evaluate`.
-            tangents: name to {coordinate: d name / d coordinate}; what is missing is zero.
-
-        Returns:
-            The value, and {coordinate: d value / d coordinate} for the coordinates that it depends on.
-        """
-        results: list[Any] = []
-        slopes: list[Tangents] = []
-        with np.errstate(all="ignore"):
-            for step in self.tape.steps:
-                y = _value(step, results, values, False)
-                slopes.append(_slope(step, y, results, slopes, tangents))
-                results.append(y)
-        return results[-1], dict(slopes[-1])
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Formula) and other.text == self.text
-
-    def __hash__(self) -> int:
-        return hash(self.text)
+        tape, names, has_pi = read(line, where)
+        return Formula(line, names, has_pi, tape)
 
     def __str__(self) -> str:
         return self.text
 
-    def __repr__(self) -> str:
-        return f'Formula("{self.text}")'
+    @property
+    def elements(self) -> dict[str, int]:
+        """For each name that is used as an array, how many elements it must have at least: {"beta": 3} for beta[2]."""
+        found: dict[str, int] = {}
+        for step in self.tape.steps:
+            if step.operation == "item":
+                found[step.name] = max(found.get(step.name, 0), step.element + 1)
+        return found
 
-    def __reduce__(self) -> tuple[Callable[[str], Formula], tuple[str]]:
-        return Formula.parse, (self.text,)
+    def check_names(self, known: Iterable[str], where: str) -> None:
+        """Refuses a formula with names that nobody declared.
+
+        Arguments:
+            known: parameters, inputs, and whatever else has a value.
+            where: opens the message.
+
+        Raises:
+            FormulaError: a name that is not known, or a known name "pi" that the formula would read as the constant.
+        """
+        declared = list(known)
+        if self.has_pi and "pi" in declared:
+            raise FormulaError(f'{where}: "pi" is always {math.pi:.6f} in a formula; give your "pi" another name.')
+        for name in sorted(self.names.difference(declared)):
+            if name == "e":
+                hint = "Euler's number is exp(1)."
+            elif name in FUNCTIONS:
+                hint = f"the function is called with brackets, {name}(...)."
+            else:
+                hint = did_you_mean(name, declared)
+            raise FormulaError(f'{where}: "{name}" in the formula "{self.text}" is not known; {hint}')
+
+    def evaluate(self, values: Mapping[str, Any], xp: Any = np) -> Any:
+        """The value for these numbers or arrays, which broadcast against one another.
+
+        The same operations serve NumPy and JAX, and nothing branches on values, so that it can be traced. Where a value
+        does not exist (log(-1), 1 / 0) the result is nan or inf, without a warning. `where` computes both branches;
+        JAX's reverse mode turns an infinite slope in the branch not taken into nan, unlike `evaluate_with_tangents`.
+
+        Arguments:
+            values: for every name in `names`; more names are ignored. Arrays that the formula takes elements of have
+                their elements along the first axis, (k, *batch).
+            xp: numpy or jax.numpy.
+
+        Raises:
+            FormulaError: a name without a value, or an element beyond the end of an array.
+        """
+        return value_of(self.tape.steps, values, xp, self.text)
+
+    def evaluate_with_tangents(
+        self, values: Mapping[str, Any], tangents: Mapping[str, Mapping[int, Any]]
+    ) -> tuple[np.ndarray, dict[int, np.ndarray]]:
+        """The value and its exact derivatives, by the chain rule along the formula's own operations (forward mode).
+
+        Griewank and Walther 2008, Evaluating Derivatives, chapter 3. Costs about one evaluation per coordinate that
+        the formula depends on, and nothing for others. At a kink (|x| at 0, equal arguments of max) the slope is the
+        mean of both sides, as in JAX; floor, ceil, round, sign and conditions have slope 0; a slope that is infinite,
+        as that of sqrt at 0, is inf.
+
+        Arguments:
+            values: as in `evaluate`, NumPy arrays or numbers.
+            tangents: for each name, its derivative by each coordinate that it depends on, of the shape of the value or
+                one that broadcasts to it. A name or a coordinate that is missing means zero.
+
+        Returns:
+            The value, and its derivative by each coordinate that it depends on, of the same shape; derivatives may be
+            read-only views, or the arrays that came in.
+
+        Raises:
+            FormulaError: as in `evaluate`.
+
+        Source: doi:10.1137/1.9780898717761
+        """
+        result, slopes = value_and_tangents(self.tape.steps, values, tangents, self.text)
+        value = np.asarray(result)
+        return value, {k: _shaped(slope, value) for k, slope in slopes.items()}
+
+    def unit(self, units: Mapping[str, Unit | None]) -> Unit | None:
+        """The unit of the result, or None when it cannot be told.
+
+        A name without a unit, or with None, takes whatever unit fits. A number does so in sums (`T + 273.15`) and is
+        dimensionless in products.
+
+        Arguments:
+            units: unit by name.
+
+        Raises:
+            UnitError: sums or comparisons of different units, functions such as exp of something with a unit, or a
+                power of it that is not a number.
+        """
+        return unit_of(self.tape, units, self.text)
 
 
-@lru_cache(maxsize=512)
-def _parsed(line: str, where: str) -> Formula:
-    tape, names, _ = read(line, where)
-    return Formula(line, tape, names)
-
-
-def _value(step: Step, results: list[Any], values: Mapping[str, Any], for_jax: bool) -> Any:
-    operation = step.operation
-    if operation == "constant":
-        return step.number
-    if operation == "name":
-        return values[step.name]
-    if operation == "item":
-        return _item(values[step.name], step)
-    if operation == "whole_power":
-        return whole_power(results[step.operands[0]], int(step.number))
-    return computes(operation, for_jax)(*[results[k] for k in step.operands])
-
-
-def _item(value: Any, step: Step) -> Any:
-    size = np.shape(value)[:1]
-    if not size or step.element >= size[0]:
-        has = f"{size[0]} elements, counted from 0" if size else "no elements: it is one number"
-        raise FormulaError(f'"{step.name}[{step.element}]": {step.name} has {has}.')
-    return value[step.element]
-
-
-def _slope(
-    step: Step, y: Any, results: list[Any], slopes: list[Tangents], tangents: Mapping[str, Mapping[int, Any]]
-) -> Tangents:
-    operation = step.operation
-    if operation == "name":
-        return tangents.get(step.name, _NOTHING)
-    if operation == "item":
-        return {k: slope[step.element] for k, slope in tangents.get(step.name, _NOTHING).items()}
-    own = [slopes[k] for k in step.operands]
-    if operation in FLAT or not any(own):
-        return _NOTHING
-    operands = [results[k] for k in step.operands]
-    if operation == "whole_power":
-        return scaled(whole_power_slope(operands[0], y, int(step.number)), own[0])
-    if operation in RULES:
-        return RULES[operation](y, operands, own)
-    if operation not in SLOPES:  # a condition, which only chooses
-        return _NOTHING
-    return scaled(SLOPES[operation](operands[0], y), own[0])
+def _shaped(slope: Any, value: np.ndarray) -> np.ndarray:
+    array = np.asarray(slope)
+    return array if array.shape == value.shape else np.broadcast_to(array, value.shape)

@@ -33,9 +33,10 @@ def check_units(problem: Problem) -> str:
         for name, formula in problem.model.formulas:
             output = binding.output if name == ONLY else name
             if output in data.outputs:
-                found = check_fits(formula, units, columns.get(output), f'the output "{output}"')
-                if found is not None and columns.get(output) is not None:
-                    told.append(f"the formula gives {output} in {columns[output].text}")  # pyright: ignore[reportOptionalMemberAccess]
+                wanted = columns.get(output)
+                check_fits(formula, units, wanted, f'the output "{output}"')
+                if wanted is not None and formula.unit(units) is not None:
+                    told.append(f"the formula gives {output} in {wanted}")
     if not stated:
         return "no units are stated"
     if told:
@@ -48,9 +49,9 @@ def check_units(problem: Problem) -> str:
 def _check_sigma(columns: Mapping[str, Unit | None], sigma_columns: Mapping[str, str]) -> None:
     for output, column in sigma_columns.items():
         wanted, found = columns.get(output), columns.get(column)
-        if wanted is not None and found is not None and not wanted.fits(found):
+        if wanted is not None and found is not None and not wanted.same_scale(found):
             raise UnitError(
-                f'sigma "{column}" is stated in {found.text} and its output "{output}" in {wanted.text}. They must be '
+                f'sigma "{column}" is stated in {found} and its output "{output}" in {wanted}. They must be '
                 "the same."
             )
 

@@ -26,7 +26,7 @@ def draw_fit(fit: Fit, size: tuple[float, float] | None) -> Any:
     if not fit.views:
         raise ParametraError("this fit holds no views of its data, so there is nothing to draw; make the fit again.")
     views = fit.views[:MOST]
-    columns = min(len(views), _COLUMNS)
+    columns = 2 if len(views) == 4 else min(len(views), _COLUMNS)
     rows = -(-len(views) // columns)
     width = 6.4 if columns == 1 else 4.0 * columns
     figure: Any = Figure(figsize=size or (width, 4.8 * rows), layout="constrained")
@@ -41,17 +41,18 @@ def draw_fit(fit: Fit, size: tuple[float, float] | None) -> Any:
         if len(fit.views) > 1:
             above.set_title(plain(shortened(_title(view, fit.views), 44)))
         if n == 0:
-            _legend(above)
+            _legend(figure, above)
     left_out = len(fit.views) - len(views)
     if left_out:
         figure.supxlabel(f"{left_out} more not drawn", fontsize=9, color=GREY)
     return figure
 
 
-def _legend(axes: Any) -> None:
+def _legend(figure: Any, axes: Any) -> None:
+    """Above the figure, where it hides no data."""
     handles, words = axes.get_legend_handles_labels()
     order = sorted(range(len(words)), key=lambda i: ("data", "best fit", "95 % band").index(words[i]))
-    axes.legend([handles[i] for i in order], [words[i] for i in order], loc="best")
+    figure.legend([handles[i] for i in order], [words[i] for i in order], loc="outside upper center", ncols=3)
 
 
 def _title(view: View, views: tuple[View, ...]) -> str:

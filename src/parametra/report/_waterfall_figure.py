@@ -8,7 +8,7 @@ import numpy as np
 
 from parametra.nouns.errors import ParametraError
 from parametra.nouns.fit_result import Fit
-from parametra.report._style import BASINS, GREY
+from parametra.report._style import BASINS, BLUE, GREY
 
 _LEGEND = 6
 
@@ -38,12 +38,15 @@ def draw_waterfall(fit: Fit, size: tuple[float, float] | None) -> Any:
             height[mine],
             s=90 if n == 0 else 34,
             marker="*" if n == 0 else "o",
-            color=BASINS[n % len(BASINS)],
+            color=BLUE if n == 0 else BASINS[(n - 1) % len(BASINS)],
             edgecolor="white",
             linewidth=0.5,
             label=f"{words}: {starts}{same}" if n < _LEGEND else None,
             zorder=3,
         )
+    more = len(fit.starts.basins) - _LEGEND
+    if more > 0:
+        axes.plot([], [], " ", label=f"and {more} more basin{'s' * (more != 1)}")
     other = owner < 0
     if other.any():
         axes.scatter(number[other], height[other], s=26, marker="x", color=GREY, label="did not converge", zorder=2)

@@ -20,9 +20,8 @@ from parametra.nouns.lifting import lift
 from parametra.nouns.model import Model
 from parametra.nouns.problem import Problem
 from parametra.runs.cost import Cost, answers_from_residuals
-from parametra.runs.hoist import hoisted
 
-LANES = 32
+LANES = 16
 """Points in one call of the batched kernel; a batch is padded to a multiple of it."""
 
 _KERNELS_KEPT = 64
@@ -83,7 +82,8 @@ class Compiled:
         if padded != n:
             points = np.concatenate([points, np.broadcast_to(points[:1], (padded - n, d))])
         parts = [kernel(points[i : i + LANES], self._arrays) for i in range(0, padded, LANES)]
-        normal, gradient, cost = (np.concatenate([np.asarray(p[k]) for p in parts])[:n] for k in range(3))
+        product, cost = (np.concatenate([np.asarray(p[k]) for p in parts])[:n] for k in range(2))
+        normal, gradient = product[:, :d, :d], product[:, :d, d]
         ok = np.isfinite(cost) & np.isfinite(gradient).all(axis=1)
         return Answers(cost=np.where(ok, cost, np.inf), ok=ok, gradient=gradient, normal=normal)
 
@@ -123,18 +123,20 @@ def _build(kind: str, problem: Problem, cost: Cost) -> Callable[..., Any]:
         """Residuals (m,) and the transposed Jacobian (d, m), by forward derivatives."""
         return jax.vmap(lambda v: jax.jvp(of_x, (x,), (v,)), out_axes=(None, 0))(jnp.eye(d))
 
-    def normal(of_x: Callable[[Any], Any], x: Any) -> tuple[Any, Any, Any]:
-        r, columns = with_jacobian(of_x, x)
-        value = cost.value(r, jnp)
+    def normal(x: Any, arrays: Any) -> tuple[Any, Any]:
+        """[J r]'[J r], which holds J'J, J'r and r'r in one product, and the cost."""
+        r, columns = with_jacobian(lambda z: residuals(z, arrays), x)
+        value = cost.value(r, jnp) if cost.losses else 0.0
         if cost.losses:
             a, b = cost.factors(r, jnp)
             r, columns = r * b, columns * a
-        return columns @ columns.T, columns @ r, value
+        both = jnp.concatenate([columns, r[None]])
+        product = both @ both.T
+        return product, value if cost.losses else 0.5 * product[d, d]
 
-    def lanes(points: Any, arrays: Any) -> tuple[Any, Any, Any]:
-        of_x = hoisted(residuals, points[0], arrays)
-        # one lane after the other: its Jacobian stays in the cache, where a batched one would not (5 times slower)
-        return jax.lax.map(lambda x: normal(of_x, x), points)
+    def lanes(points: Any, arrays: Any) -> tuple[Any, Any]:
+        # one lane after the other: its Jacobian stays in the cache, where a batched one would not (7 times slower)
+        return jax.lax.map(lambda x: normal(x, arrays), points)
 
     def value(x: Any, arrays: Any) -> Any:
         if cost.least_squares:

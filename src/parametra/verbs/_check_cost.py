@@ -60,7 +60,8 @@ def short(seconds: float) -> str:
     """A short time as a person says it."""
     for size, unit in ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs")):
         if seconds >= size:
-            return f"{seconds / size:.2g} {unit}"
+            count = seconds / size
+            return f"{count:.2g} {unit}" if count < 100 else f"{count:.0f} {unit}"
     return "less than 1 µs"
 
 

@@ -38,9 +38,11 @@ def _ends(space: Space) -> tuple[np.ndarray, np.ndarray]:
     low = np.where(np.isfinite(space.lower), space.lower, space.guess)
     high = np.where(np.isfinite(space.upper), space.upper, space.guess)
     for name, part in space.slices.items():
-        excluded = getattr(space[name], "domain_lower", -np.inf)
+        parameter = space[name]
+        if getattr(parameter, "logarithmic", False) or not hasattr(parameter, "domain_lower"):
+            continue
         at = np.zeros(space.dimension, dtype=bool)
-        at[part] = space.lower[part] == excluded
+        at[part] = np.isfinite(space.lower[part]) & (space.lower[part] == parameter.domain_lower)
         low = np.where(at, low + _INWARDS * np.maximum(high - low, np.abs(high)), low)
     return low, high
 

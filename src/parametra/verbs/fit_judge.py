@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from parametra import catalogue
+from parametra.maths.chi_square import survival
 from parametra.nouns.asker import Solutions
 from parametra.nouns.fit_record import Row
 from parametra.nouns.fit_result import Fit
@@ -118,9 +119,7 @@ def _at(problem: Problem, x: np.ndarray, around: Curvature) -> tuple[dict[str, A
 def _p_value(chi_square: float, freedom: int) -> float | None:
     if freedom <= 0 or not np.isfinite(chi_square):
         return None
-    from scipy.special import gammaincc
-
-    return float(gammaincc(freedom / 2, chi_square / 2))
+    return survival(chi_square, freedom)
 
 
 def _covariance_steps(around: Curvature) -> np.ndarray:

@@ -13,6 +13,7 @@ from parametra.nouns.problem import Problem
 from parametra.verbs.fit_uncertainty import Curvature
 
 _STEP = 1e-5
+_NORMAL = 1.959963984540054  # the 97.5 % quantile of the normal distribution
 
 
 def rows_of(
@@ -166,9 +167,11 @@ def _conditional(problem: Problem, curvature: Curvature) -> str:
 
 def _quantile(freedom: int | None) -> float:
     """The 97.5 % quantile of Student's t, of the normal distribution for a known scale."""
-    from scipy.special import ndtri, stdtrit
+    if freedom is None or freedom <= 0:
+        return _NORMAL
+    from scipy.special import stdtrit
 
-    return float(ndtri(0.975)) if freedom is None or freedom <= 0 else float(stdtrit(freedom, 0.975))
+    return float(stdtrit(freedom, 0.975))
 
 
 def _scale_row(problem: Problem, named: Mapping[str, Any], curvature: Curvature, freedom: int) -> Row:

@@ -1,0 +1,122 @@
+"""The page: complete in one file, nothing of the problem's text is taken for HTML, the doubts are not to be missed."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+import parametra as pm
+from parametra.nouns.status import Outcome, Status
+from parametra.report.page import page, verdict
+
+T = np.linspace(0.5, 6, 15)
+EVIL = "<script>alert('x')</script> & \"co\""
+
+
+@pytest.fixture(scope="module")
+def fit():
+    data = pm.Data({"t": T, EVIL: 2 * np.exp(-0.7 * T) + 0.02 * np.cos(7 * T)}, inputs=["t"], output=EVIL, sigma=0.015,
+                   name=EVIL)  # fmt: skip
+    problem = pm.Problem("a * exp(-b * t)", data, {"a": pm.Real(0, 5), "b": pm.Real(0.01, 3)}, title=EVIL,
+                         description=f"One.\n\n{EVIL}")  # fmt: skip
+    return pm.fit(problem, starts=4)
+
+
+class Seen(HTMLParser):
+    """Tags, attributes and text of a page; every tag that is opened is closed."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.attributes, self.text, self.tags = [], [], "", []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+        if tag not in ("meta", "img", "br", "link"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_the_page_is_whole_and_loads_nothing(fit):
+    text = page(fit)
+    seen = Seen(text)
+    sources = [value for name, value in seen.attributes if name in ("src", "href")]
+    assert len(sources) == 3
+    assert all(source.startswith("data:image/svg+xml;base64,") for source in sources)
+    assert "@import" not in text
+    assert "url(" not in text
+    assert "script" not in seen.tags
+    for source in sources:
+        picture = base64.b64decode(source.partition(",")[2]).decode()
+        assert picture.startswith("<?xml")
+        assert not re.search(r'(?:href|src)="http', picture)
+
+
+def test_the_problems_words_are_words(fit):
+    text = page(fit)
+    assert "<script>" not in text
+    assert "&lt;script&gt;" in text
+    assert EVIL in Seen(text).text
+
+
+def test_everything_is_on_it(fit):
+    text = Seen(page(fit)).text
+    for word in ("Parameters", "Goodness of fit", "Starts", "Correlation", "How it was done", "Receipt", fit.method,
+                 fit.uncertainty, fit.choice, fit.receipt.problem_hash, "p-value", "95 % interval",
+                 *fit.receipt.citation):  # fmt: skip
+        assert word in text, word
+
+
+def test_the_same_fit_is_the_same_page(fit):
+    assert page(fit) == page(fit)
+
+
+def test_verdicts(fit):
+    sure = dataclasses.replace(fit, doubts=())
+    assert verdict(sure).endswith("The fit converged, and nothing was noticed that speaks against it.")
+    assert verdict(fit).startswith("a = ")
+    one = dataclasses.replace(fit, doubts=("this",))
+    assert "but one doubt remains" in verdict(one)
+    assert "2 doubts remain" in verdict(dataclasses.replace(fit, doubts=("this", "that")))
+    spent = dataclasses.replace(fit, status=Status(Outcome.BUDGET, "spent."))
+    assert "only the best point so far: a = " in verdict(spent)
+    failed = dataclasses.replace(fit, status=Status(Outcome.FAILED, "No start ran."))
+    assert verdict(failed) == "The fit failed: No start ran."
+    many = dataclasses.replace(fit, rows=tuple(dataclasses.replace(fit.rows[0], label=f"p{i}") for i in range(7)))
+    assert "and 3 more" in verdict(many)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "doubts", "tone"),
+    [
+        (Outcome.CONVERGED, (), "good"),
+        (Outcome.CONVERGED, ("it may be wrong",), "doubt"),
+        (Outcome.BUDGET, (), "doubt"),
+        (Outcome.FAILED, (), "bad"),
+    ],
+)
+def test_the_tone_follows_the_outcome(outcome, doubts, tone, fit):
+    text = page(dataclasses.replace(fit, status=Status(outcome, "so it is"), doubts=doubts))
+    assert f'class="verdict {tone}"' in text
+    assert ('<section class="doubts">' in text) == bool(doubts)
+    assert all(doubt in text for doubt in doubts)
+
+
+def test_sigma_that_is_estimated():
+    data = pm.Data({"t": T, "y": 2 * T + 0.1 * np.cos(9 * T)}, inputs=["t"], output="y")
+    text = Seen(page(pm.fit("a * t", data, parameters={"a": 1}))).text
+    assert "Residual sum of squares" in text
+    assert "says nothing of the quality" in text
+    assert "One start: " in text

@@ -9,6 +9,7 @@ import numpy as np
 from parametra.maths.arrays import Bool, Float
 from parametra.nouns.asker import Want
 from parametra.nouns.keys import generator
+from parametra.nouns.parameter import Bounded
 from parametra.nouns.problem import Problem
 from parametra.nouns.space import Space
 from parametra.runs.choose_evaluator import AnyEvaluator
@@ -39,7 +40,7 @@ def _ends(space: Space) -> tuple[np.ndarray, np.ndarray]:
     high = np.where(np.isfinite(space.upper), space.upper, space.guess)
     for name, part in space.slices.items():
         parameter = space[name]
-        if getattr(parameter, "logarithmic", False) or not hasattr(parameter, "domain_lower"):
+        if not isinstance(parameter, Bounded) or parameter.logarithmic:
             continue
         at = np.zeros(space.dimension, dtype=bool)
         at[part] = np.isfinite(space.lower[part]) & (space.lower[part] == parameter.domain_lower)

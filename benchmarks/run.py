@@ -36,7 +36,12 @@ def main():
         # a package that is installed has its bytecode on disk, whatever the shell says of writing it
         environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
         out = subprocess.run(
-            [sys.executable, str(HERE / f"{name}.py")], check=True, capture_output=True, text=True, cwd=HERE, env=environment
+            [sys.executable, str(HERE / f"{name}.py")],
+            check=True,
+            capture_output=True,
+            text=True,
+            cwd=HERE,
+            env=environment,
         )
         found = json.loads(out.stdout)
         question = (HERE / f"{name}.py").read_text().split('"""')[1].strip().splitlines()[0]

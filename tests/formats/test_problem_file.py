@@ -138,7 +138,6 @@ parameters = { a = "a2" }
     assert abs(estimate["a2"] - estimate["a"] - 4) < 1e-6
 
 
-@pytest.mark.xfail(strict=True, reason="bind() does not look at the constants of a data set")
 def test_a_constant_of_a_data_set(read):
     text = BASIC.replace("b * t", "b * t * g").replace('output = "u"', 'output = "u"\nconstants = { g = 2 }')
     assert read(text).problem.data_sets[0].constants == {"g": 2.0}

@@ -66,7 +66,9 @@ def test_a_long_sum_is_not_deep():
 
 
 def test_unknown_names():
-    with pytest.raises(FormulaError, match=r'model: "rat" in the formula "rat \* t" is not known; did you mean "rate"\?'):
+    with pytest.raises(
+        FormulaError, match=r'model: "rat" in the formula "rat \* t" is not known; did you mean "rate"\?'
+    ):
         Formula.parse("rat * t").check_names(["rate", "t"], "model")
 
 

@@ -1,5 +1,7 @@
 """fit: what comes back is by name, honest, and the same for the same statement in any order."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import statsmodels.api as sm
@@ -256,6 +258,10 @@ def test_coverage_of_95_percent_intervals():
     assert 360 <= inside <= 398
 
 
+def _file():
+    return pm.read_problem(Path(__file__).parents[2] / "examples" / "michaelis_menten" / "problem.toml")
+
+
 MISTAKES = [
     (lambda: pm.fit(FORMULA, data(DECAY)), ModelError, r"has no parameters. Give all three"),
     (lambda: pm.fit(FORMULA, data(DECAY), THREE, method="lbfsg"), MethodError, 'did you mean "lbfgs"'),
@@ -271,6 +277,7 @@ MISTAKES = [
     (lambda: pm.fit(lambda x, a: 1 / 0, data(DECAY), {"a": 1.0}), ModelError, "raised ZeroDivisionError at the guess"),
     (lambda: pm.fit(lambda x, a: a * x + 1j, data(DECAY), {"a": 1.0}), ModelError, "real numbers are wanted"),
     (lambda: pm.fit(lambda *p: p, data(DECAY), {"a": 1.0}), ModelError, "whose names cannot be told"),
+    (lambda: pm.fit(_file()), ModelError, "this is a problem file"),
     (lambda: pm.fit(7, data(DECAY), {"a": 1.0}), ModelError, "a model is a formula"),
     (
         lambda: pm.fit("a + b * x", pm.Data({"x": [1.0], "y": [2.0]}, inputs=["x"], output="y"), {"a": 0.0, "b": 0.0}),
@@ -293,7 +300,11 @@ MISTAKES = [
         r'needs residuals; this problem offers .* Use method="lbfgs"',
     ),
     (lambda: pm.fit(FORMULA, data(DECAY), THREE, derived={"a": "k"}), FormulaError, "already a parameter"),
-    (lambda: pm.fit(FORMULA, data(DECAY), THREE, derived={"h": "q"}), FormulaError, '"q" in "q" is not known'),
+    (
+        lambda: pm.fit(FORMULA, data(DECAY), THREE, derived={"h": "q"}),
+        FormulaError,
+        '"q" in the formula "q" is not known',
+    ),
 ]
 
 

@@ -33,7 +33,7 @@ def value_and_tangents(
     slopes: list[Tangents] = []
     with np.errstate(all="ignore"):
         for step in steps:
-            result = _one(step, done, values, np, False, text)  # noqa: FBT003  a hot loop
+            result = _one(step, done, values, np, False, text)
             slopes.append(_tangents(step, result, done, slopes, tangents))
             done.append(result)
     return done[-1], slopes[-1]
@@ -76,13 +76,13 @@ def _looked_up(step: Step, values: Looked, xp: Any, text: str) -> Any:
 def _tangents(
     step: Step, result: Any, done: list[Any], slopes: list[Tangents], tangents: Mapping[str, Tangents]
 ) -> Tangents:
-    operation, operands, number, name, index = step
+    operation, operands, number, name, element = step
     if name:
         stated = tangents.get(name, {})
         if operation == "name":
             return stated
         # an array's tangents are mostly one-hot along its first axis
-        return {k: t[index] for k, t in stated.items() if np.any(t[index])}
+        return {k: t[element] for k, t in stated.items() if np.any(t[element])}
     if not any(slopes[k] for k in operands) or operation in FLAT:
         return {}
     if operation in RULES:

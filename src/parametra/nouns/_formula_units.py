@@ -6,7 +6,9 @@ dimensionless in a product.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import Enum
 from fractions import Fraction
 
@@ -51,6 +53,10 @@ class _Analysis:
             return self.units.get(step.name) or _Open.UNKNOWN
         if operation == "constant":
             return _Open.NUMBER
+        return self.operation(k, step, operands)
+
+    def operation(self, k: int, step: Step, operands: list[_Known]) -> _Known:
+        operation = step.operation
         if operation in _CONDITIONS:
             return DIMENSIONLESS
         if operation in _ALIKE:
@@ -123,6 +129,13 @@ def _with_open(a: _Known, b: _Known) -> _Known:
     return known.times(DIMENSIONLESS) if known.offset else known
 
 
+def _rescaled(a: _Known, b: _Known, sign: int) -> _Known:
+    """A quantity times a number of the formula, which may be a conversion: its scale is open from here on."""
+    if isinstance(a, Unit):
+        return replace(a, factor=math.nan)
+    return replace(DIMENSIONLESS.times(b, Fraction(sign)), factor=math.nan) if isinstance(b, Unit) else _Open.NUMBER
+
+
 def _is_pure(unit: Unit) -> bool:
     return unit.same_scale(DIMENSIONLESS)
 
@@ -136,9 +149,9 @@ def _product(a: _Known, b: _Known, sign: int) -> _Known:
         return _Open.UNKNOWN
     if a is _Open.NUMBER and b is _Open.NUMBER:
         return _Open.NUMBER
-    left = a if isinstance(a, Unit) else DIMENSIONLESS
-    right = b if isinstance(b, Unit) else DIMENSIONLESS
-    return left.times(right, Fraction(sign))
+    if isinstance(a, _Open) or isinstance(b, _Open):
+        return _rescaled(a, b, sign)
+    return a.times(b, Fraction(sign))
 
 
 def _raised(base: _Known, exponent: Fraction) -> _Known:

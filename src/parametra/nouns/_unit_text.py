@@ -8,15 +8,16 @@ from fractions import Fraction
 from parametra.nouns.errors import UnitError
 
 LONGEST = 200
+DEEPEST = 20
 LARGEST_POWER = 100
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)"
-    r"|(?P<name>[^\W\d]\w*|[%°Å☉][^\W\d]*|°|%)"
-    r"|(?P<power>\*\*|\^)|(?P<sign>[*/()·⋅×+-])|(?P<raised>[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+))"
+    r"|(?P<name>(?:(?![⁰¹²³⁴⁵⁶⁷⁸⁹])[\w%°])+)"
+    r"|(?P<power>\*\*|\^)|(?P<sign>[*/()·⋅\u00d7+-])|(?P<raised>[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+))"
 )
 _RAISED = str.maketrans("⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹", "-+0123456789")
-_TIMES = frozenset("*·⋅×")
+_TIMES = frozenset("*·⋅\u00d7")
 
 Powers = list[tuple[str, Fraction]]
 
@@ -29,6 +30,8 @@ def read_unit(text: str) -> tuple[float, Powers]:
     """
     if len(text) > LONGEST:
         raise UnitError(f"a unit may have {LONGEST} characters, this one has {len(text)}.")
+    if text.count("(") > DEEPEST:
+        raise UnitError(f"a unit may have {DEEPEST} brackets, this one has {text.count('(')}.")
     reader = _Reader(text)
     scale, powers = reader.product()
     if reader.peek():
@@ -86,17 +89,17 @@ class _Reader:
 
     def factor(self) -> tuple[float, Powers]:
         """A number, a name or a bracket, raised to a power or not."""
-        kind, token = self.take()
-        if token == "(":
+        kind, word = self.take()
+        if word == "(":
             scale, powers = self.product()
             if self.take()[1] != ")":
                 raise self.refusal("a bracket is not closed")
         elif kind == "number":
-            scale, powers = float(token), []
+            scale, powers = float(word), []
         elif kind == "name":
-            scale, powers = 1.0, [(token, Fraction(1))]
+            scale, powers = 1.0, [(word, Fraction(1))]
         else:
-            raise self.refusal(f'"{token}" does not belong there')
+            raise self.refusal(f'"{word}" does not belong there')
         exponent = self.exponent(bare=kind == "name")
         try:
             return scale ** float(exponent), [(name, power * exponent) for name, power in powers]
@@ -129,13 +132,13 @@ class _Reader:
         return self.within(result)
 
     def signed(self) -> Fraction:
-        kind, token = self.take()
-        negative = token == "-"
-        if token in ("+", "-"):
-            kind, token = self.take()
-        if kind != "number" or len(token) > 8 or "e" in token.lower():
-            raise self.refusal(f'"{token}" is no exponent; a plain number is wanted')
-        return self.within(Fraction(token) * (-1 if negative else 1))
+        kind, word = self.take()
+        negative = word == "-"
+        if word in ("+", "-"):
+            kind, word = self.take()
+        if kind != "number" or len(word) > 8 or "e" in word.lower():
+            raise self.refusal(f'"{word}" is no exponent; a plain number is wanted')
+        return self.within(Fraction(word) * (-1 if negative else 1))
 
     def within(self, exponent: Fraction) -> Fraction:
         if abs(exponent) > LARGEST_POWER:

@@ -53,7 +53,7 @@ def bind(model: Model, data: Data, space: Space) -> Binding:
         return Binding({**names, **dict(data.parameters)}, output)
     found: dict[str, str] = {}
     for argument in sorted(model.arguments):
-        if argument in data.inputs:
+        if argument in data.inputs or argument in data.constants:
             continue
         name = data.parameters.get(argument, argument)
         if name in space.names:

@@ -123,7 +123,8 @@ class FitRecord:
     def correlation(self) -> dict[str, dict[str, float]]:
         """Correlation of the estimates, by label and label."""
         sd = np.sqrt(np.diag(self.covariance))
-        rho = self.covariance / np.outer(sd, sd)
+        with np.errstate(invalid="ignore"):  # an exact fit with an estimated sigma has no errors at all
+            rho = self.covariance / np.outer(sd, sd)
         names = self.covariance_labels
         return {a: {b: float(rho[i, j]) for j, b in enumerate(names)} for i, a in enumerate(names)}
 

@@ -151,8 +151,12 @@ class Problem:
 
     def compared(self, named: Mapping[str, Any], arrays: Arrays, xp: Any = np) -> list[tuple[int, str, Any]]:
         """(data set, output, predicted values where there is an observation), in the order of the residuals."""
+        return self.picked(self.predictions(named, arrays, xp), arrays, xp)
+
+    def picked(self, predictions: list[dict[str, Any]], arrays: Arrays, xp: Any = np) -> list[tuple[int, str, Any]]:
+        """Of whole predictions, what there is an observation for, in the order of `compared`."""
         rows: list[tuple[int, str, Any]] = []
-        for i, (predicted, a) in enumerate(zip(self.predictions(named, arrays, xp), arrays, strict=True)):
+        for i, (predicted, a) in enumerate(zip(predictions, arrays, strict=True)):
             rows_here = self.data_sets[i].rows
             for output in a["observed"]:
                 if output not in predicted:
@@ -289,7 +293,7 @@ def first_look(problem: Problem) -> list[dict[str, Any]]:
     try:
         with np.errstate(all="ignore"), maybe_64_bits():
             predictions = problem.predictions(named, problem.arrays)
-            rows = problem.compared(named, problem.arrays)
+            rows = problem.picked(predictions, problem.arrays)
     except ParametraError:
         raise
     except Exception as error:  # a person's model may raise anything

@@ -23,7 +23,8 @@ class Unit:
     Arguments:
         text: as it was typed, "km/s/Mpc", or put together for a product.
         dimension: base dimensions with exponents, (("[length]", 1), ("[time]", -1)); empty for a pure number.
-        factor: how many base units (metre, gram, second, ...) it is.
+        factor: how many base units (metre, gram, second, ...) it is; NaN once a number of a formula has multiplied it,
+            because that may be a conversion.
         offset: where the zero of the scale lies in base units: 273.15 for degC; 0 for nearly all units.
         parts: the units that it is a product of, with exponents.
     """
@@ -38,7 +39,7 @@ class Unit:
         return self.text
 
     def times(self, other: Unit, exponent: Fraction = Fraction(1)) -> Unit:
-        """self * other ** exponent; a scale with a zero of its own counts by its differences."""
+        """Self * other ** exponent; a scale with a zero of its own counts by its differences."""
         return _product(
             _merged(self.parts, other.parts, exponent),
             _merged(self.dimension, other.dimension, exponent),
@@ -51,7 +52,8 @@ class Unit:
 
     def same_scale(self, other: Unit) -> bool:
         """True when numbers in either unit can be added as they are, up to where their zeros lie."""
-        return compatible(self, other) and math.isclose(self.factor, other.factor, rel_tol=1e-9)
+        open_scale = math.isnan(self.factor) or math.isnan(other.factor)
+        return compatible(self, other) and (open_scale or math.isclose(self.factor, other.factor, rel_tol=1e-9))
 
 
 DIMENSIONLESS = Unit("1", (), 1.0)
@@ -81,7 +83,7 @@ def parse_unit(text: str | None) -> Unit | None:
     factor, offset = scale, 0.0
     parts: dict[str, Fraction] = {} if scale == 1.0 else {f"{scale:g}": Fraction(1)}
     for name, exponent in powers:
-        one = symbol(name, text)
+        one = symbol(name)
         parts[one.text] = parts.get(one.text, Fraction(0)) + exponent
         try:
             factor *= one.factor ** float(exponent)

@@ -51,8 +51,7 @@ def _check_sigma(columns: Mapping[str, Unit | None], sigma_columns: Mapping[str,
         wanted, found = columns.get(output), columns.get(column)
         if wanted is not None and found is not None and not wanted.same_scale(found):
             raise UnitError(
-                f'sigma "{column}" is stated in {found} and its output "{output}" in {wanted}. They must be '
-                "the same."
+                f'sigma "{column}" is stated in {found} and its output "{output}" in {wanted}. They must be the same.'
             )
 
 

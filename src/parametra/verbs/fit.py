@@ -167,6 +167,10 @@ def _problem(problem: object, data: object, parameters: Any, noise: object, deri
                 "Use problem.with_data(data), or fit(model, data, parameters=...)."
             )
         return problem
+    if isinstance(getattr(problem, "problem", None), Problem):
+        raise ModelError(
+            "this is a problem file, with settings of its own: use pm.fit(file.problem, **file.settings.for_fit())."
+        )
     if data is None or parameters is None:
         missing = "data" if data is None else "parameters"
         raise ModelError(f"fit(model, data, parameters=...) has no {missing}. Give all three, or one Problem.")

@@ -80,5 +80,8 @@ def test_a_problem():
     with pytest.raises(UnitError, match="must be a pure number"):
         pm.fit(stated({"t": "min", "y": "V"}, rate="1/s**2"))
     t = np.linspace(0, 1, 5)
+    assert "units of their own: kV" not in check_units(stated({"t": "s", "y": "V"}))
+    mistyped = stated({"t": "s", "e": "Vlt"})
+    assert "units of their own: Vlt" in check_units(mistyped)
     plain = pm.Problem("a * t", pm.Data({"t": t, "y": t}, inputs=["t"], output="y"), {"a": 1.0})
     assert check_units(plain) == "no units are stated"

@@ -83,7 +83,8 @@ def call_refusal(node: ast.Call) -> str | None:
     name = function.id
     if name not in FUNCTIONS:
         meant = f'did you mean "{_MEANT[name]}"?' if name in _MEANT else did_you_mean(name, FUNCTIONS)
-        return f'there is no function "{name}" in formulas (write * for a product); ' + meant.rstrip(".")
+        meant = meant.removesuffix(", ....").removesuffix(".")
+        return f'there is no function "{name}" in formulas (write * for a product); {meant}'
     if node.keywords:
         return f"arguments of {name} are given by position, not by keyword"
     if any(isinstance(each, ast.Starred) for each in node.args):

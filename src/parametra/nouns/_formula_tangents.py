@@ -3,8 +3,8 @@
 A quantity u carries its tangents {coordinate: du/dcoordinate} for those coordinates only that it depends on, so
 what does not depend on anything costs nothing. For f(u), the slope f'(u) is computed once for all coordinates.
 
-At a kink the slope is the mean of both sides: sign(0) = 0 for |u|, and half of each for min and max of equals, as JAX
-has it.
+At a kink the slope is the mean of both sides: sign(0) = 0 for |u|, where JAX has 1, and half of each for min and max of
+equals, as in JAX.
 """
 
 from __future__ import annotations

@@ -9,6 +9,10 @@ from typing import Any, NamedTuple
 _NUMBERS = frozenset({"dimensionless"})
 
 
+OWN = "unit of its own: "
+"""Begins the dimension of a unit that pint does not know."""
+
+
 class Symbol(NamedTuple):
     """One unit: its short name, base dimensions with exponents, scale and zero in base units."""
 
@@ -50,4 +54,4 @@ def symbol(name: str) -> Symbol:
     if name in _NUMBERS:
         return Symbol("1", (), 1.0, 0.0)
     # "mag", "cells", "OD600": people measure in more than pint knows, and such a unit fits only itself
-    return _known(name) or Symbol(name, ((f"[{name}]", Fraction(1)),), 1.0, 0.0)
+    return _known(name) or Symbol(name, ((OWN + name, Fraction(1)),), 1.0, 0.0)

@@ -118,7 +118,7 @@ class Formula:
 
         Griewank and Walther 2008, Evaluating Derivatives, chapter 3. Costs about one evaluation per coordinate that
         the formula depends on, and nothing for others. At a kink (|x| at 0, equal arguments of max) the slope is the
-        mean of both sides, as in JAX; floor, ceil, round, sign and conditions have slope 0; a slope that is infinite,
+        mean of both sides; floor, ceil, round, sign and conditions have slope 0; a slope that is infinite,
         as that of sqrt at 0, is inf.
 
         Arguments:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from parametra.nouns._unit_registry import OWN
 from parametra.nouns.errors import UnitError
 from parametra.nouns.model import ONLY
 from parametra.nouns.problem import Problem
@@ -37,6 +38,8 @@ def check_units(problem: Problem) -> str:
                 check_fits(formula, units, wanted, f'the output "{output}"')
                 if wanted is not None and formula.unit(units) is not None:
                     told.append(f"the formula gives {output} in {wanted}")
+    if own := _own_units(problem):
+        told.append(f"taken as units of their own: {', '.join(own)}")
     if not stated:
         return "no units are stated"
     if told:
@@ -44,6 +47,14 @@ def check_units(problem: Problem) -> str:
     if problem.model.function is not None:
         return "the stated units are known; through a function they cannot be followed"
     return "the stated units are known; not all are stated, so the formula's own cannot be told"
+
+
+def _own_units(problem: Problem) -> list[str]:
+    """Names of units that are not known, which may be meant or mistyped."""
+    texts = [getattr(problem.space[name], "unit", "") for name in problem.stated_space.names]
+    texts += [unit for data in problem.data_sets for unit in data.units.values()]
+    found = [name for text in texts if (unit := parse_unit(text)) for name, _ in unit.dimension if name.startswith(OWN)]
+    return list(dict.fromkeys(name.removeprefix(OWN) for name in found))
 
 
 def _check_sigma(columns: Mapping[str, Unit | None], sigma_columns: Mapping[str, str]) -> None:

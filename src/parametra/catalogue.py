@@ -7,6 +7,7 @@ A method is a file `methods/<verb>/<name>.py` with a class `METHOD` that has a `
 from __future__ import annotations
 
 import importlib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -56,5 +57,6 @@ def model(name: str) -> Any:
     return importlib.import_module(f"parametra.models.{name}").READY
 
 
+@cache
 def _stems(folder: Path) -> tuple[str, ...]:
     return tuple(sorted(p.stem for p in folder.glob("*.py") if not p.stem.startswith("_")))

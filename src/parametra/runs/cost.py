@@ -68,7 +68,7 @@ def answers_from_residuals(residuals: np.ndarray, jacobian: np.ndarray | None, c
         residuals = residuals * for_residuals
         jacobian = None if jacobian is None else jacobian * for_jacobian[:, :, None]
     if jacobian is not None:
-        ok = ok & np.isfinite(jacobian).all(axis=(1, 2))
+        ok = ok & np.isfinite(jacobian.sum(axis=(1, 2)))
     value = np.where(ok, value, np.inf)
     if jacobian is None:
         return Answers(cost=value, ok=ok, residuals=residuals)

@@ -85,7 +85,8 @@ class Direct:
             try:
                 self.calls += 1
                 rows = self.problem.residuals(self.space.to_named(points.T[:, :, None]), self.problem.arrays)
-                return np.broadcast_to(rows, (len(points), rows.shape[-1]))
+                full = rows.ndim == 2 and len(rows) == len(points)
+                return rows if full else np.broadcast_to(rows, (len(points), rows.shape[-1]))
             except Exception:  # noqa: BLE001  one bad point must not fail the others: they go one by one below
                 self.calls -= 1
         rows = [self._one(x) for x in points]

@@ -88,12 +88,12 @@ class Drive:
 
     def evaluate(self, request: Request) -> Answers:
         """Answer a request, counting. Every evaluation of every method passes here."""
-        idle = request.starts < 0
-        if idle.any() and not idle.all():  # lanes with nothing to do stand at the end and need no answer
-            request = Request(request.points[~idle], request.want, request.starts[~idle])
+        mine = [start >= 0 for start in request.starts.tolist()]
+        if any(mine) and not all(mine):  # lanes with nothing to do stand at the end and need no answer
+            request = Request(request.points[mine], request.want, request.starts[mine])
         answers = self.evaluator.evaluate(request.points, request.want)
-        self.evaluations += len(request.points) if not idle.all() else 0
-        self.failed += int((~answers.ok).sum())
+        self.evaluations += len(request.points) if any(mine) else 0
+        self.failed += answers.ok.tolist().count(False)
         self._keep_best(request, answers)
         return answers
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -198,6 +199,11 @@ def best_point(state: Single) -> tuple[Float[np.ndarray, " d"], float]:
     return anchor.x, anchor.cost
 
 
+@lru_cache(maxsize=64)
+def _upper(rows: int, columns: int) -> Float[np.ndarray, "rows columns"]:
+    return np.triu(np.ones((rows, columns)))
+
+
 def _reduced(x: Float[np.ndarray, " d"], answers: Answers) -> Anchor | None:
     """The anchor of an answer, or None where the model failed or gave no finite Jacobian."""
     residuals, jacobian = answers.residuals, answers.jacobian
@@ -207,8 +213,11 @@ def _reduced(x: Float[np.ndarray, " d"], answers: Answers) -> Anchor | None:
     augmented = np.concatenate([jacobian[0], residuals[0][:, None]], axis=1)
     if not (math.isfinite(cost) and math.isfinite(augmented.sum())):
         return None
-    triangle = np.asarray(np.linalg.qr(augmented, mode="r"))
+    # LAPACK's own form holds R above the diagonal and reflections below it; the mask is cheaper than mode="r"
+    packed: np.ndarray = np.linalg.qr(augmented, mode="raw")[0].T
     size = x.size
+    rows = min(packed.shape)
+    triangle = packed[:rows] * _upper(rows, size + 1)
     # The last row holds what no parameter can explain: its length, and no direction.
     last = triangle[:, size]
     norm = math.sqrt(last.dot(last))

@@ -107,9 +107,9 @@ def _mistake(kind: str, message: str, *, as_json: bool) -> int:
 
 def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        from parametra.nouns.version import VERSION
 
-        click.echo(f"parametra {version('parametra')}")
+        click.echo(f"parametra {VERSION}")
         context.exit()
 
 

@@ -6,16 +6,14 @@ The choice rests on sizes alone, never on a clock, so that the same problem is c
 from __future__ import annotations
 
 import copy
-import sys
 from collections import Counter
-from typing import Any
 
 import numpy as np
 
 from parametra.nouns.asker import Answers, Want
 from parametra.nouns.errors import MethodError, ModelError, did_you_mean
 from parametra.nouns.problem import Problem
-from parametra.runs.compiled import Compiled, traceable
+from parametra.runs.compiled import Compiled, speaks_jax, traceable
 from parametra.runs.cost import Cost
 from parametra.runs.direct import Direct
 
@@ -142,18 +140,6 @@ def choose_evaluator(problem: Problem, cost: Cost, starts: int, wish: str = "aut
     if lifted is None:
         return direct
     return Both(direct, Compiled(lifted, cost)) if cost.least_squares else direct
-
-
-def speaks_jax(problem: Problem) -> bool:
-    """True when the model is a function that returns JAX arrays."""
-    return problem.model.function is not None and "jax" in sys.modules and is_jax(problem.looked_at())
-
-
-def is_jax(predictions: Any) -> bool:
-    """True when any of these predictions is a JAX array."""
-    import jax
-
-    return any(isinstance(v, jax.Array) for part in predictions for v in part.values())
 
 
 def _worth_compiling(direct: Direct, starts: int) -> bool:

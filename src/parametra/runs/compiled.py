@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import sys
 import weakref
 from collections import Counter, OrderedDict
 from collections.abc import Callable
@@ -150,12 +151,21 @@ def _build(kind: str, problem: Problem, cost: Cost) -> Callable[..., Any]:
     return jax.jit(lambda x, arrays: with_jacobian(lambda z: residuals(z, arrays), x))
 
 
+def speaks_jax(problem: Problem) -> bool:
+    """True when the model is a function that returns JAX arrays."""
+    if problem.model.function is None or "jax" not in sys.modules:
+        return False
+    import jax
+
+    return any(isinstance(v, jax.Array) for part in problem.looked_at() for v in part.values())
+
+
 def traceable(problem: Problem) -> Problem | None:
     """The problem with a model that JAX can trace: as it is, or with its NumPy function lifted; None when neither can.
 
     A lifted function is not verified here: see `verified`.
     """
-    if problem.model.function is None or _traces(problem):
+    if problem.model.function is None or (speaks_jax(problem) and _traces(problem)):
         return problem
     function = problem.model.function
     try:

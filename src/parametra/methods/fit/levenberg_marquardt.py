@@ -76,7 +76,7 @@ class LevenbergMarquardt:
     radius_factors: tuple[float, ...] = (0.3, 3.0, 100.0)
     cost_tolerance: float = 1e-15
     step_tolerance: float = 1e-15
-    lanes: int = 64
+    lanes: int = 128
     lanes_radius_factor: float = 0.1
     lanes_tolerance: float = 1e-8
     lanes_iterations: int = 100

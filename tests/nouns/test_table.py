@@ -175,7 +175,7 @@ def test_a_large_file_is_quick(tmp_path):
         np.savetxt(file, numbers, delimiter=",", fmt="%.10g")
     started = time.process_time()
     table = read_table(path)
-    assert time.process_time() - started < 1.0
+    assert time.process_time() - started < 10.0  # 0.6 s where it was written; a quadratic reader needs minutes
     np.testing.assert_allclose(table.numbers("e"), numbers[:, 4], rtol=1e-9)
 
 

@@ -26,7 +26,7 @@ def ours(t, y, x0):
     bounds = {k: pm.Real(lo, hi) for k, lo, hi in zip(lc.NAMES, lc.LOWER, lc.UPPER, strict=True)}
     problem = pm.Problem(lc.model, table, bounds)
     order = [lc.NAMES.index(name) for name in problem.fit_space.labels]
-    evaluator = choose_evaluator(problem, cost_of(problem, "levenberg_marquardt", None), len(x0))
+    evaluator = choose_evaluator(problem, cost_of(problem, None), len(x0))
     drive = Drive(evaluator, Budget(), Progress("", shown=False))
     return drive.run(catalogue.method("fit", "levenberg_marquardt")(), problem.fit_space, x0[:, order]).cost
 

@@ -73,7 +73,7 @@ def test_unknown_names():
 
 
 def test_an_index_beyond_the_array():
-    with pytest.raises(FormulaError, match=r"b\[2\]|2 elements"):
+    with pytest.raises(FormulaError, match=r"b\[2\].*2"):
         Formula.parse("b[2]").evaluate({"b": np.zeros(2)})
     with pytest.raises(FormulaError, match="is a single number; write b"):
         Formula.parse("b[0]").evaluate({"b": 1.0})

@@ -83,7 +83,9 @@ def test_no_start_can_be_evaluated():
 
     data = pm.Data({"t": [1.0, 2.0], "y": [1.0, 2.0]}, inputs=["t"], output="y", sigma=0.1)
     fit = pm.fit(model, data, {"a": pm.Real(0, 4, guess=2)}, starts=1)
-    assert not fit.status.ok or fit.doubts
+    assert fit.status.outcome is pm.Outcome.FAILED
+    assert "only two" in fit.message
+    assert fit.standard_error == {"a": None}
 
 
 def test_progress_in_a_log(tmp_path, monkeypatch):

@@ -14,7 +14,9 @@ class Budget:
 
     Arguments:
         evaluations: points at which the problem may be evaluated, with or without derivatives.
-        seconds: wall-clock time; checked between batches, so a run may take one batch longer.
+        seconds: wall-clock time.
+
+    Both are checked between batches, so a run may exceed them by one batch.
 
     Raises:
         MethodError: a limit that is not a number above zero.

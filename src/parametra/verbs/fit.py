@@ -100,7 +100,8 @@ def fit(
         starts: how many; the first is the guess, the others are drawn inside the bounds. "auto": one where the model
             is linear in its parameters, 20 or more elsewhere.
         seed: of the random starts; the same seed gives the same answer.
-        evaluations, seconds: the budget; None is no limit. When it is spent, the best so far is returned.
+        evaluations, seconds: the budget; None is no limit. It is looked at between batches, so a run may exceed it by one
+            batch (the starts that run side by side). When it is spent, the best so far is returned.
         loss: a robust loss, "huber", "soft_l1", "cauchy" or "arctan".
         loss_scale: the standardised residual from which the loss differs from squares.
         covariance: "jacobian", "sandwich", "hessian" or "auto".
@@ -147,7 +148,7 @@ def choose(
     first.looked_at()
     found = stated_loss(loss, 1.0)
     choice = choose_method(first, method, found)
-    cost = cost_of(first, choice.method, found)
+    cost = cost_of(first, found)
     single = choose_evaluator(first, cost, 1, evaluator)
     count, why = how_many_starts(first, starts, single)
     final = choose_evaluator(first, cost, count, evaluator)
@@ -181,7 +182,7 @@ def _one(problem: Problem, settings: Settings, chosen: Mapping[str, Any]) -> Fit
     problem.looked_at()
     loss = stated_loss(settings.loss, settings.loss_scale)
     choice = choose_method(problem, settings.method, loss)
-    cost = cost_of(problem, choice.method, loss)
+    cost = cost_of(problem, loss)
     budget = Budget(settings.evaluations, settings.seconds)
     single = choose_evaluator(problem, cost, 1, settings.evaluator)
     count, why = how_many_starts(problem, settings.starts, single)

@@ -88,9 +88,8 @@ def stated_loss(loss: str | Loss | None, scale: float) -> Loss | None:
         raise MethodError(f"loss_scale={scale}: {error}") from None
 
 
-def cost_of(problem: Problem, method: str, loss: Loss | None) -> Cost:
-    """The cost that a method minimises on a problem: residuals wherever the problem offers them."""
-    del method
+def cost_of(problem: Problem, loss: Loss | None) -> Cost:
+    """The cost that methods minimise on a problem: residuals wherever the problem offers them."""
     least_squares = Ability.RESIDUALS in problem.offers
     return Cost(least_squares, problem.losses(loss) if least_squares else ())
 

@@ -100,8 +100,8 @@ def fit(
         starts: how many; the first is the guess, the others are drawn inside the bounds. "auto": one where the model
             is linear in its parameters, 20 or more elsewhere.
         seed: of the random starts; the same seed gives the same answer.
-        evaluations, seconds: the budget; None is no limit. It is looked at between batches, so a run may exceed it by one
-            batch (the starts that run side by side). When it is spent, the best so far is returned.
+        evaluations, seconds: the budget; None is no limit. It is looked at between batches, so a run may exceed it
+            by one batch (the starts that run side by side). When it is spent, the best so far is returned.
         loss: a robust loss, "huber", "soft_l1", "cauchy" or "arctan".
         loss_scale: the standardised residual from which the loss differs from squares.
         covariance: "jacobian", "sandwich", "hessian" or "auto".

@@ -28,7 +28,7 @@ def ours(t, y, x0):
     order = [lc.NAMES.index(name) for name in problem.fit_space.labels]
     evaluator = choose_evaluator(problem, cost_of(problem, None), len(x0))
     drive = Drive(evaluator, Budget(), Progress("", shown=False))
-    return drive.run(catalogue.method("fit", "levenberg_marquardt")(), problem.fit_space, x0[:, order]).cost
+    return drive.run(catalogue.method("fit", "levenberg_marquardt")(), problem.search_space(), x0[:, order]).cost
 
 
 def scipy_finite_differences(t, y, x0):

@@ -8,25 +8,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from parametra.nouns.asker import Answers, Request, Solutions, Want
+from parametra.nouns.search_space import SearchSpace
 
 
-@dataclass(frozen=True)
-class Box:
-    """A space with bounds and nothing else."""
-
-    lower: np.ndarray
-    upper: np.ndarray
-
-    @property
-    def dimension(self) -> int:
-        return self.lower.size
+def box(*bounds: tuple[float, float]) -> SearchSpace:
+    return SearchSpace(np.array([b[0] for b in bounds], dtype=float), np.array([b[1] for b in bounds], dtype=float))
 
 
-def box(*bounds: tuple[float, float]) -> Box:
-    return Box(np.array([b[0] for b in bounds], dtype=float), np.array([b[1] for b in bounds], dtype=float))
-
-
-def free(dimension: int) -> Box:
+def free(dimension: int) -> SearchSpace:
     return box(*[(-np.inf, np.inf)] * dimension)
 
 

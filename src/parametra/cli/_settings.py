@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,19 @@ def _starts(context: click.Context, option: click.Parameter, value: str | None) 
         raise click.BadParameter(f'"{value}" is neither a whole number nor auto.', context, option) from None
 
 
+def _option(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, Any] | None:
+    found: dict[str, Any] = {}
+    for value in values:
+        key, equals, text = value.partition("=")
+        if not (key and equals and text):
+            raise click.BadParameter(f'"{value}" is not KEY=VALUE, such as maximum_iterations=50.', context, option)
+        try:
+            found[key.strip()] = tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            found[key.strip()] = text
+    return found or None
+
+
 _OPTIONS = (
     click.option("--method", metavar="NAME", help="How to search: a name from `parametra methods`, or auto."),
     click.option(
@@ -35,6 +49,14 @@ _OPTIONS = (
     click.option("--seconds", type=float, metavar="S", help="Stop after so many seconds."),
     click.option("--loss", metavar="NAME", help="A robust loss for wild points: huber, soft_l1, cauchy or arctan."),
     click.option("--loss-scale", type=float, metavar="S", help="Residual, in standard deviations, where it sets in."),
+    click.option(
+        "--option",
+        "options",
+        multiple=True,
+        callback=_option,
+        metavar="KEY=VALUE",
+        help="A setting of the method; may be repeated. Its page lists them.",
+    ),
     click.option("--covariance", metavar="NAME", help="How errors are made: jacobian, sandwich, hessian or auto."),
 )
 

@@ -8,7 +8,19 @@ from typing import Any
 from parametra.nouns.errors import FileError, did_you_mean
 from parametra.nouns.statement import is_number, shown
 
-TOP = ("title", "description", "model", "parameters", "data", "noise", "derived", "fit")
+TOP = (
+    "title",
+    "description",
+    "model",
+    "parameters",
+    "data",
+    "noise",
+    "derived",
+    "constraints",
+    "penalty",
+    "adversary",
+    "fit",
+)
 MODEL = ("formula", "formulas", "python", "name")
 DATA = (
     "file",
@@ -34,6 +46,7 @@ FIT = (
     "loss",
     "loss_scale",
     "covariance",
+    "options",
     "out",
 )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from parametra import catalogue
@@ -18,7 +19,7 @@ class FitSettings:
     """The [fit] table of a problem file: the arguments of `fit`, and where its results go.
 
     Arguments:
-        method, starts, seed, evaluations, seconds, loss, loss_scale, covariance: as for `fit`.
+        method, starts, seed, evaluations, seconds, loss, loss_scale, covariance, options: as for `fit`.
         out: the folder of results, named from the folder of the problem file; None writes none.
 
     Raises:
@@ -34,6 +35,7 @@ class FitSettings:
     loss_scale: float = 1.0
     covariance: str = "auto"
     out: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def __post_init__(self) -> None:
         methods = catalogue.methods("fit")

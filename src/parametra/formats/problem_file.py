@@ -86,7 +86,16 @@ def _read(tables: dict[str, Any], path: Path) -> ProblemFile:
         parameters = _with_ready_made(model, data, parameters)
         model = model.model
     problem = Problem(
-        model, data, parameters, noise=noise, derived=derived, title=title or path.stem, description=description
+        model,
+        data,
+        parameters,
+        noise=noise,
+        derived=derived,
+        constraints=tables.get("constraints"),
+        penalty=tables.get("penalty"),
+        adversary=tables.get("adversary", ()),
+        title=title or path.stem,
+        description=description,
     )
     if any_unit(problem):  # pint takes a quarter of a second to load
         check_units(problem)
@@ -134,6 +143,9 @@ def _settings(tables: Mapping[str, Any]) -> FitSettings:
     stated |= {key: number_at(table, key, "[fit]", whole=True) for key in ("seed", "evaluations")}
     stated |= {key: number_at(table, key, "[fit]", whole=False) for key in ("seconds", "loss_scale")}
     stated["starts"] = table.get("starts")
+    stated["options"] = table_at(
+        table, "options", "[fit] options", "[fit.options] and below it a setting of the method"
+    )
     return _within("[fit]", lambda: FitSettings(**{k: v for k, v in stated.items() if k in table}))
 
 

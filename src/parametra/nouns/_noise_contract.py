@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, cast
 
 import numpy as np
@@ -34,6 +34,7 @@ class Scatter:
         sigma: (n,), from `Noise.standard_errors`; None when the noise needs none.
         values: the problem's parameters by name, scalars of shape () or (*batch,).
         xp: numpy or jax.numpy.
+        columns: the data's columns that the noise reads (see `Noise.columns`), name to (n,).
     """
 
     output: str
@@ -43,10 +44,28 @@ class Scatter:
     sigma: Any
     values: Mapping[str, Any]
     xp: Any
+    columns: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def value(self, role: str) -> Any:
         """A noise parameter, shaped to go with (*batch, n)."""
         return self.xp.asarray(self.values[parameter_name(role, self.output, self.alone)])[..., None]
+
+
+@dataclass(frozen=True)
+class Working:
+    """One quantity that a density depends on, with what Fisher scoring needs of it; all of shape (*batch, n).
+
+    Arguments:
+        quantity: the prediction, or a noise parameter repeated for each point, exactly as it came (it is
+            differentiated).
+        score: d log density / d quantity.
+        information: its expected square, above zero. Quantities of one noise must have no expected information in
+            common.
+    """
+
+    quantity: Any
+    score: Any
+    information: Any
 
 
 class Noise(ABC):
@@ -105,6 +124,17 @@ class Noise(ABC):
         """What goes into `Scatter.sigma` for the observed points of a data set; None when there is nothing to give."""
         return data.observations(output)[1]
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The data's columns that are read besides the output and its standard deviations."""
+        return ()
+
+    def columns_of(self, data: Data, output: str) -> dict[str, Float[np.ndarray, " n"]]:
+        """Those columns where there is an observation; what goes into `Scatter.columns`."""
+        index = data.observed[output]
+        rows = slice(None) if index is None else index
+        return {name: data.columns[name][rows] for name in self.columns}
+
     def parameters(self, output: str, alone: bool) -> dict[str, Parameter]:
         """The parameters that this noise adds to the problem, by name."""
         del output, alone
@@ -120,6 +150,31 @@ class Noise(ABC):
         -log density = 1/2 rho(r^2) + const, rho the identity unless `robust_loss` says otherwise. With
         `profiles_scale`: -log density = 1/2 r^2/s^2 + log s + const, with one unknown s.
         """
+        del scatter
+        return None
+
+    @property
+    def affine(self) -> bool:
+        """True when each residual is affine in its own prediction, with a slope that does not depend on parameters."""
+        return True
+
+    def working(self, scatter: Scatter) -> tuple[Working, ...] | None:
+        """Scores and expected information of each quantity that is unknown; None when there is no closed form."""
+        del scatter
+        return None
+
+    @property
+    def offers_scores(self) -> bool:
+        """True when `working` gives some."""
+        return False
+
+    def log_cdf(self, scatter: Scatter) -> Any | None:
+        """Give log P(Y <= observed) of each point, for censoring and truncation; None where it is not known."""
+        del scatter
+        return None
+
+    def log_survival(self, scatter: Scatter) -> Any | None:
+        """Give log P(Y > observed) of each point; None where it is not known."""
         del scatter
         return None
 

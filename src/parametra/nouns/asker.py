@@ -20,6 +20,7 @@ import numpy as np
 
 from parametra.maths.arrays import Bool, Float, Int
 from parametra.nouns.card import Card
+from parametra.nouns.search_space import SearchSpace
 
 
 class Want(Enum):
@@ -30,6 +31,8 @@ class Want(Enum):
     RESIDUALS = "residuals"
     JACOBIAN = "residuals and Jacobian"
     NORMAL = "normal equations"
+    PREDICTED = "predictions and their Jacobian"
+    SCORE = "predictions and the slope of the log density in them"
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,8 @@ class Answers:
     """What came back, point by point; a failed point has ok False, cost inf, and may have NaN elsewhere.
 
     COST: cost. GRADIENT: cost, gradient. RESIDUALS: cost, residuals. JACOBIAN: cost, residuals, jacobian.
-    NORMAL: cost, gradient (J'r), normal (J'J).
+    NORMAL: cost, gradient (J'r), normal (J'J). PREDICTED: predicted, jacobian of them (B, M, d), no cost (zero).
+    SCORE: cost, predicted, score = d log density / d predicted; M predictions where there is an observation.
     """
 
     cost: Float[np.ndarray, " B"]
@@ -59,6 +63,8 @@ class Answers:
     residuals: Float[np.ndarray, "B m"] | None = None
     jacobian: Float[np.ndarray, "B m d"] | None = None
     normal: Float[np.ndarray, "B d d"] | None = None
+    predicted: Float[np.ndarray, "B M"] | None = None
+    score: Float[np.ndarray, "B M"] | None = None
 
 
 class Ending(Enum):
@@ -85,18 +91,6 @@ class Solutions:
     message: str
 
 
-@runtime_checkable
-class BoxSpace(Protocol):
-    """What a method may know of the space: its size and its bounds."""
-
-    @property
-    def dimension(self) -> int: ...
-    @property
-    def lower(self) -> Any: ...
-    @property
-    def upper(self) -> Any: ...
-
-
 Evaluate = Callable[[Request], Answers]
 
 
@@ -106,7 +100,7 @@ class Asker(Protocol):
 
     card: Card
 
-    def start(self, space: BoxSpace, starts: Float[np.ndarray, "S d"]) -> Any: ...
+    def start(self, space: SearchSpace, starts: Float[np.ndarray, "S d"]) -> Any: ...
     def ask(self, state: Any) -> Request: ...
     def tell(self, state: Any, answers: Answers) -> Any: ...
     def halted(self, state: Any) -> bool: ...
@@ -120,4 +114,4 @@ class OneShot(Protocol):
 
     card: Card
 
-    def solve(self, space: BoxSpace, starts: Float[np.ndarray, "S d"], evaluate: Evaluate) -> Solutions: ...
+    def solve(self, space: SearchSpace, starts: Float[np.ndarray, "S d"], evaluate: Evaluate) -> Solutions: ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from typing import Any
@@ -14,15 +14,19 @@ from parametra.maths.distributions import Normal as NormalPrior
 from parametra.maths.losses import Loss
 from parametra.nouns.bindings import Binding, bind
 from parametra.nouns.card import Ability
+from parametra.nouns.constraint import Constraint, constraints_of, limits_of
 from parametra.nouns.data import Data, as_data_sets
 from parametra.nouns.derived import Derived
 from parametra.nouns.errors import DataError, ModelError, ParametraError, did_you_mean
 from parametra.nouns.model import ONLY, Model
 from parametra.nouns.noise import LogLikelihood, Noise, Scatter, noise_by_output
+from parametra.nouns.penalty import Penalty
+from parametra.nouns.search_space import SearchSpace
 from parametra.nouns.space import Space
 
 Arrays = tuple[Mapping[str, Mapping[str, Any]], ...]
-"""Per data set: "inputs", "observed", "sigma", "index", each a dict of arrays. An argument of every kernel."""
+"""Per data set: "inputs", "observed", "sigma", "index", each a dict of arrays; "columns", for each output those that
+its noise reads. An argument of every kernel."""
 
 
 class Problem:
@@ -39,6 +43,9 @@ class Problem:
         noise: a `Noise` for all outputs, or a mapping of output to `Noise`. None: `Normal()`, which takes the sigma
             column of the data where there is one and estimates one sigma otherwise.
         derived: quantities computed from the parameters, name to formula or function, reported with their errors.
+        constraints: conditions that the parameters must meet, see `Constraint`.
+        penalty: what chooses among many terms, see `Penalty`.
+        adversary: parameters that are chosen against the fit: the others minimise the worst cost over these.
         title: one line for reports.
         description: a few lines for reports.
 
@@ -54,6 +61,9 @@ class Problem:
         *,
         noise: object = None,
         derived: Mapping[str, object] | None = None,
+        constraints: object = None,
+        penalty: object = None,
+        adversary: Sequence[str] = (),
         title: str = "",
         description: str = "",
     ) -> None:
@@ -65,6 +75,9 @@ class Problem:
         self.space = self.stated_space.with_parameters(self._noise_parameters())
         self.bindings: tuple[Binding, ...] = tuple(bind(self.model, d, self.space) for d in self.data_sets)
         self.derived = tuple(Derived.of(name, thing, self.space.names) for name, thing in (derived or {}).items())
+        self.constraints: tuple[Constraint, ...] = constraints_of(constraints, self.space)
+        self.penalty = Penalty.of(penalty)
+        self.adversary = tuple(adversary)
         self.title = title or self.model.name
         self.description = description
         self._check_use()
@@ -89,6 +102,22 @@ class Problem:
         """The space that fits move in: without the scale that is profiled out."""
         return self.space if self.profiled is None else self.space.without(self.profiled)
 
+    def search_space(self, seed: int = 0) -> SearchSpace:
+        """What methods are told of where they search."""
+        space = self.fit_space
+        against = np.zeros(space.dimension, dtype=bool)
+        for name in self.adversary:
+            against[space.slices[name]] = True
+        return SearchSpace(
+            lower=np.asarray(space.lower),
+            upper=np.asarray(space.upper),
+            seed=seed,
+            limits=limits_of(self.constraints, space),
+            penalty=None if self.penalty is None else self.penalty.on(space, self.size),
+            adversary=against if self.adversary else None,
+            labels=tuple(space.labels),
+        )
+
     @cached_property
     def prior_rows(self) -> tuple[tuple[str, float, float], ...]:
         """Normal priors on plainly scaled scalars: each is one more residual (value - mean) / sd."""
@@ -105,10 +134,21 @@ class Problem:
         has = {Ability.LIKELIHOOD, Ability.GRADIENT}
         if not self.space.discrete:
             has.add(Ability.CONTINUOUS)
+        if self.fit_space.dimension == 1:
+            has.add(Ability.ONE_PARAMETER)
+        stated = {
+            Ability.CONSTRAINTS: self.constraints,
+            Ability.PENALTY: self.penalty,
+            Ability.ADVERSARY: self.adversary,
+        }
+        has |= {ability for ability, given in stated.items() if given}
         free_noise = set(self._noise_parameters()) - {self.profiled}
         whitened = all(n.offers_residuals for n in self.noise.values())
         if whitened and not free_noise and len(self.prior_rows) == len(self.space.explicit_priors):
             has.add(Ability.RESIDUALS)
+        scored = all(n.offers_scores for n in self.noise.values()) and self.profiled is None
+        if scored and len(self.prior_rows) == len(self.space.explicit_priors):
+            has.add(Ability.SCORES)
         return frozenset(has)
 
     @cached_property
@@ -120,6 +160,7 @@ class Problem:
                 "observed": {k: d.observations(k)[0] for k in d.outputs},
                 "sigma": {k: s for k in d.outputs if (s := self.noise[k].standard_errors(d, k)) is not None},
                 "index": {k: i for k, i in d.observed.items() if i is not None},
+                "columns": {k: c for k in d.outputs if (c := self.noise[k].columns_of(d, k))},
             }
             for d in self.data_sets
         )
@@ -182,6 +223,7 @@ class Problem:
             sigma=a["sigma"].get(output),
             values=named,
             xp=xp,
+            columns=a["columns"].get(output, {}),
         )
 
     def residuals(self, named: Mapping[str, Any], arrays: Arrays, xp: Any = np) -> Any:
@@ -194,6 +236,21 @@ class Problem:
         for name, mean, sd in self.prior_rows:
             parts.append(xp.broadcast_to((xp.asarray(named[name]) - mean) / sd, (*batch, 1)))
         return parts[0] if len(parts) == 1 else xp.concatenate(parts, axis=-1)
+
+    def working(self, named: Mapping[str, Any], arrays: Arrays, xp: Any = np) -> list[tuple[Any, Any, Any]]:
+        """What Fisher scoring needs: (quantity (..., n), its score, its expected information), stretch by stretch.
+
+        A quantity is a prediction or a noise parameter repeated for each observation; last, one row a stated prior.
+        """
+        rows: list[tuple[Any, Any, Any]] = []
+        for i, o, f in self.compared(named, arrays, xp):
+            scatter = self.scatter(i, o, f, named, arrays, xp)
+            rows += [(w.quantity, w.score, w.information) for w in self.noise[o].working(scatter) or ()]
+        batch = np.shape(rows[0][0])[:-1]
+        for name, mean, sd in self.prior_rows:
+            value = xp.broadcast_to(xp.asarray(named[name])[..., None], (*batch, 1))
+            rows.append((value, (mean - value) / sd**2, xp.ones_like(value) / sd**2))
+        return rows
 
     def log_likelihood(self, named: Mapping[str, Any], arrays: Arrays | None = None, xp: Any = np) -> Any:
         """Sum over observations of log p(y | prediction, noise), with all normalising constants."""
@@ -239,6 +296,9 @@ class Problem:
             parts["parameters"],
             noise=self.noise,
             derived=derived,
+            constraints=self.constraints or None,
+            penalty=self.penalty,
+            adversary=self.adversary,
             title=self.title,
             description=self.description,
         )

@@ -14,7 +14,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from parametra.maths.arrays import Float
-from parametra.nouns.asker import Answers, Asker, BoxSpace, Ending, OneShot, Request, Solutions, Want
+from parametra.nouns.asker import Answers, Asker, Ending, OneShot, Request, Solutions, Want
+from parametra.nouns.search_space import SearchSpace
 from parametra.nouns.status import Outcome, Status
 from parametra.runs.budget import Budget
 from parametra.runs.cost import Cost
@@ -71,7 +72,7 @@ class Drive:
         """Wall-clock time since the run began."""
         return time.perf_counter() - self.began
 
-    def run(self, method: Asker | OneShot, space: BoxSpace, starts: Float[np.ndarray, "S d"]) -> Solutions:
+    def run(self, method: Asker | OneShot, space: SearchSpace, starts: Float[np.ndarray, "S d"]) -> Solutions:
         """Drive a method from these starts to its end, or to the end of the budget, and return what it has."""
         try:
             with self._interrupt, _one_thread(many=len(starts) > 1):
@@ -104,7 +105,7 @@ class Drive:
                 best[start] = (cost, request.points[i])
                 self._lowest = min(self._lowest, cost)
 
-    def _one_shot(self, method: OneShot, space: BoxSpace, starts: np.ndarray) -> Solutions:
+    def _one_shot(self, method: OneShot, space: SearchSpace, starts: np.ndarray) -> Solutions:
         def evaluate(request: Request) -> Answers:
             if self._over():
                 raise _RunEnded

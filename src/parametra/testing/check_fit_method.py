@@ -97,7 +97,9 @@ def _serves(method: type[Any], problem: Problem) -> list[str]:
     reference, _ = _run(_reference(problem), problem)
     if first.best < 0:
         wrong.append("found nothing")
-    elif first.cost[first.best] > reference.cost[reference.best] * (1 + 1e-9) + 1e-9:
+    elif first.cost[first.best] > reference.cost[reference.best] + method.card.accuracy * (
+        1 + abs(reference.cost[reference.best])
+    ):
         wrong.append(f"ended at cost {first.cost[first.best]}, where {reference.cost[reference.best]} is possible")
     if isinstance(method(), Asker):
         wrong += _survives(method, problem)
@@ -108,7 +110,7 @@ def _run(method: type[Any], problem: Problem) -> tuple[Any, Watched]:
     cost = cost_of(problem, None)
     watched = Watched(choose_evaluator(problem, cost, 3))
     drive = Drive(watched, Budget(), Progress("check", shown=False))
-    return drive.run(method(), problem.fit_space, start_points(problem, 3, seed=4)), watched
+    return drive.run(method(), problem.search_space(4), start_points(problem, 3, seed=4)), watched
 
 
 def _reference(problem: Problem) -> type[Any]:
@@ -124,7 +126,7 @@ def _survives(method: type[Any], problem: Problem) -> list[str]:
     for interrupted in (False, True):
         evaluator = choose_evaluator(problem, cost, 3)
         instance = method()
-        state = instance.start(problem.fit_space, start_points(problem, 3, seed=4))
+        state = instance.start(problem.search_space(4), start_points(problem, 3, seed=4))
         while not instance.halted(state):
             request = instance.ask(state)
             state = instance.tell(state, evaluator.evaluate(request.points, request.want))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from parametra import catalogue
 from parametra.maths.losses import Loss
 from parametra.nouns.errors import MethodError, ModelError, ParametraError
 from parametra.nouns.fit_result import Fit
@@ -22,7 +21,7 @@ from parametra.runs.budget import Budget
 from parametra.runs.choose_evaluator import choose_evaluator
 from parametra.runs.drive import Drive
 from parametra.runs.progress import Progress
-from parametra.verbs.fit_choice import choose_method, cost_of, how_many_starts, stated_loss
+from parametra.verbs.fit_choice import choose_method, cost_of, how_many_starts, stated_loss, with_options
 from parametra.verbs.fit_judge import judge
 
 MOST_COMBINATIONS = 1000
@@ -64,6 +63,7 @@ class Settings:
     covariance: str = "auto"
     evaluator: str = "auto"
     progress: bool | None = None
+    options: tuple[tuple[str, object], ...] = ()
 
 
 def fit(
@@ -73,8 +73,12 @@ def fit(
     *,
     noise: object = None,
     derived: Mapping[str, object] | None = None,
+    constraints: object = None,
+    penalty: object = None,
+    adversary: Sequence[str] = (),
     title: str = "",
     method: str = "auto",
+    options: Mapping[str, object] | None = None,
     starts: int | str = "auto",
     seed: int = 0,
     evaluations: int | None = None,
@@ -95,8 +99,10 @@ def fit(
 
     Arguments:
         problem: a `Problem`; or the model (a formula, a function), with `data` and `parameters` beside it.
-        data, parameters, noise, derived, title: as for `Problem`, when a model is given.
+        data, parameters, noise, derived, constraints, penalty, adversary, title: as for `Problem`, when a model is
+            given.
         method: a name from `parametra methods`, or "auto".
+        options: settings of the method by name, such as {"maximum_iterations": 50}; its page lists them.
         starts: how many; the first is the guess, the others are drawn inside the bounds. "auto": one where the model
             is linear in its parameters, 20 or more elsewhere.
         seed: of the random starts; the same seed gives the same answer.
@@ -114,8 +120,18 @@ def fit(
     Raises:
         ParametraError: what was stated wrongly, and what to do.
     """
-    stated = _problem(problem, data, parameters, noise, derived, title)
-    settings = Settings(method, starts, seed, evaluations, seconds, loss, loss_scale, covariance, evaluator, progress)
+    beside = {
+        "noise": noise,
+        "derived": derived,
+        "constraints": constraints,
+        "penalty": penalty,
+        "adversary": tuple(adversary) or None,
+    }
+    stated = _problem(problem, data, parameters, {k: v for k, v in beside.items() if v is not None}, title)
+    chosen = tuple((options or {}).items())
+    settings = Settings(
+        method, starts, seed, evaluations, seconds, loss, loss_scale, covariance, evaluator, progress, chosen
+    )
     stated_seed: Any = seed
     if isinstance(seed, bool) or not isinstance(stated_seed, (int, np.integer)) or seed < 0:
         raise MethodError(f"seed={seed!r}: a whole number, 0 or more, is wanted.")
@@ -155,16 +171,17 @@ def choose(
     return Plan(choice.method, choice.reason, count, why, final.kind, final.derivative, len(combinations))
 
 
-def _problem(problem: object, data: object, parameters: Any, noise: object, derived: Any, title: str) -> Problem:
+def _problem(problem: object, data: object, parameters: Any, beside: Mapping[str, Any], title: str) -> Problem:
     if isinstance(problem, Objective):
         raise MethodError(
             "fit compares a model with data; this is an objective, which has none. Minimise it with a search, or state "
             "model, data and parameters."
         )
     if isinstance(problem, Problem):
-        if data is not None or parameters is not None or noise is not None or derived is not None:
+        if data is not None or parameters is not None or beside:
             raise ModelError(
-                "fit(problem) takes no data, parameters, noise or derived beside the problem, which has its own. "
+                f"fit(problem) takes no {', '.join(beside) or 'data or parameters'} beside the problem, which has its "
+                "own. "
                 "Use problem.with_data(data), or fit(model, data, parameters=...)."
             )
         return problem
@@ -175,7 +192,7 @@ def _problem(problem: object, data: object, parameters: Any, noise: object, deri
     if data is None or parameters is None:
         missing = "data" if data is None else "parameters"
         raise ModelError(f"fit(model, data, parameters=...) has no {missing}. Give all three, or one Problem.")
-    return Problem(problem, data, parameters, noise=noise, derived=derived, title=title)
+    return Problem(problem, data, parameters, **beside, title=title)
 
 
 def _one(problem: Problem, settings: Settings, chosen: Mapping[str, Any]) -> Fit:
@@ -188,9 +205,8 @@ def _one(problem: Problem, settings: Settings, chosen: Mapping[str, Any]) -> Fit
     count, why = how_many_starts(problem, settings.starts, single)
     evaluator = single if count == 1 else choose_evaluator(problem, cost, count, settings.evaluator)
     drive = Drive(evaluator, budget, Progress(f"fit {problem.title}"[:60], shown=settings.progress is not False))
-    solutions = drive.run(
-        catalogue.method("fit", choice.method)(), problem.fit_space, start_points(problem, count, settings.seed)
-    )
+    method = with_options(choice.method, settings.options)
+    solutions = drive.run(method, problem.search_space(settings.seed), start_points(problem, count, settings.seed))
     return judge(problem, drive, solutions, choice, why, settings, chosen)
 
 

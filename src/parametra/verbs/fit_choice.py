@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -46,6 +49,12 @@ def choose_method(problem: Problem, method: str, loss: Loss | None) -> Choice:
             "a noise with residuals, such as Normal() or StudentT(sigma=...)."
         )
     if method == "auto":
+        if Ability.ADVERSARY in offers:
+            return Choice("extragradient", "some parameters are chosen against the fit")
+        if Ability.PENALTY in offers:
+            return Choice("proximal_gradient", "the penalty has corners, where gradients alone do not lead")
+        if Ability.CONSTRAINTS in offers:
+            return Choice("augmented_lagrangian", "the parameters must meet constraints")
         if Ability.RESIDUALS in offers:
             return Choice("levenberg_marquardt", "the problem offers residuals, whose Jacobian tells where to go")
         return Choice("lbfgs", "the likelihood has no least-squares structure, so its gradient is followed")
@@ -69,6 +78,33 @@ def refuse_what_cannot_work(problem: Problem, card: Card, loss: Loss | None) -> 
         )
     if problem.losses(loss) and "robust losses" not in card.honours:
         raise MethodError(f'`{method}` knows no robust losses. Use method="levenberg_marquardt".')
+    stated = {"constraints": problem.constraints, "penalty": problem.penalty, "adversary": problem.adversary}
+    for word, given in stated.items():
+        if given and word not in card.honours:
+            raise MethodError(
+                f"`{method}` knows no {word}, which this problem has. "
+                f'Use method="{choose_method(problem, "auto", loss).method}".'
+            )
+
+
+def with_options(name: str, options: Sequence[tuple[str, object]]) -> Any:
+    """A method with its settings.
+
+    Raises:
+        MethodError: a setting that the method does not have, or one that cannot be.
+    """
+    made = catalogue.method("fit", name)
+    known = [one.name for one in dataclasses.fields(made)]
+    for key, _ in options:
+        if key not in known:
+            raise MethodError(f'`{name}` has no option "{key}"; ' + did_you_mean(key, known))
+    try:
+        return made(**dict(options))
+    except TypeError as error:
+        words = ", ".join(f"{key}={value!r}" for key, value in options)
+        raise MethodError(
+            f"`{name}` cannot take the options {words}: {error}. Its page tells what each wants."
+        ) from None
 
 
 def stated_loss(loss: str | Loss | None, scale: float) -> Loss | None:

@@ -10,8 +10,9 @@ import numpy as np
 
 from parametra.maths.arrays import Float
 from parametra.maths.trust_region import strictly_inside
-from parametra.nouns.asker import Answers, BoxSpace, Ending, Evaluate, Request, Solutions, Want
+from parametra.nouns.asker import Answers, Ending, Evaluate, Request, Solutions, Want
 from parametra.nouns.card import Ability, Card, Source
+from parametra.nouns.search_space import SearchSpace
 
 _WORSE = 1e250
 """What a failed point costs: the line search turns back from it, where infinity would make NaN."""
@@ -61,7 +62,7 @@ class Lbfgs:
     maximum_iterations: int = 2000
     restarts: int = 12
 
-    def solve(self, space: BoxSpace, starts: Float[np.ndarray, "S d"], evaluate: Evaluate) -> Solutions:
+    def solve(self, space: SearchSpace, starts: Float[np.ndarray, "S d"], evaluate: Evaluate) -> Solutions:
         """Run L-BFGS-B from every start."""
         count = len(starts)
         points, cost = starts.copy(), np.full(count, np.inf)
@@ -74,7 +75,7 @@ class Lbfgs:
         return Solutions(points, cost, tuple(endings), iterations, best, message)
 
     def _one(
-        self, space: BoxSpace, start: np.ndarray, index: int, evaluate: Evaluate
+        self, space: SearchSpace, start: np.ndarray, index: int, evaluate: Evaluate
     ) -> tuple[np.ndarray, float, Ending, int, str]:
         from scipy.optimize import minimize
 

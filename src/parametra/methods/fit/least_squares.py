@@ -9,8 +9,9 @@ import numpy as np
 
 from parametra.maths.arrays import Float
 from parametra.maths.trust_region import strictly_inside
-from parametra.nouns.asker import Answers, BoxSpace, Ending, Evaluate, Request, Solutions, Want
+from parametra.nouns.asker import Answers, Ending, Evaluate, Request, Solutions, Want
 from parametra.nouns.card import Ability, Card, Source
+from parametra.nouns.search_space import SearchSpace
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class LeastSquares:
     tolerance: float = 1e-15
     maximum_evaluations: int = 2000
 
-    def solve(self, space: BoxSpace, starts: Float[np.ndarray, "S d"], evaluate: Evaluate) -> Solutions:
+    def solve(self, space: SearchSpace, starts: Float[np.ndarray, "S d"], evaluate: Evaluate) -> Solutions:
         """Run SciPy from every start."""
         count = len(starts)
         points, cost = starts.copy(), np.full(count, np.inf)
@@ -63,7 +64,7 @@ class LeastSquares:
         return Solutions(points, cost, tuple(endings), iterations, best, message)
 
     def _one(
-        self, space: BoxSpace, start: np.ndarray, index: int, evaluate: Evaluate
+        self, space: SearchSpace, start: np.ndarray, index: int, evaluate: Evaluate
     ) -> tuple[np.ndarray, float, Ending, int, str]:
         from scipy.optimize import least_squares
 

@@ -10,9 +10,10 @@ import numpy as np
 from parametra.maths.arrays import Float
 from parametra.methods.fit import _trust_region_lanes as lanes
 from parametra.methods.fit import _trust_region_svd as single
-from parametra.nouns.asker import Answers, BoxSpace, Ending, Request, Solutions, Want
+from parametra.nouns.asker import Answers, Ending, Request, Solutions, Want
 from parametra.nouns.card import Ability, Card, Source
 from parametra.nouns.errors import MethodError
+from parametra.nouns.search_space import SearchSpace
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ class LevenbergMarquardt:
             self.lanes, self.lanes_radius_factor, self.lanes_tolerance, self.lanes_tolerance, self.lanes_iterations
         )
 
-    def start(self, space: BoxSpace, starts: Float[np.ndarray, "S d"]) -> State:
+    def start(self, space: SearchSpace, starts: Float[np.ndarray, "S d"]) -> State:
         """The state before anything was evaluated."""
         lower, upper = np.asarray(space.lower), np.asarray(space.upper)
         if len(starts) == 1:

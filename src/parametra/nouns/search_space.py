@@ -1,0 +1,40 @@
+"""What a method may know of where it searches: the box, and whatever else shapes the answer there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from parametra.maths.arrays import Bool, Float
+from parametra.maths.penalties import CoordinatePenalty
+from parametra.nouns.limits import Limits
+
+
+@dataclass(frozen=True)
+class SearchSpace:
+    """The box that a method moves in, and what a problem adds to it. d coordinates.
+
+    Arguments:
+        lower, upper: (d,), possibly infinite.
+        seed: of everything random in a method; see `nouns.keys.generator`.
+        limits: the constraints of the problem as functions of coordinates, None without any.
+        penalty: what is added to the cost (see `CoordinatePenalty`), None for nothing.
+        adversary: coordinates that maximise the cost while the others minimise it, None for none.
+        linear: coordinates that the residuals are linear in while the others stay, None where nobody looked.
+        labels: names of the coordinates, for messages.
+    """
+
+    lower: Float[np.ndarray, " d"]
+    upper: Float[np.ndarray, " d"]
+    seed: int = 0
+    limits: Limits | None = None
+    penalty: CoordinatePenalty | None = None
+    adversary: Bool[np.ndarray, " d"] | None = None
+    linear: Bool[np.ndarray, " d"] | None = None
+    labels: tuple[str, ...] = field(default=())
+
+    @property
+    def dimension(self) -> int:
+        """How many coordinates there are."""
+        return self.lower.size

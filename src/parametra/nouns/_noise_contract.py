@@ -158,6 +158,16 @@ class Noise(ABC):
         """True when each residual is affine in its own prediction, with a slope that does not depend on parameters."""
         return True
 
+    @property
+    def through_predictions(self) -> bool:
+        """True when residuals depend on parameters through the observed predictions alone."""
+        return True
+
+    @property
+    def pointwise(self) -> bool:
+        """True when the density of a point depends on its own prediction alone."""
+        return True
+
     def working(self, scatter: Scatter) -> tuple[Working, ...] | None:
         """Scores and expected information of each quantity that is unknown; None when there is no closed form."""
         del scatter

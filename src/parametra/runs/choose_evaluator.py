@@ -118,6 +118,7 @@ def choose_evaluator(problem: Problem, cost: Cost, starts: int, wish: str = "aut
     """
     if wish not in KINDS:
         raise MethodError(f'evaluator="{wish}": ' + did_you_mean(wish, KINDS))
+    by_rows = cost.least_squares or cost.scores
     if wish == "direct":
         return Direct(problem, cost)
     if speaks_jax(problem):
@@ -130,8 +131,8 @@ def choose_evaluator(problem: Problem, cost: Cost, starts: int, wish: str = "aut
                 'jax.numpy. Write it with jax.numpy, or leave the evaluator at "auto".'
             )
         compiled = Compiled(lifted, cost)
-        return Both(Direct(problem, cost), compiled) if cost.least_squares and starts > 1 else compiled
-    if problem.model.function is None and not cost.least_squares:
+        return Both(Direct(problem, cost), compiled) if by_rows and starts > 1 else compiled
+    if problem.model.function is None and not by_rows:
         return Compiled(problem, cost)
     direct = Direct(problem, cost)
     if not _worth_compiling(direct, starts):
@@ -139,7 +140,7 @@ def choose_evaluator(problem: Problem, cost: Cost, starts: int, wish: str = "aut
     lifted = traceable(problem)
     if lifted is None:
         return direct
-    return Both(direct, Compiled(lifted, cost)) if cost.least_squares else direct
+    return Both(direct, Compiled(lifted, cost)) if by_rows else direct
 
 
 def _worth_compiling(direct: Direct, starts: int) -> bool:

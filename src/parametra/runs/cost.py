@@ -18,10 +18,14 @@ class Cost:
     Arguments:
         least_squares: True for the residuals.
         losses: (first row, end row, loss) of the residuals that have a robust loss.
+        scores: True where the negative log density is to be minimised by Fisher scoring: residuals and Jacobian are
+            then -score / sqrt(I) and sqrt(I) dq/dx of each quantity q that the density depends on, I its expected
+            information, so that J'r is the exact gradient and J'J the expected information.
     """
 
     least_squares: bool
     losses: tuple[tuple[int, int, Loss], ...] = ()
+    scores: bool = False
 
     def value(self, residuals: Any, xp: Any = np) -> Any:
         """The cost (*batch,) of unscaled residuals (*batch, m)."""

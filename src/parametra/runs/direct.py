@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ import numpy as np
 from parametra.nouns.asker import Answers, Want
 from parametra.nouns.errors import ModelError
 from parametra.nouns.problem import Problem
+from parametra.runs import _direct_scores as scores
 from parametra.runs.cost import Cost, answers_from_residuals
 
 _TINY = 1e-30
@@ -55,12 +57,18 @@ class Direct:
         self.derivative = "formula" if problem.model.function is None else "central differences"
         if problem.model.function is not None:
             self._find_out(scalars)
-        if not cost.least_squares and self.derivative == "formula":
+        if self.derivative == "formula" and not (cost.least_squares and self._chain_rule_holds):
             self.derivative = "complex step" if self._complex_step_agrees() else "central differences"
 
     def evaluate(self, points: np.ndarray, want: Want) -> Answers:
         """Answer a request for points (B, d)."""
         with np.errstate(all="ignore"):
+            if want is Want.PREDICTED:
+                return self._predicted(points)
+            if want is Want.SCORE:
+                return self._each(points, lambda x: scores.score(self.problem, x, self._cost_alone(x)))
+            if self.cost.scores and want is not Want.COST:
+                return self._each(points, lambda x: self._scored(x, want))
             if self.cost.least_squares:
                 if want in (Want.COST, Want.RESIDUALS):
                     return answers_from_residuals(self._residuals(points), None, self.cost, want)
@@ -76,6 +84,47 @@ class Direct:
         other = copy.copy(self)
         other.cost = cost
         return other
+
+    # ---- predictions and scores
+
+    def _predicted(self, points: np.ndarray) -> Answers:
+        def one(x: np.ndarray) -> Answers:
+            self.calls += 1
+            values = np.real(scores.predictions(self.problem, x))
+            slopes = self._slopes(lambda z: scores.predictions(self.problem, z), x)
+            ok = np.isfinite(values.sum(axis=1)) & np.isfinite(slopes.sum(axis=(1, 2)))
+            return Answers(cost=np.where(ok, 0.0, np.inf), ok=ok, predicted=values, jacobian=slopes)
+
+        return self._each(points, one)
+
+    def _scored(self, points: np.ndarray, want: Want) -> Answers:
+        cost = self._negative_log_density(points)
+        return scores.scored(self.problem, points, self._slopes, want, cost)
+
+    def _cost_alone(self, points: np.ndarray) -> np.ndarray:
+        """The cost of points, infinite where they failed."""
+        return self.evaluate(points, Want.COST).cost
+
+    def _slopes(self, function: Callable[[np.ndarray], np.ndarray], points: np.ndarray) -> np.ndarray:
+        """Derivatives (B, m, d) of a function of points (N, d) to rows (N, m)."""
+        n, d = points.shape
+        if self.derivative in ("complex step", "formula"):
+            moved = (points[:, None, :] + self._imaginary).reshape(n * d, d)
+            rows = function(moved)
+            if np.iscomplexobj(rows):
+                return np.moveaxis(np.imag(rows).reshape(n, d, -1), 1, 2) / _TINY
+        return _central(function, points, self.space.lower, self.space.upper)
+
+    def _each(self, points: np.ndarray, answer: Callable[[np.ndarray], Answers]) -> Answers:
+        """Answers point by point, so that one that fails costs only itself."""
+        found: list[Answers | None] = []
+        for x in points:
+            try:
+                found.append(answer(x[None]))
+            except Exception as error:  # noqa: BLE001  whatever a person's model raises costs this point
+                self.failures[f"{type(error).__name__}: {error}"[:200]] += 1
+                found.append(None)
+        return _together(found)
 
     # ---- values
 
@@ -152,9 +201,14 @@ class Direct:
                 shape = (n, p.data_sets[i].rows)
                 predicted = np.broadcast_to(value, shape)[:, index]
                 residuals[:, rows] = p.noise[output].residuals(p.scatter(i, output, predicted, named, arrays, np))
-                weight = self._weight(i, output)
+                weight = self._weight(i, output) if p.noise[output].affine else None
                 for c, slope in by_coordinate.items():
-                    np.multiply(np.broadcast_to(slope, shape)[:, index], weight, out=jacobian[:, rows, c])
+                    here = np.broadcast_to(slope, shape)[:, index]
+                    if weight is not None:
+                        np.multiply(here, weight, out=jacobian[:, rows, c])
+                    else:
+                        moved = p.scatter(i, output, predicted + 1j * _TINY * here, named, arrays, np)
+                        jacobian[:, rows, c] = np.imag(np.asarray(p.noise[output].residuals(moved), complex)) / _TINY
                 first += observed.size
         for name, mean, sd in p.prior_rows:
             residuals[:, first] = np.reshape((np.asarray(named[name]) - mean) / sd, -1)
@@ -162,6 +216,11 @@ class Direct:
                 jacobian[:, first, c] = np.reshape(slope, -1) / sd
             first += 1
         return residuals, jacobian
+
+    @property
+    def _chain_rule_holds(self) -> bool:
+        """Whether residuals depend on parameters through predictions alone, as the chain rule along a formula wants."""
+        return all(noise.through_predictions for noise in self.problem.noise.values())
 
     def _weight(self, i: int, output: str) -> np.ndarray:
         """D residual / d prediction: residuals are affine in the prediction, so one step of 1 tells it."""
@@ -216,6 +275,8 @@ class Direct:
         """Compare the complex step with central differences at the guess and at a random start."""
         points = probe_points(self.problem)[:2]
         function = self._residuals if self.cost.least_squares else lambda x: self._negative_log_density(x)[:, None]
+        if self.cost.scores:
+            function = lambda x: scores.quantities(self.problem, x)  # noqa: E731  the other two have a place already
         try:
             with np.errstate(all="ignore"):
                 d = points.shape[1]
@@ -258,6 +319,21 @@ def _central(function: Any, points: np.ndarray, lower: np.ndarray, upper: np.nda
     rows = function(np.concatenate([ups.reshape(n * d, d), downs.reshape(n * d, d)]))
     difference = (rows[: n * d] - rows[n * d :]).reshape(n, d, -1) / (up - down)[:, :, None]
     return np.ascontiguousarray(np.moveaxis(difference, 1, 2))
+
+
+def _together(found: list[Answers | None]) -> Answers:
+    """One answer of many; those that are None have failed."""
+    like = next((one for one in found if one is not None), None)
+    if like is None:
+        n = len(found)
+        return Answers(cost=np.full(n, np.inf), ok=np.zeros(n, dtype=bool))
+    parts: dict[str, Any] = {}
+    for name, value in vars(like).items():
+        if value is None:
+            continue
+        blank = np.full_like(value, np.inf if name == "cost" else False if name == "ok" else np.nan)
+        parts[name] = np.concatenate([blank if one is None else getattr(one, name) for one in found])
+    return Answers(**parts)
 
 
 def _size(points: np.ndarray) -> np.ndarray:

@@ -107,7 +107,7 @@ def _serves(method: type[Any], problem: Problem) -> list[str]:
 
 
 def _run(method: type[Any], problem: Problem) -> tuple[Any, Watched]:
-    cost = cost_of(problem, None)
+    cost = cost_of(problem, None, method.card)
     watched = Watched(choose_evaluator(problem, cost, 3))
     drive = Drive(watched, Budget(), Progress("check", shown=False))
     return drive.run(method(), problem.search_space(4), start_points(problem, 3, seed=4)), watched
@@ -121,7 +121,7 @@ def _reference(problem: Problem) -> type[Any]:
 
 def _survives(method: type[Any], problem: Problem) -> list[str]:
     """Pickle the state after every tell; the end must be bit for bit the same."""
-    cost = cost_of(problem, None)
+    cost = cost_of(problem, None, method.card)
     ends: list[np.ndarray] = []
     for interrupted in (False, True):
         evaluator = choose_evaluator(problem, cost, 3)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from parametra import catalogue
 from parametra.maths.losses import Loss
 from parametra.nouns.errors import MethodError, ModelError, ParametraError
 from parametra.nouns.fit_result import Fit
@@ -164,7 +165,7 @@ def choose(
     first.looked_at()
     found = stated_loss(loss, 1.0)
     choice = choose_method(first, method, found)
-    cost = cost_of(first, found)
+    cost = cost_of(first, found, catalogue.card("fit", choice.method))
     single = choose_evaluator(first, cost, 1, evaluator)
     count, why = how_many_starts(first, starts, single)
     final = choose_evaluator(first, cost, count, evaluator)
@@ -199,7 +200,7 @@ def _one(problem: Problem, settings: Settings, chosen: Mapping[str, Any]) -> Fit
     problem.looked_at()
     loss = stated_loss(settings.loss, settings.loss_scale)
     choice = choose_method(problem, settings.method, loss)
-    cost = cost_of(problem, loss)
+    cost = cost_of(problem, loss, catalogue.card("fit", choice.method))
     budget = Budget(settings.evaluations, settings.seconds)
     single = choose_evaluator(problem, cost, 1, settings.evaluator)
     count, why = how_many_starts(problem, settings.starts, single)

@@ -124,8 +124,10 @@ def stated_loss(loss: str | Loss | None, scale: float) -> Loss | None:
         raise MethodError(f"loss_scale={scale}: {error}") from None
 
 
-def cost_of(problem: Problem, loss: Loss | None) -> Cost:
-    """The cost that methods minimise on a problem: residuals wherever the problem offers them."""
+def cost_of(problem: Problem, loss: Loss | None, card: Card | None = None) -> Cost:
+    """The cost that a method minimises: residuals where the problem offers them, scores where the method needs them."""
+    if card is not None and Ability.SCORES in card.needs:
+        return Cost(least_squares=False, scores=True)
     least_squares = Ability.RESIDUALS in problem.offers
     return Cost(least_squares, problem.losses(loss) if least_squares else ())
 

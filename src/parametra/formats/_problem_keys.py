@@ -46,6 +46,7 @@ FIT = (
     "loss",
     "loss_scale",
     "covariance",
+    "screening",
     "options",
     "out",
 )

@@ -139,7 +139,9 @@ def _noise(tables: Mapping[str, Any]) -> Any:
 def _settings(tables: Mapping[str, Any]) -> FitSettings:
     table = table_at(tables, "fit", "[fit]", "[fit] and below it starts = 20")
     refuse_unknown(table, FIT, "[fit]")
-    stated: dict[str, Any] = {key: text_at(table, key, "[fit]") for key in ("method", "loss", "covariance", "out")}
+    stated: dict[str, Any] = {
+        key: text_at(table, key, "[fit]") for key in ("method", "loss", "covariance", "screening", "out")
+    }
     stated |= {key: number_at(table, key, "[fit]", whole=True) for key in ("seed", "evaluations")}
     stated |= {key: number_at(table, key, "[fit]", whole=False) for key in ("seconds", "loss_scale")}
     stated["starts"] = table.get("starts")

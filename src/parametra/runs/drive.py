@@ -53,6 +53,7 @@ class Drive:
         evaluator: who answers.
         budget: what the run may cost.
         progress: where it is told.
+        share: where in the whole run the next method begins and ends, for the progress, when several follow.
     """
 
     evaluator: Evaluator
@@ -63,6 +64,7 @@ class Drive:
     ended: str = ""
     outcome: Outcome = Outcome.CONVERGED
     began: float = field(default_factory=time.perf_counter)
+    share: tuple[float, float] = (0.0, 1.0)
     _interrupt: Interrupt = field(default_factory=Interrupt)
     _best: dict[int, tuple[float, np.ndarray]] = field(default_factory=dict)
     _lowest: float = np.inf
@@ -105,6 +107,11 @@ class Drive:
                 best[start] = (cost, request.points[i])
                 self._lowest = min(self._lowest, cost)
 
+    def forget(self) -> None:
+        """Forget the best points: the next method asks about another cost. The counters go on."""
+        self._best.clear()
+        self._lowest = np.inf
+
     def _one_shot(self, method: OneShot, space: SearchSpace, starts: np.ndarray) -> Solutions:
         def evaluate(request: Request) -> Answers:
             if self._over():
@@ -136,7 +143,8 @@ class Drive:
         return bool(self.ended)
 
     def _tell_progress(self, fraction: float) -> None:
-        self.progress.update(fraction, self.evaluations, self._lowest, self.failed)
+        first, last = self.share
+        self.progress.update(first + (last - first) * fraction, self.evaluations, self._lowest, self.failed)
 
     def status(self, solutions: Solutions) -> Status:
         """How the run ended, with the remedy."""

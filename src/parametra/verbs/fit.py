@@ -24,6 +24,7 @@ from parametra.runs.drive import Drive
 from parametra.runs.progress import Progress
 from parametra.verbs.fit_choice import choose_method, cost_of, how_many_starts, stated_loss, with_options
 from parametra.verbs.fit_judge import judge
+from parametra.verbs.fit_screening import run_screened, screening_for
 
 MOST_COMBINATIONS = 1000
 """Settings of discrete parameters that are all tried."""
@@ -65,6 +66,7 @@ class Settings:
     evaluator: str = "auto"
     progress: bool | None = None
     options: tuple[tuple[str, object], ...] = ()
+    screening: str = "auto"
 
 
 def fit(
@@ -88,6 +90,7 @@ def fit(
     loss_scale: float = 1.0,
     covariance: str = "auto",
     evaluator: str = "auto",
+    screening: str = "auto",
     progress: bool | None = None,
 ) -> Fit:
     """Find the parameters under which the data are most likely, and say how far each can be trusted.
@@ -113,6 +116,7 @@ def fit(
         loss_scale: the standardised residual from which the loss differs from squares.
         covariance: "jacobian", "sandwich", "hessian" or "auto".
         evaluator: "direct", "compiled" or "auto".
+        screening: "auto" runs many starts on a part of many data first, and what they find on all; "off" never does.
         progress: False is silent; None and True tell of runs that take longer than a second.
 
     Returns:
@@ -131,8 +135,10 @@ def fit(
     stated = _problem(problem, data, parameters, {k: v for k, v in beside.items() if v is not None}, title)
     chosen = tuple((options or {}).items())
     settings = Settings(
-        method, starts, seed, evaluations, seconds, loss, loss_scale, covariance, evaluator, progress, chosen
+        method, starts, seed, evaluations, seconds, loss, loss_scale, covariance, evaluator, progress, chosen, screening
     )
+    if screening not in ("auto", "off"):
+        raise MethodError(f'screening="{screening}": give "auto" or "off".')
     stated_seed: Any = seed
     if isinstance(seed, bool) or not isinstance(stated_seed, (int, np.integer)) or seed < 0:
         raise MethodError(f"seed={seed!r}: a whole number, 0 or more, is wanted.")
@@ -169,6 +175,9 @@ def choose(
     single = choose_evaluator(first, cost, 1, evaluator)
     count, why = how_many_starts(first, starts, single)
     final = choose_evaluator(first, cost, count, evaluator)
+    screening = screening_for(first, with_options(choice.method, ()), cost, count, "auto")
+    if screening is not None:
+        why = f"{why}; first on {screening.rows} of {screening.of} rows, then what they found on all"
     return Plan(choice.method, choice.reason, count, why, final.kind, final.derivative, len(combinations))
 
 
@@ -207,7 +216,13 @@ def _one(problem: Problem, settings: Settings, chosen: Mapping[str, Any]) -> Fit
     evaluator = single if count == 1 else choose_evaluator(problem, cost, count, settings.evaluator)
     drive = Drive(evaluator, budget, Progress(f"fit {problem.title}"[:60], shown=settings.progress is not False))
     method = with_options(choice.method, settings.options)
-    solutions = drive.run(method, problem.search_space(settings.seed), start_points(problem, count, settings.seed))
+    space, starts = problem.search_space(settings.seed), start_points(problem, count, settings.seed)
+    screening = screening_for(problem, method, cost, count, settings.screening)
+    if screening is None:
+        solutions = drive.run(method, space, starts)
+    else:
+        why = f"{why}; first on {screening.rows} of {screening.of} rows, then what they found on all"
+        solutions = run_screened(screening, drive, method, space, starts, settings.evaluator)
     return judge(problem, drive, solutions, choice, why, settings, chosen)
 
 

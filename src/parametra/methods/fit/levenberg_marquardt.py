@@ -42,6 +42,7 @@ class LevenbergMarquardt:
         lanes_iterations: where a lane gives up its start.
         maximum_iterations: where one start gives up.
         polishing_steps: undamped Gauss-Newton steps at the end, at most.
+        polish: whether the best of many starts is taken to the last digit.
 
     Raises:
         MethodError: a setting that is not above zero.
@@ -83,12 +84,19 @@ class LevenbergMarquardt:
     lanes_iterations: int = 100
     maximum_iterations: int = 2000
     polishing_steps: int = 10
+    polish: bool = True
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
+            if name == "polish":
+                continue
             smallest = min(value) if isinstance(value, tuple) and value else value
             if isinstance(smallest, tuple) or not smallest > 0:
                 raise MethodError(f"LevenbergMarquardt({name}={value!r}): a number above zero is wanted.")
+
+    def for_screening(self) -> LevenbergMarquardt:
+        """The same for a first look at a part of the data: loosely converged, nothing polished."""
+        return replace(self, lanes_tolerance=max(self.lanes_tolerance, 1e-4), polish=False)
 
     @property
     def _single_rules(self) -> single.Rules:
@@ -126,7 +134,7 @@ class LevenbergMarquardt:
             return replace(state, one=single.advance(state.one, answers, self._single_rules))
         many = lanes.advance(_lanes_of(state), answers, self._lane_rules)
         state = replace(state, many=many)
-        if not lanes.halted(many):
+        if not lanes.halted(many) or not self.polish:
             return state
         points, cost, _, _ = _ends(state)
         if not np.isfinite(cost).any():

@@ -102,11 +102,11 @@ def test_everything_that_a_file_may_state(read, tmp_path):
     assert (data.name, data.source, data.masked) == ("run 7", "the notebook", 1)
     assert data.sigma["v"][0] == 0.3
     assert [derived.name for derived in problem.derived] == ["ratio", "sum"]
-    wanted = FitSettings("lbfgs", 3, 4, 1000, 60.0, None, 2.0, "hessian", "results/first", "auto", {"memory": 7})
+    wanted = FitSettings("lbfgs", 3, 4, 1000, 60.0, None, 2.0, "hessian", "results/first", "auto", 1, {"memory": 7})
     assert found.settings == wanted
     assert found.out == tmp_path / "results" / "first"
     assert set(found.settings.for_fit()) == {
-        "method", "starts", "seed", "evaluations", "seconds", "loss", "loss_scale", "covariance", "screening", "options",
+        "method", "starts", "seed", "evaluations", "seconds", "loss", "loss_scale", "covariance", "screening", "workers", "options",
     }  # fmt: skip
     pm.fit(problem, **found.settings.for_fit())
 

@@ -49,6 +49,7 @@ _OPTIONS = (
     click.option("--seconds", type=float, metavar="S", help="Stop after so many seconds."),
     click.option("--loss", metavar="NAME", help="A robust loss for wild points: huber, soft_l1, cauchy or arctan."),
     click.option("--loss-scale", type=float, metavar="S", help="Residual, in standard deviations, where it sets in."),
+    click.option("--workers", type=int, metavar="N", help="Processes that share the starts. Default: 1."),
     click.option("--screening", metavar="auto|off", help="Whether many starts first run on a part of many data."),
     click.option(
         "--option",

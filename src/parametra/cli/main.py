@@ -22,6 +22,7 @@ COMMANDS = {
     "fit": "Find the parameters, and say how far each can be trusted.",
     "report": "Write a fit as one HTML page with figures.",
     "methods": "List the methods, or describe one.",
+    "bench": "Compare methods by the evaluations that they need.",
 }
 """Command to the line that `parametra --help` shows; each is the function of that name in a file of that name."""
 

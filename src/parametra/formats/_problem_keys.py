@@ -47,6 +47,7 @@ FIT = (
     "loss_scale",
     "covariance",
     "screening",
+    "workers",
     "options",
     "out",
 )

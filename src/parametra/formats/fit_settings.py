@@ -19,7 +19,8 @@ class FitSettings:
     """The [fit] table of a problem file: the arguments of `fit`, and where its results go.
 
     Arguments:
-        method, starts, seed, evaluations, seconds, loss, loss_scale, covariance, screening, options: as for `fit`.
+        method, starts, seed, evaluations, seconds, loss, loss_scale, covariance, screening, workers, options: as for
+            `fit`.
         out: the folder of results, named from the folder of the problem file; None writes none.
 
     Raises:
@@ -36,6 +37,7 @@ class FitSettings:
     covariance: str = "auto"
     out: str | None = None
     screening: str = "auto"
+    workers: int = 1
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def __post_init__(self) -> None:
@@ -53,6 +55,8 @@ class FitSettings:
             raise MethodError(f'there is no loss "{self.loss}"; {did_you_mean(self.loss, losses)}')
         if not 0 < self.loss_scale < float("inf"):
             raise MethodError(f"loss_scale = {self.loss_scale:g}: a number above 0 is wanted.")
+        if self.workers < 1:
+            raise MethodError(f"workers = {self.workers}: a whole number of processes, 1 or more, is wanted.")
         if self.screening not in ("auto", "off"):
             raise MethodError(f'screening = "{self.screening}": give "auto" or "off".')
         if self.covariance not in COVARIANCES:

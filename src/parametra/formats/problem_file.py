@@ -79,7 +79,7 @@ def _read(tables: dict[str, Any], path: Path) -> ProblemFile:
     model = _within("[model]", lambda: model_from_table(tables, path.parent))
     parameters = _parameters(tables, required=not isinstance(model, ReadyMade))
     data = data_from_tables(tables, path.parent)
-    noise = _noise(tables)
+    noise = _noise(tables, path.parent)
     derived = table_at(tables, "derived", "[derived]", '[derived] and below it half_life = "log(2) / b"')
     if isinstance(model, ReadyMade):
         title = title or model.summary
@@ -121,19 +121,19 @@ def _with_ready_made(ready: ReadyMade, data: tuple[Data, ...], parameters: dict[
     return {**ready.parameters, **parameters}  # its guesses from data are for one data set
 
 
-def _noise(tables: Mapping[str, Any]) -> Any:
+def _noise(tables: Mapping[str, Any], folder: Path) -> Any:
     table = table_at(tables, "noise", "[noise]", '[noise] and below it kind = "normal"')
     if not table:
         return None
     by_output = [name for name, value in table.items() if isinstance(value, dict)]
-    if not by_output:
-        return _within("[noise]", lambda: noise_from_table(table))
+    if not by_output or isinstance(table.get("kind"), str):
+        return _within("[noise]", lambda: noise_from_table(table, folder))
     if len(by_output) < len(table):
         mixed = next(name for name in table if name not in by_output)
         raise FileError(
             f'[noise] is for all outputs, or [noise.{by_output[0]}] for one; "{mixed}" is beside the latter.'
         )
-    return {name: _within(f"[noise.{name}]", lambda t=value: noise_from_table(t)) for name, value in table.items()}
+    return {name: _within(f"[noise.{name}]", lambda t=value: noise_from_table(t, folder)) for name, value in table.items()}
 
 
 def _settings(tables: Mapping[str, Any]) -> FitSettings:
@@ -142,7 +142,7 @@ def _settings(tables: Mapping[str, Any]) -> FitSettings:
     stated: dict[str, Any] = {
         key: text_at(table, key, "[fit]") for key in ("method", "loss", "covariance", "screening", "out")
     }
-    stated |= {key: number_at(table, key, "[fit]", whole=True) for key in ("seed", "evaluations")}
+    stated |= {key: number_at(table, key, "[fit]", whole=True) for key in ("seed", "evaluations", "workers")}
     stated |= {key: number_at(table, key, "[fit]", whole=False) for key in ("seconds", "loss_scale")}
     stated["starts"] = table.get("starts")
     stated["options"] = table_at(

@@ -6,9 +6,10 @@ import os
 from typing import Any
 
 from parametra.nouns import storage
+from parametra.nouns.bench_result import Bench
 from parametra.nouns.fit_result import Fit
 
-RESULTS = (Fit,)
+RESULTS = (Fit, Bench)
 """The results that a file may hold; importing them makes them known to the reader."""
 
 

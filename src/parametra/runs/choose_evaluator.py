@@ -27,7 +27,7 @@ KINDS = ("auto", "direct", "compiled")
 
 
 class Both:
-    """Batches go to the compiled evaluator, single points to the direct one, which needs no kernel for them.
+    """Normal equations go to the compiled evaluator, what is asked of single points to the direct one.
 
     The first batch is answered by both, and only when they agree is the compiled one believed: this is what verifies a
     lifted NumPy function.
@@ -65,7 +65,7 @@ class Both:
 
     def evaluate(self, points: np.ndarray, want: Want) -> Answers:
         """Answer a request for points (B, d)."""
-        if self.refused or len(points) == 1 or want is not Want.NORMAL:
+        if self.refused or want is not Want.NORMAL:
             return self.direct.evaluate(points, want)
         answers = self.compiled.evaluate(points, want)
         if not self.verified:

@@ -21,6 +21,7 @@ from parametra.runs.budget import Budget
 from parametra.runs.cost import Cost
 from parametra.runs.interrupt import Interrupt
 from parametra.runs.progress import Progress
+from parametra.runs.workers import PART, Done, Workers, run_in_parts
 
 
 @runtime_checkable
@@ -53,6 +54,9 @@ class Drive:
         evaluator: who answers.
         budget: what the run may cost.
         progress: where it is told.
+        workers: processes that share the starts, None for this one alone.
+        wish: the evaluator that was asked for, which the workers choose too.
+        elsewhere, calls_elsewhere: failures by reason, and calls of the model, in the workers.
         share: where in the whole run the next method begins and ends, for the progress, when several follow.
     """
 
@@ -65,6 +69,10 @@ class Drive:
     outcome: Outcome = Outcome.CONVERGED
     began: float = field(default_factory=time.perf_counter)
     share: tuple[float, float] = (0.0, 1.0)
+    workers: Workers | None = None
+    wish: str = "auto"
+    elsewhere: Counter[str] = field(default_factory=Counter[str])
+    calls_elsewhere: int = 0
     _interrupt: Interrupt = field(default_factory=Interrupt)
     _best: dict[int, tuple[float, np.ndarray]] = field(default_factory=dict)
     _lowest: float = np.inf
@@ -78,6 +86,8 @@ class Drive:
         """Drive a method from these starts to its end, or to the end of the budget, and return what it has."""
         try:
             with self._interrupt, _one_thread(many=len(starts) > 1):
+                if self.workers is not None and len(starts) > PART and "workers" in method.card.honours:
+                    return run_in_parts(self, method, space, starts)
                 if isinstance(method, OneShot):
                     return self._one_shot(method, space, starts)
                 state = method.start(space, starts)
@@ -106,6 +116,33 @@ class Drive:
             if start >= 0 and (start not in best or cost < best[start][0]) and cost < np.inf:
                 best[start] = (cost, request.points[i])
                 self._lowest = min(self._lowest, cost)
+
+    @property
+    def failures(self) -> Counter[str]:
+        """Failures by reason, here and in the workers."""
+        return self.evaluator.failures + self.elsewhere
+
+    @property
+    def calls(self) -> int:
+        """How often the model was called, here and in the workers."""
+        return self.evaluator.calls + self.calls_elsewhere
+
+    def is_over(self) -> bool:
+        """Whether the budget is spent or the person has stopped the run."""
+        return self._over()
+
+    def seconds_left(self) -> float | None:
+        """What is left of the budget of time, None without one."""
+        return None if self.budget.seconds is None else max(self.budget.seconds - self.seconds, 1e-3)
+
+    def add_from_worker(self, done: Done, fraction: float) -> None:
+        """Count what a worker did."""
+        self.evaluations += done.evaluations
+        self.failed += done.failed
+        self.calls_elsewhere += done.calls
+        self.elsewhere += done.failures
+        self._lowest = min(self._lowest, float(np.min(done.solutions.cost, initial=np.inf)))
+        self._tell_progress(fraction)
 
     def forget(self) -> None:
         """Forget the best points: the next method asks about another cost. The counters go on."""
@@ -149,7 +186,7 @@ class Drive:
     def status(self, solutions: Solutions) -> Status:
         """How the run ended, with the remedy."""
         if solutions.best < 0:
-            reasons = "; ".join(f"{n} x {why}" for why, n in self.evaluator.failures.most_common(3))
+            reasons = "; ".join(f"{n} x {why}" for why, n in self.failures.most_common(3))
             why = f": {reasons}" if reasons else ": the model gave no finite value at any of them"
             return Status(
                 Outcome.FAILED,

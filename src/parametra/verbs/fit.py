@@ -22,8 +22,10 @@ from parametra.runs.budget import Budget
 from parametra.runs.choose_evaluator import choose_evaluator
 from parametra.runs.drive import Drive
 from parametra.runs.progress import Progress
+from parametra.runs.workers import Workers
 from parametra.verbs.fit_choice import choose_method, cost_of, how_many_starts, stated_loss, with_options
 from parametra.verbs.fit_judge import judge
+from parametra.verbs.fit_penalised import fit_penalised
 from parametra.verbs.fit_screening import run_screened, screening_for
 
 MOST_COMBINATIONS = 1000
@@ -67,6 +69,7 @@ class Settings:
     progress: bool | None = None
     options: tuple[tuple[str, object], ...] = ()
     screening: str = "auto"
+    workers: int = 1
 
 
 def fit(
@@ -91,6 +94,7 @@ def fit(
     covariance: str = "auto",
     evaluator: str = "auto",
     screening: str = "auto",
+    workers: int = 1,
     progress: bool | None = None,
 ) -> Fit:
     """Find the parameters under which the data are most likely, and say how far each can be trusted.
@@ -117,6 +121,9 @@ def fit(
         covariance: "jacobian", "sandwich", "hessian" or "auto".
         evaluator: "direct", "compiled" or "auto".
         screening: "auto" runs many starts on a part of many data first, and what they find on all; "off" never does.
+        workers: processes that share the starts, 64 at a time; they take about a second to begin, so they are for runs
+            that are longer. The answer is the same for any number. In a script, call under
+            `if __name__ == "__main__":`.
         progress: False is silent; None and True tell of runs that take longer than a second.
 
     Returns:
@@ -135,10 +142,24 @@ def fit(
     stated = _problem(problem, data, parameters, {k: v for k, v in beside.items() if v is not None}, title)
     chosen = tuple((options or {}).items())
     settings = Settings(
-        method, starts, seed, evaluations, seconds, loss, loss_scale, covariance, evaluator, progress, chosen, screening
+        method,
+        starts,
+        seed,
+        evaluations,
+        seconds,
+        loss,
+        loss_scale,
+        covariance,
+        evaluator,
+        progress,
+        chosen,
+        screening,
+        workers,
     )
     if screening not in ("auto", "off"):
         raise MethodError(f'screening="{screening}": give "auto" or "off".')
+    if isinstance(workers, bool) or workers < 1:
+        raise MethodError(f"workers={workers!r}: a whole number of processes, 1 or more, is wanted.")
     stated_seed: Any = seed
     if isinstance(seed, bool) or not isinstance(stated_seed, (int, np.integer)) or seed < 0:
         raise MethodError(f"seed={seed!r}: a whole number, 0 or more, is wanted.")
@@ -207,6 +228,8 @@ def _problem(problem: object, data: object, parameters: Any, beside: Mapping[str
 
 def _one(problem: Problem, settings: Settings, chosen: Mapping[str, Any]) -> Fit:
     problem.looked_at()
+    if problem.penalty is not None:
+        return fit_penalised(problem, settings, chosen)
     loss = stated_loss(settings.loss, settings.loss_scale)
     choice = choose_method(problem, settings.method, loss)
     cost = cost_of(problem, loss, catalogue.card("fit", choice.method))
@@ -214,15 +237,21 @@ def _one(problem: Problem, settings: Settings, chosen: Mapping[str, Any]) -> Fit
     single = choose_evaluator(problem, cost, 1, settings.evaluator)
     count, why = how_many_starts(problem, settings.starts, single)
     evaluator = single if count == 1 else choose_evaluator(problem, cost, count, settings.evaluator)
-    drive = Drive(evaluator, budget, Progress(f"fit {problem.title}"[:60], shown=settings.progress is not False))
+    progress = Progress(f"fit {problem.title}"[:60], shown=settings.progress is not False)
+    drive = Drive(evaluator, budget, progress, wish=settings.evaluator)
     method = with_options(choice.method, settings.options)
     space, starts = problem.search_space(settings.seed), start_points(problem, count, settings.seed)
     screening = screening_for(problem, method, cost, count, settings.screening)
-    if screening is None:
-        solutions = drive.run(method, space, starts)
-    else:
-        why = f"{why}; first on {screening.rows} of {screening.of} rows, then what they found on all"
-        solutions = run_screened(screening, drive, method, space, starts, settings.evaluator)
+    drive.workers = Workers(settings.workers) if settings.workers > 1 else None
+    try:
+        if screening is None:
+            solutions = drive.run(method, space, starts)
+        else:
+            why = f"{why}; first on {screening.rows} of {screening.of} rows, then what they found on all"
+            solutions = run_screened(screening, drive, method, space, starts, settings.evaluator)
+    finally:
+        if drive.workers is not None:
+            drive.workers.close()
     return judge(problem, drive, solutions, choice, why, settings, chosen)
 
 

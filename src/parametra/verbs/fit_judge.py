@@ -159,8 +159,8 @@ def _receipt(problem: Problem, drive: Drive, choice: Choice, settings: Any) -> R
     }
     return Receipt(
         evaluations=drive.evaluations,
-        model_calls=evaluator.calls,
-        failures=dict(evaluator.failures),
+        model_calls=drive.calls,
+        failures=dict(drive.failures),
         seconds=drive.seconds,
         seed=int(settings.seed),
         settings=asked,

@@ -44,7 +44,7 @@ class Lbfgs:
         "own log-likelihood; many parameters.",
         prefer_instead="`levenberg_marquardt` where there are residuals: it needs far fewer evaluations.",
         needs=frozenset({Ability.LIKELIHOOD, Ability.GRADIENT, Ability.CONTINUOUS}),
-        honours=frozenset({"bounds", "robust losses", "priors"}),
+        honours=frozenset({"bounds", "robust losses", "priors", "workers"}),
         cost="20 to 500 evaluations with gradient a start.",
         sources=(
             Source(

@@ -32,7 +32,7 @@ class LeastSquares:
         good_for="a second opinion on a fit with residuals, from code that others wrote.",
         prefer_instead="`levenberg_marquardt`, which is faster and reaches more digits.",
         needs=frozenset({Ability.RESIDUALS, Ability.CONTINUOUS}),
-        honours=frozenset({"bounds"}),
+        honours=frozenset({"bounds", "workers"}),
         cost="10 to 100 evaluations with Jacobian a start.",
         sources=(
             Source(

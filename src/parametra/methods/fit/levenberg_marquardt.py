@@ -57,7 +57,7 @@ class LevenbergMarquardt:
         good_for="any fit with residuals: normal noise, Student's t with a known width, robust losses, bounds.",
         prefer_instead="`lbfgs` for a likelihood without residuals.",
         needs=frozenset({Ability.RESIDUALS, Ability.CONTINUOUS}),
-        honours=frozenset({"bounds", "robust losses", "many starts side by side"}),
+        honours=frozenset({"bounds", "robust losses", "many starts side by side", "workers"}),
         cost="10 to 50 evaluations with Jacobian a start; d^3 for each step.",
         sources=(
             Source(

@@ -66,7 +66,7 @@ class Workers:
             self._pool = ProcessPoolExecutor(self.count, mp_context=get_context("spawn"), initializer=_begin)
         if id(job) not in self._written:
             path = Path(self._folder.name) / f"job{len(self._written)}.pickle"
-            path.write_bytes(_pickled(job))
+            path.write_bytes(_pickled(job, self.count))
             self._written[id(job)] = path
         return self._pool.submit(_run, str(self._written[id(job)]), starts, seconds)
 
@@ -181,21 +181,21 @@ def _polished(merged: Solutions, one: Solutions) -> Solutions:
     return Solutions(points, cost, tuple(endings), iterations, int(np.argmin(cost)), one.message)
 
 
-def _pickled(job: Job) -> bytes:
+def _pickled(job: Job, count: int) -> bytes:
     import sys
 
     import cloudpickle
 
     # a model that came out of a problem file lives in a module that other processes cannot import
     module = sys.modules.get(getattr(job.problem.model.function, "__module__", "") or "")
-    unknown = module is not None and getattr(module, "__spec__", None) is not None and not _importable(module)
+    unknown = module is not None and module.__name__ != "__main__" and not _importable(module)
     if unknown:
         cloudpickle.register_pickle_by_value(module)
     try:
         return cloudpickle.dumps(job)
     except Exception as error:  # whatever cannot be pickled says so in its own way
         raise MethodError(
-            f"workers={2}: the problem cannot be sent to another process ({type(error).__name__}: {error}). Use "
+            f"workers={count}: the problem cannot be sent to another process ({type(error).__name__}: {error}). Use "
             "workers=1, or a model that is a plain function."
         ) from error
     finally:
@@ -204,12 +204,10 @@ def _pickled(job: Job) -> bytes:
 
 
 def _importable(module: Any) -> bool:
-    import importlib.util
+    from importlib.machinery import PathFinder
 
-    try:
-        return importlib.util.find_spec(module.__name__) is not None and module.__spec__.origin is not None
-    except (ImportError, ValueError):
-        return False
+    name = str(module.__name__)
+    return "." in name or PathFinder.find_spec(name) is not None
 
 
 def _begin() -> None:

@@ -24,13 +24,14 @@ PREFACE = f"""# Methods compared
 
 How many evaluations of the model does each method of `fit` need to come near the best? After the comparison of
 numerical methods for parameter determination by astronomers who fit slow models of eclipsing binaries: the model is
-slow and has no derivatives, so a derivative costs as many evaluations as there are parameters (forward differences), and
-the number of evaluations is all that counts. `parametra bench fit problem.toml` makes the same table for a problem of
-your own, see [Compare methods](bench.md), which also says how accuracy and expected evaluations are defined.
+slow and has no derivatives, so a derivative costs as many evaluations as there are parameters (forward differences),
+and the number of evaluations is all that counts. `parametra bench fit problem.toml` makes the same table for a problem
+of your own; [Compare methods](bench.md) says how accuracy and expected evaluations are defined.
 
 Every method starts from the same {SEEDS} points, the guess and {SEEDS - 1} drawn inside the bounds, with its default
-settings and {EVALUATIONS} evaluations a run. `monte_carlo+...` is the combination: a few random points, then the method
-that "auto" takes from the best of them. A number is the expected count when a run that fails is followed by another one.
+settings and {EVALUATIONS} evaluations a run. `monte_carlo+...` is the combination: a few random points, then the
+method that "auto" takes from the best of them. A number is the expected count when a run that fails is followed by
+another one. `python benchmarks/methods_compared.py` makes this page, the same table every time.
 
 """
 

@@ -37,7 +37,10 @@ def imports(path, known):
 
 
 # A result finds its figures by name, on a higher floor, as the catalogue finds methods.
-UPWARD = {"parametra.nouns.fit_result": {"parametra.report.figures"}}
+UPWARD = {
+    "parametra.nouns.fit_result": {"parametra.report.figures"},
+    "parametra.nouns.bench_result": {"parametra.report._bench_figure"},
+}
 
 
 def offences(source):

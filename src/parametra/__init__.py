@@ -17,35 +17,60 @@ if TYPE_CHECKING:
     from parametra.formats.problem_file import read_problem_file as read_problem
     from parametra.formats.result_file import load
     from parametra.maths.losses import Loss
+    from parametra.nouns.bench_result import Bench
+    from parametra.nouns.constraint import Constraint, ordered, simplex
     from parametra.nouns.data import Data
     from parametra.nouns.errors import ParametraError
     from parametra.nouns.fit_result import Fit
     from parametra.nouns.model import Model
     from parametra.nouns.noise import LogLikelihood, Noise, Normal, StudentT
+    from parametra.nouns.noise_censored import Censored
+    from parametra.nouns.noise_correlated import AR1, Covariance
+    from parametra.nouns.noise_counts import BetaBinomial, Binomial, NegativeBinomial, Poisson
+    from parametra.nouns.noise_kernel import KernelNoise
+    from parametra.nouns.noise_outliers import Outliers
+    from parametra.nouns.noise_positive import Exponential, Gamma, LogLogistic, LogNormal, Weibull
+    from parametra.nouns.noise_truncated import Truncated
     from parametra.nouns.objective import Objective
     from parametra.nouns.parameter import Choice, Fixed, Integer, Log, Parameter, Positive, Real, Simplex, Tied
     from parametra.nouns.problem import Problem
     from parametra.nouns.space import Space
     from parametra.nouns.status import Outcome, Status
+    from parametra.verbs.bench_fit import bench_fit
     from parametra.verbs.check import check
     from parametra.verbs.fit import choose, fit
 
 _WHERE = {
+    "AR1": "nouns.noise",
+    "Bench": "nouns.bench_result",
+    "BetaBinomial": "nouns.noise",
+    "Binomial": "nouns.noise",
+    "Censored": "nouns.noise",
     "Choice": "nouns.parameter",
+    "Constraint": "nouns.constraint",
+    "Covariance": "nouns.noise",
     "Data": "nouns.data",
+    "Exponential": "nouns.noise",
     "Fit": "nouns.fit_result",
     "Fixed": "nouns.parameter",
+    "Gamma": "nouns.noise",
     "Integer": "nouns.parameter",
+    "KernelNoise": "nouns.noise",
     "Log": "nouns.parameter",
     "LogLikelihood": "nouns.noise",
+    "LogLogistic": "nouns.noise",
+    "LogNormal": "nouns.noise",
     "Loss": "maths.losses",
     "Model": "nouns.model",
+    "NegativeBinomial": "nouns.noise",
     "Noise": "nouns.noise",
     "Normal": "nouns.noise",
     "Objective": "nouns.objective",
     "Outcome": "nouns.status",
+    "Outliers": "nouns.noise",
     "Parameter": "nouns.parameter",
     "ParametraError": "nouns.errors",
+    "Poisson": "nouns.noise",
     "Positive": "nouns.parameter",
     "Problem": "nouns.problem",
     "Real": "nouns.parameter",
@@ -54,30 +79,50 @@ _WHERE = {
     "Status": "nouns.status",
     "StudentT": "nouns.noise",
     "Tied": "nouns.parameter",
+    "Truncated": "nouns.noise",
+    "Weibull": "nouns.noise",
+    "bench_fit": "verbs.bench_fit",
     "check": "verbs.check",
     "choose": "verbs.fit",
     "fit": "verbs.fit",
     "load": "formats.result_file",
+    "ordered": "nouns.constraint",
     "read_problem": "formats.problem_file",
+    "simplex": "nouns.constraint",
 }
 _RENAMED = {"read_problem": "read_problem_file"}
 
 __all__ = [
+    "AR1",
+    "Bench",
+    "BetaBinomial",
+    "Binomial",
+    "Censored",
     "Choice",
+    "Constraint",
+    "Covariance",
     "Data",
+    "Exponential",
     "Fit",
     "Fixed",
+    "Gamma",
     "Integer",
+    "KernelNoise",
     "Log",
     "LogLikelihood",
+    "LogLogistic",
+    "LogNormal",
     "Loss",
     "Model",
+    "NegativeBinomial",
     "Noise",
     "Normal",
     "Objective",
     "Outcome",
+    "Outliers",
     "Parameter",
     "ParametraError",
+    "Poisson",
     "Positive",
     "Problem",
     "Real",
@@ -86,11 +131,16 @@ __all__ = [
     "Status",
     "StudentT",
     "Tied",
+    "Truncated",
+    "Weibull",
+    "bench_fit",
     "check",
     "choose",
     "fit",
     "load",
+    "ordered",
     "read_problem",
+    "simplex",
 ]
 
 

@@ -18,11 +18,11 @@ Examples:
 
 \b
 Exit codes: 0 done, 2 bad input, 3 time spent, 4 stopped (Ctrl-C), 5 failed.
-Loss and seed are those of the [fit] table of the file; its method and starts are not used.
+Loss and seed are those of the [fit] table of the file; its method, options and starts are not used.
 """
 
 
-@click.group()
+@click.group(no_args_is_help=False)
 def bench() -> None:
     """Compare methods on a problem of yours."""
 
@@ -43,7 +43,7 @@ def _words(context: click.Context, option: click.Parameter, value: str | None) -
     return None if value is None else tuple(word.strip() for word in value.split(",") if word.strip())
 
 
-@bench.command(epilog=_EPILOG)
+@bench.command(epilog=_EPILOG, short_help="Rank the methods of fit by the evaluations that they need.")
 @click.argument("file")
 @click.option(
     "--accuracy",

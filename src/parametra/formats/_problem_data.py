@@ -41,6 +41,7 @@ def _data(table: dict[str, Any], where: str, folder: Path) -> Data:
         "inputs": _inputs(table, where),
         "output": _output(table, where),
         "sigma": _sigma(table, where),
+        "input_errors": table_at(table, "input_errors", f"{where}: input_errors", 'input_errors = { x = "sx" }'),
         "where": table_at(table, "where", f"{where}: where", 'where = { state = "treated" }') or None,
         "units": texts_at(table, "units", where),
         "parameters": texts_at(table, "parameters", where),

@@ -29,6 +29,7 @@ DATA = (
     "output",
     "outputs",
     "sigma",
+    "input_errors",
     "where",
     "missing",
     "units",

@@ -133,7 +133,9 @@ def _noise(tables: Mapping[str, Any], folder: Path) -> Any:
         raise FileError(
             f'[noise] is for all outputs, or [noise.{by_output[0]}] for one; "{mixed}" is beside the latter.'
         )
-    return {name: _within(f"[noise.{name}]", lambda t=value: noise_from_table(t, folder)) for name, value in table.items()}
+    return {
+        name: _within(f"[noise.{name}]", lambda t=value: noise_from_table(t, folder)) for name, value in table.items()
+    }
 
 
 def _settings(tables: Mapping[str, Any]) -> FitSettings:

@@ -121,7 +121,7 @@ def step_by_singular_values(
     return step.dot(right) * (-radius / length), lam
 
 
-def step_by_inverses(
+def step_by_solves(
     hessian: Float[np.ndarray, "B d d"],
     gradient: Float[np.ndarray, "B d"],
     radius: Float[np.ndarray, " B"],
@@ -130,7 +130,8 @@ def step_by_inverses(
     """The minimiser of g^'p + 1/2 p'H^p in |p| <= radius (to a tenth of it, as More) and its damping, lane by lane.
 
     Hebden's iteration lam <- lam + (|p| / radius) (|p| - radius) |p| / p'(H^ + lam I)^-1 p, started from the last
-    damping, which is nearly right, so that one or two inverses are enough. A lane drops out when it is done.
+    damping, which is nearly right, so that one or two turns are enough. A lane drops out when it is done. Solving twice
+    is a quarter of the work of one inverse.
     """
     lanes, dimension = gradient.shape
     trace = np.trace(hessian, axis1=1, axis2=2)
@@ -141,10 +142,7 @@ def step_by_inverses(
     for turn in range(_HEBDEN_STEPS):
         matrix = hessian[left]
         matrix[:, diagonal, diagonal] += (lam + floor)[:, None]
-        inverse = np.linalg.inv(matrix)
-        step = -(inverse @ gradient[left][:, :, None])
-        curved = (step.transpose(0, 2, 1) @ (inverse @ step))[:, 0, 0]
-        step = step[:, :, 0]
+        step = -np.linalg.solve(matrix, gradient[left][:, :, None])[:, :, 0]
         length = np.sqrt((step * step).sum(1))
         excess = length - radius
         done = (np.abs(excess) <= 0.1 * radius) | ((lam == 0.0) & (excess <= 0.0))
@@ -156,10 +154,12 @@ def step_by_inverses(
             found[ended] = lam[done]
             if done.all():
                 break
-        low = np.where(excess > 0.0, np.maximum(low, lam), low)
-        lam = np.maximum(lam + (length / radius) * excess * length / curved, low)
         keep = ~done
         left, lam, low, radius, floor = left[keep], lam[keep], low[keep], radius[keep], floor[keep]
+        step, length, excess = step[keep], length[keep], excess[keep]
+        curved = (step * np.linalg.solve(matrix[keep], step[:, :, None])[:, :, 0]).sum(1)
+        low = np.where(excess > 0.0, np.maximum(low, lam), low)
+        lam = np.maximum(lam + (length / radius) * excess * length / curved, low)
     return steps, found
 
 

@@ -66,6 +66,22 @@ class Reader:
             )
         return array
 
+    def input_error(self, name: str, wanted: Any) -> np.ndarray:
+        """Standard deviations of an input for every row, zero or above where they are not missing."""
+        if not isinstance(wanted, str) and np.ndim(wanted) == 0:
+            number = as_number(wanted)
+            if number is None or not 0 <= number < math.inf:
+                raise DataError(f'the input error of "{name}" must be a number, zero or above; came {wanted!r}.')
+            return np.full(self.table.rows, number)
+        array = self.single(name, wanted, "input error of")
+        wrong = array < 0
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            raise DataError(
+                f'the input error of "{name}" must be zero or above; it is {array[row]:g} in {self.table.place(row)}.'
+            )
+        return array
+
     def refuse_gaps(self, values: Mapping[str, np.ndarray], stated: Mapping[str, Any], role: str) -> None:
         for name, array in values.items():
             missing = gap(array)
@@ -130,6 +146,24 @@ def stated_sigma(stated: Any, outputs: Sequence[str]) -> dict[str, Any]:
         if name not in outputs:
             raise DataError(f'sigma is given for "{name}", which is no output; {did_you_mean(str(name), outputs)}')
     return {name: wanted for name, wanted in stated.items() if wanted is not None}
+
+
+def checked_input_errors(stated: Any, inputs: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Input to what states its standard deviations."""
+    if stated is None:
+        return {}
+    if not isinstance(stated, Mapping):
+        raise DataError(
+            f'input_errors is a mapping of input to its standard deviations, {{"x": "sx"}}; came {stated!r}.'
+        )
+    for name in stated:
+        if name not in inputs:
+            raise DataError(f'input_errors names "{name}", which is no input; {did_you_mean(str(name), inputs)}')
+        if inputs[name].ndim != 1:
+            raise DataError(
+                f'input_errors names "{name}", which has {inputs[name].shape[1]} numbers a row; give each its input.'
+            )
+    return {str(name): wanted for name, wanted in stated.items() if wanted is not None}
 
 
 def as_number(value: Any) -> float | None:

@@ -35,6 +35,7 @@ class Scatter:
         values: the problem's parameters by name, scalars of shape () or (*batch,).
         xp: numpy or jax.numpy.
         columns: the data's columns that the noise reads (see `Noise.columns`), name to (n,).
+        input_variance: what errors of inputs add to the variance of the prediction, (*batch, n); None for nothing.
     """
 
     output: str
@@ -45,6 +46,7 @@ class Scatter:
     values: Mapping[str, Any]
     xp: Any
     columns: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    input_variance: Any = None
 
     def value(self, role: str) -> Any:
         """A noise parameter, shaped to go with (*batch, n)."""
@@ -56,8 +58,8 @@ class Working:
     """One quantity that a density depends on, with what Fisher scoring needs of it; all of shape (*batch, n).
 
     Arguments:
-        quantity: the prediction, or a noise parameter repeated for each point, exactly as it came (it is
-            differentiated).
+        quantity: the prediction, a noise parameter repeated for each point, or a function of both, computed from them
+            as they came (it is differentiated).
         score: d log density / d quantity.
         information: its expected square, above zero. Quantities of one noise must have no expected information in
             common.
@@ -72,6 +74,8 @@ class Noise(ABC):
     """How data scatter around a prediction, for one output. Subclasses are frozen, and hold settings only."""
 
     kinds: ClassVar[dict[str, Callable[..., Noise]]] = {}
+    support: ClassVar[str] = "real"
+    """Which values may come: "real", "positive", "counts", or "shares" (counts out of trials)."""
 
     def __init_subclass__(cls, kind: str = "") -> None:
         if kind:
@@ -101,7 +105,8 @@ class Noise(ABC):
         if kind not in Noise.kinds:
             raise NoiseError(f'there is no noise of the kind "{kind}"; {did_you_mean(str(kind), Noise.kinds)}')
         made = Noise.kinds[kind]
-        known = [one.name for one in dataclasses.fields(cast("Any", made)) if one.name != "column"]
+        stated = [one.name for one in dataclasses.fields(cast("Any", made)) if one.init]
+        known = [name for name in stated if name != "column" and not name.startswith("_")]
         for name in settings:
             if name not in known:
                 raise NoiseError(f'the noise "{kind}" has no setting "{name}"; {did_you_mean(name, known)}')
@@ -139,6 +144,11 @@ class Noise(ABC):
         """The parameters that this noise adds to the problem, by name."""
         del output, alone
         return {}
+
+    @property
+    def reads(self) -> frozenset[str] | None:
+        """The problem's other parameters that the density reads by itself; None when that may be any of them."""
+        return frozenset()
 
     @abstractmethod
     def log_density(self, scatter: Scatter) -> Any:
@@ -206,6 +216,11 @@ class Noise(ABC):
     @abstractmethod
     def standard_deviation(self, scatter: Scatter) -> Any | None:
         """How far points scatter, for plots: broadcasts to (*batch, n); None when unknown."""
+
+    def censoring(self, scatter: Scatter) -> tuple[np.ndarray, np.ndarray] | None:
+        """For pictures: 0 for exact values, 1 right-, 2 left-, 3 interval-censored, and their upper ends, (n,) each."""
+        del scatter
+        return None
 
     @abstractmethod
     def simulate(self, scatter: Scatter, generator: np.random.Generator) -> np.ndarray:

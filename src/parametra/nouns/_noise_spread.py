@@ -84,7 +84,10 @@ class Spread(Noise):
         if self.multiplies_prediction:
             return 0.1
         observed = np.concatenate([data.observations(output)[0] for data in data_sets])
-        # The scatter around a constant: too wide rather than too narrow, from where every search finds down.
+        return self.typical_scatter(observed)
+
+    def typical_scatter(self, observed: np.ndarray) -> float:
+        """The scatter around a constant: too wide rather than too narrow, from where every search finds down."""
         return float(np.std(observed)) or float(np.mean(np.abs(observed))) or 1.0
 
     def standard_errors(self, data: Data, output: str) -> Float[np.ndarray, " n"] | None:

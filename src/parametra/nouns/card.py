@@ -23,6 +23,7 @@ class Ability(Enum):
     CONSTRAINTS = "constraints"
     ADVERSARY = "parameters that are chosen against the fit"
     LINEAR = "parameters that the model is linear in"
+    BOUNDED = "finite bounds of every parameter"
 
 
 @dataclass(frozen=True)

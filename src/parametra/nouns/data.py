@@ -14,6 +14,7 @@ from parametra.nouns._data_reader import (
     Reader,
     any_of,
     checked_constants,
+    checked_input_errors,
     checked_parameters,
     checked_units,
     column_names,
@@ -42,6 +43,8 @@ class Data:
         inputs: names of columns; or name to column name, or name to values of shape (n,) or (n, k).
         output: the measured column, or several.
         sigma: standard deviations: a column, a number or values (n,), for all outputs, or a mapping of output to these.
+        input_errors: standard deviations of inputs that were measured too, a mapping of input to column, number or
+            values (n,); see the page on noise structures.
         name: what results call this data set.
         missing: "refuse" raises for a missing value; "mask" leaves it out, and `masked` counts what was left out.
         where: column to value, keeps the rows with that value; see `Table.where`.
@@ -54,8 +57,10 @@ class Data:
         inputs, outputs: name to values, all rows, float64, read-only. An output that is left out is NaN there.
         sigma: output to standard deviations, all rows, for the outputs that have them.
         sigma_columns: output to the column that its standard deviations come from, where they come from one.
+        input_errors: input to the standard deviations of its values, all rows, for the inputs that have them.
         observed: output to the index of the rows that have it, None for all of them.
         columns: the other columns that hold numbers, which may have missing values.
+        texts: the columns that hold text.
         masked: how many output values were left out for missing values; a row without an input loses all its outputs.
 
     Raises:
@@ -67,8 +72,10 @@ class Data:
     outputs: dict[str, np.ndarray]
     sigma: dict[str, np.ndarray]
     sigma_columns: dict[str, str]
+    input_errors: dict[str, np.ndarray]
     observed: dict[str, Int[np.ndarray, " observed"] | None]
     columns: dict[str, np.ndarray]
+    texts: dict[str, np.ndarray]
     masked: int
     name: str
     units: dict[str, str]
@@ -83,6 +90,7 @@ class Data:
         inputs: Sequence[str] | Mapping[str, Any] = (),
         output: str | Sequence[str],
         sigma: Any = None,
+        input_errors: Any = None,
         name: str = _DEFAULT_NAME,
         missing: str = "refuse",
         where: Mapping[str, Any] | None = None,
@@ -102,18 +110,21 @@ class Data:
         measured = {key: reader.single(key, key, "output") for key in output_names}
         stated = stated_sigma(sigma, output_names)
         deviations = {key: reader.sigma(key, wanted) for key, wanted in stated.items()}
+        stated_errors = checked_input_errors(input_errors, values)
+        errors = {key: reader.input_error(key, wanted) for key, wanted in stated_errors.items()}
         if missing == "refuse":
             reader.refuse_gaps(values, stated_inputs, "input")
+            reader.refuse_gaps(errors, stated_errors, "input error of")
             reader.refuse_gaps(measured, {key: key for key in measured}, "output")
             reader.refuse_gaps(deviations, stated, "sigma of")
-        used = {
-            wanted for wanted in (*stated_inputs.values(), *output_names, *stated.values()) if isinstance(wanted, str)
-        }
+        named = (*stated_inputs.values(), *output_names, *stated.values(), *stated_errors.values())
+        used = {wanted for wanted in named if isinstance(wanted, str)}
         others = [key for key in whole.columns if key not in used and not whole.is_text(key)]
-        fields = _kept(reader.table.rows, values, measured, deviations)
+        fields = _kept(reader.table.rows, values, measured, deviations, errors)
         kept = fields.pop("kept")
         fields |= {
             "columns": taken({key: reader.table.columns[key] for key in others}, kept),
+            "texts": taken({key: reader.table.columns[key] for key in whole.columns if whole.is_text(key)}, kept),
             "sigma_columns": {key: wanted for key, wanted in stated.items() if isinstance(wanted, str)},
             "name": name,
             "constants": checked_constants(constants or {}, {**values, **measured}),
@@ -148,6 +159,7 @@ class Data:
         return (
             tuple(sorted((key, value.shape) for key, value in self.inputs.items())),
             tuple(sorted((key, value.shape, counts[key], key in self.sigma) for key, value in self.outputs.items())),
+            tuple(sorted(self.input_errors)),
             tuple(sorted(self.constants)),
             tuple(sorted(self.parameters.items())),
             tuple(sorted(self.units.items())),
@@ -160,6 +172,7 @@ class Data:
             ("input", self.inputs),
             ("output", self.outputs),
             ("sigma", self.sigma),
+            ("input error", self.input_errors),
             ("constant", self.constants),
         ]
         for role, values in parts:
@@ -188,15 +201,20 @@ class Data:
         words = [f"{self.rows} rows", *(["inputs " + ", ".join(self.inputs)] if self.inputs else [])]
         words.append("output " + ", ".join(self.outputs))
         words += ["sigma given"] if self.sigma else []
+        words += ["errors of " + ", ".join(self.input_errors)] if self.input_errors else []
         words += [f"{self.masked} values left out"] if self.masked else []
         return f"<Data {self.name}: {'; '.join(words)}>"
 
 
 def _kept(
-    rows: int, inputs: dict[str, np.ndarray], outputs: dict[str, np.ndarray], sigma: dict[str, np.ndarray]
+    rows: int,
+    inputs: dict[str, np.ndarray],
+    outputs: dict[str, np.ndarray],
+    sigma: dict[str, np.ndarray],
+    errors: dict[str, np.ndarray],
 ) -> dict[str, Any]:
     """Rows with all their inputs, and of each output the index of those that have it, with a sigma if there is one."""
-    kept = np.flatnonzero(~any_of((gap(array) for array in inputs.values()), rows))
+    kept = np.flatnonzero(~any_of((gap(array) for array in (*inputs.values(), *errors.values())), rows))
     observed = {
         key: observed_index(np.isfinite(array) & np.isfinite(sigma.get(key, array)), kept)
         for key, array in outputs.items()
@@ -207,6 +225,7 @@ def _kept(
         "inputs": taken(inputs, kept),
         "outputs": taken(outputs, kept),
         "sigma": taken(sigma, kept),
+        "input_errors": taken(errors, kept),
         "observed": observed,
         "kept": kept,
         "masked": rows * len(outputs) - size,

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from parametra.maths.arrays import Float
+from parametra.nouns.constraint_row import ConstraintRow
 from parametra.nouns.errors import ParametraError, did_you_mean
+from parametra.nouns.penalty_path import PenaltyPath
 from parametra.nouns.receipt import Receipt
 from parametra.nouns.starts import Starts
 from parametra.nouns.status import Status
@@ -67,6 +69,8 @@ class FitRecord:
         method, choice: the method and why it was taken.
         noise: output to what was assumed of its scatter.
         receipt: what it cost and what it was made with.
+        constraints: where the estimate stands to each.
+        path: of a penalty whose strength the data have chosen; None otherwise.
     """
 
     status: Status
@@ -92,6 +96,8 @@ class FitRecord:
     noise: dict[str, str]
     receipt: Receipt
     description: str = ""
+    path: PenaltyPath | None = None
+    constraints: tuple[ConstraintRow, ...] = ()
     view_source: Callable[[], tuple[View, ...]] | None = field(default=None, repr=False, compare=False)
 
     @property

@@ -16,6 +16,7 @@ def text(fit: FitRecord) -> str:
     parts = [
         f"{fit.title}\n{_wrapped(str(fit.status))}",
         str(_table(fit)),
+        _constraints(fit),
         *(_wrapped(f"doubt: {doubt}", "       ") for doubt in fit.doubts),
         _quality(fit),
         _correlations(fit),
@@ -37,6 +38,13 @@ def _table(fit: FitRecord) -> ResultTable:
     return ResultTable(tuple(names[i] for i in keep), tuple(tuple(row[i] for i in keep) for row in rows))
 
 
+def _constraints(fit: FitRecord) -> str:
+    rows = tuple(
+        (c.label, 0.0 if c.active else c.distance, c.state, c.multiplier if c.active else None) for c in fit.constraints
+    )
+    return str(ResultTable(("constraint", "distance", "", "multiplier"), rows)) if rows else ""
+
+
 def _value(row: Row) -> str:
     if isinstance(row.value, float):
         return with_error(row.value, row.standard_error)
@@ -50,7 +58,9 @@ def role_note(row: Row) -> str:
 
 def _quality(fit: FitRecord) -> str:
     name = "chi-square" if fit.chi_square_tests else "residual sum of squares"
-    words = [f"{name} {fit.chi_square:.6g} for {fit.degrees_of_freedom} degrees of freedom"]
+    words = [f"{fit.degrees_of_freedom} degrees of freedom"]
+    if math.isfinite(fit.chi_square):  # a likelihood without residuals has none
+        words = [f"{name} {fit.chi_square:.6g} for {words[0]}"]
     if fit.p_value is not None:
         words.append(f"p = {fit.p_value:.2g}")
     words.append(f"log-likelihood {fit.log_likelihood:.6g}, AIC {fit.aic:.6g}, BIC {fit.bic:.6g}")

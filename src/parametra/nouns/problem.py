@@ -12,21 +12,23 @@ import numpy as np
 
 from parametra.maths.distributions import Normal as NormalPrior
 from parametra.maths.losses import Loss
+from parametra.nouns._adversary import adversary_of
+from parametra.nouns._input_errors import input_variance, with_input_errors
 from parametra.nouns.bindings import Binding, bind
 from parametra.nouns.card import Ability
-from parametra.nouns.constraint import Constraint, constraints_of, limits_of
+from parametra.nouns.constraint import Constraint, constraints_of, equalities, independent_equations, limits_of
 from parametra.nouns.data import Data, as_data_sets
 from parametra.nouns.derived import Derived
-from parametra.nouns.errors import DataError, ModelError, ParametraError, did_you_mean
+from parametra.nouns.errors import DataError, ModelError, NoiseError, ParametraError, did_you_mean
 from parametra.nouns.model import ONLY, Model
-from parametra.nouns.noise import LogLikelihood, Noise, Scatter, noise_by_output
+from parametra.nouns.noise import Noise, Scatter, noise_by_output
 from parametra.nouns.penalty import Penalty
 from parametra.nouns.search_space import SearchSpace
 from parametra.nouns.space import Space
 
 Arrays = tuple[Mapping[str, Mapping[str, Any]], ...]
 """Per data set: "inputs", "observed", "sigma", "index", each a dict of arrays; "columns", for each output those that
-its noise reads. An argument of every kernel."""
+its noise reads; "input_errors" where there are some. An argument of every kernel."""
 
 
 class Problem:
@@ -63,7 +65,7 @@ class Problem:
         derived: Mapping[str, object] | None = None,
         constraints: object = None,
         penalty: object = None,
-        adversary: Sequence[str] = (),
+        adversary: str | Sequence[str] = (),
         title: str = "",
         description: str = "",
     ) -> None:
@@ -75,9 +77,9 @@ class Problem:
         self.space = self.stated_space.with_parameters(self._noise_parameters())
         self.bindings: tuple[Binding, ...] = tuple(bind(self.model, d, self.space) for d in self.data_sets)
         self.derived = tuple(Derived.of(name, thing, self.space.names) for name, thing in (derived or {}).items())
-        self.constraints: tuple[Constraint, ...] = constraints_of(constraints, self.space)
-        self.penalty = Penalty.of(penalty)
-        self.adversary = tuple(adversary)
+        self.constraints: tuple[Constraint, ...] = constraints_of(constraints, self.space, self.profiled)
+        self.penalty = Penalty.of(penalty, self.stated_space)
+        self.adversary = adversary_of(adversary, self.fit_space)
         self.title = title or self.model.name
         self.description = description
         self._check_use()
@@ -102,6 +104,11 @@ class Problem:
         """The space that fits move in: without the scale that is profiled out."""
         return self.space if self.profiled is None else self.space.without(self.profiled)
 
+    @cached_property
+    def degrees_of_freedom(self) -> int:
+        """Observed values less what is estimated: parameters of the fit, which equations among them make fewer."""
+        return self.size - self.fit_space.dimension + independent_equations(self.constraints, self.fit_space)
+
     def search_space(self, seed: int = 0) -> SearchSpace:
         """What methods are told of where they search."""
         space = self.fit_space
@@ -115,6 +122,7 @@ class Problem:
             limits=limits_of(self.constraints, space),
             penalty=None if self.penalty is None else self.penalty.on(space, self.size),
             adversary=against if self.adversary else None,
+            linear=self.__dict__.get("_linear"),
             labels=tuple(space.labels),
         )
 
@@ -136,6 +144,8 @@ class Problem:
             has.add(Ability.CONTINUOUS)
         if self.fit_space.dimension == 1:
             has.add(Ability.ONE_PARAMETER)
+        if np.isfinite(self.fit_space.lower).all() and np.isfinite(self.fit_space.upper).all():
+            has.add(Ability.BOUNDED)
         stated = {
             Ability.CONSTRAINTS: self.constraints,
             Ability.PENALTY: self.penalty,
@@ -161,6 +171,7 @@ class Problem:
                 "sigma": {k: s for k in d.outputs if (s := self.noise[k].standard_errors(d, k)) is not None},
                 "index": {k: i for k, i in d.observed.items() if i is not None},
                 "columns": {k: c for k in d.outputs if (c := self.noise[k].columns_of(d, k))},
+                **({"input_errors": d.input_errors} if d.input_errors else {}),
             }
             for d in self.data_sets
         )
@@ -224,7 +235,15 @@ class Problem:
             values=named,
             xp=xp,
             columns=a["columns"].get(output, {}),
+            input_variance=self._input_variance(i, output, named, a, xp) if "input_errors" in a else None,
         )
+
+    def _input_variance(self, i: int, output: str, named: Mapping[str, Any], a: Mapping[str, Any], xp: Any) -> Any:
+        parameters = self.bindings[i].parameters_of(named)
+        whole = input_variance(self.model, parameters, a["inputs"], a["input_errors"], output, xp)
+        whole = self._shaped(whole, self.data_sets[i].rows, output, xp)
+        index = a["index"].get(output)
+        return whole if index is None else whole[..., index]
 
     def residuals(self, named: Mapping[str, Any], arrays: Arrays, xp: Any = np) -> Any:
         """Whitened residuals (..., m): data points first, in the order of `compared`, then one row a stated prior."""
@@ -305,17 +324,26 @@ class Problem:
 
     def _noises(self, noise: object) -> dict[str, Noise]:
         stated = noise_by_output(noise, self.outputs)
-        return {output: member.settle(self.data_sets, output) for output, member in stated.items()}
+        settled = {output: member.settle(self.data_sets, output) for output, member in stated.items()}
+        return {output: with_input_errors(member, self.data_sets, output) for output, member in settled.items()}
 
     def _noise_parameters(self) -> dict[str, Any]:
         alone = len(self.outputs) == 1
         return {k: v for o in self.outputs for k, v in self.noise[o].parameters(o, alone=alone).items()}
 
     def _check_use(self) -> None:
-        own = [n for n in self.noise.values() if isinstance(n, LogLikelihood)]
-        if self.model.takes_dicts or any(n.wants_parameters for n in own):
+        read = {output: noise.reads for output, noise in self.noise.items()}
+        for output, names in read.items():
+            for name in sorted((names or frozenset()).difference(self.space.names)):
+                raise NoiseError(
+                    f'the noise of "{output}" reads "{name}", which is neither a parameter nor a column of numbers; '
+                    + did_you_mean(name, self.space.names)
+                )
+        if self.model.takes_dicts or None in read.values():
             return
         used = {p for b in self.bindings for p in b.parameters.values()} | self.space.tied_to
+        used |= {name for names in read.values() for name in names or ()}
+        used |= {name for constraint in self.constraints for name in constraint.names}
         for name in self.stated_space.free:
             if name not in used:
                 raise ModelError(
@@ -325,7 +353,9 @@ class Problem:
                 )
 
     def _check_size(self) -> None:
-        wanted = self.stated_space.dimension - len(self.stated_space.explicit_priors)
+        wanted = self.stated_space.dimension - len(self.stated_space.explicit_priors) - equalities(self.constraints)
+        if self.penalty is not None:  # which drops terms until the data can determine the others
+            wanted = int(np.sum(~self.penalty.which(self.stated_space)))
         if self.size < wanted:
             raise DataError(
                 f"{self.size} observed values cannot determine {wanted} parameters "

@@ -25,6 +25,9 @@ class View:
         spread: standard deviation of the noise at those points, None when the noise has none.
         curve_x, curve, curve_error: the prediction along a grid of the input and its standard error from that of the
             parameters; empty when there are several inputs.
+        censored: at those points 0 for exact values, 1 for right-, 2 for left-, 3 for interval-censored ones; None when
+            all are exact.
+        limit: at those points the value or its limit, the upper end of an interval; None when all are exact.
     """
 
     data_set: str
@@ -39,3 +42,5 @@ class View:
     curve_x: np.ndarray
     curve: np.ndarray
     curve_error: np.ndarray
+    censored: np.ndarray | None = None
+    limit: np.ndarray | None = None

@@ -17,6 +17,9 @@ _MANY_POINTS = 300
 _TOO_MANY_FOR_VECTORS = 3000
 _TWO_SIDED_95 = 1.959963984540054
 _LOG_RANGE = 300
+_CENSORED = (("right-censored", "^"), ("left-censored", "v"), ("interval-censored", "_"))
+"""How limits are drawn, in the order of their codes from 1: an arrow head towards where the value lies."""
+_LEGEND = ("data", *(word for word, _ in _CENSORED), "best fit", "95 % band")
 
 
 def draw_fit(fit: Fit, size: tuple[float, float] | None) -> Any:
@@ -51,8 +54,9 @@ def draw_fit(fit: Fit, size: tuple[float, float] | None) -> Any:
 def _legend(figure: Any, axes: Any) -> None:
     """Above the figure, where it hides no data."""
     handles, words = axes.get_legend_handles_labels()
-    order = sorted(range(len(words)), key=lambda i: ("data", "best fit", "95 % band").index(words[i]))
-    figure.legend([handles[i] for i in order], [words[i] for i in order], loc="outside upper center", ncols=3)
+    order = sorted(range(len(words)), key=lambda i: _LEGEND.index(words[i]))
+    columns = 3 if len(words) <= 3 else -(-len(words) // 2)
+    figure.legend([handles[i] for i in order], [words[i] for i in order], loc="outside upper center", ncols=columns)
 
 
 def _title(view: View, views: tuple[View, ...]) -> str:
@@ -64,10 +68,12 @@ def _title(view: View, views: tuple[View, ...]) -> str:
 def _curve(axes: Any, view: View) -> None:
     many = view.x.size > _MANY_POINTS
     vectors = view.x.size <= _TOO_MANY_FOR_VECTORS
+    exact = _exact(view)
+    bars = _finite_bars(view)
     axes.errorbar(
-        view.x,
-        view.observed,
-        yerr=_finite_bars(view),
+        view.x[exact],
+        view.observed[exact],
+        yerr=None if bars is None else bars[exact],
         fmt="o",
         color=BLACK,
         ecolor=GREY,
@@ -78,6 +84,7 @@ def _curve(axes: Any, view: View) -> None:
         rasterized=not vectors,
         zorder=2,
     )
+    _limits(axes, view, many)
     if view.curve_x.size:
         half = _TWO_SIDED_95 * view.curve_error
         axes.fill_between(
@@ -92,8 +99,29 @@ def _curve(axes: Any, view: View) -> None:
     axes.tick_params(labelbottom=False)
 
 
+def _exact(view: View) -> np.ndarray:
+    return np.ones(view.x.size, dtype=bool) if view.censored is None else view.censored == 0
+
+
+def _limits(axes: Any, view: View, many: bool) -> None:
+    """Censored values: open marks at their limits, and a line over an interval."""
+    if view.censored is None or view.limit is None:
+        return
+    for code, (word, mark) in enumerate(_CENSORED, start=1):
+        which = view.censored == code
+        if not which.any():
+            continue
+        if word == "interval-censored":
+            axes.vlines(view.x[which], view.observed[which], view.limit[which], color=GREY, lw=1, label=word, zorder=2)
+            continue
+        size = 3.0 if many else 5.0
+        axes.plot(view.x[which], view.limit[which], mark, mec=BLACK, mfc="white", ms=size, label=word, zorder=2)
+
+
 def _residuals(axes: Any, view: View) -> None:
     residual = view.observed - view.predicted
+    if view.censored is not None and view.limit is not None:
+        residual = np.where(view.censored == 0, view.observed, view.limit) - view.predicted
     scaled = view.spread is not None and bool(np.all(np.isfinite(view.spread) & (view.spread > 0)))
     if scaled:
         residual = residual / view.spread
@@ -104,7 +132,12 @@ def _residuals(axes: Any, view: View) -> None:
     many = view.x.size > _MANY_POINTS
     marks = "." if many else "o"
     vectors = view.x.size <= _TOO_MANY_FOR_VECTORS
-    axes.plot(view.x, residual, marks, color=BLACK, ms=2 if many else 3.5, rasterized=not vectors, zorder=2)
+    size, exact = 2 if many else 3.5, _exact(view)
+    axes.plot(view.x[exact], residual[exact], marks, color=BLACK, ms=size, rasterized=not vectors, zorder=2)
+    if view.censored is not None:
+        for code, (_, mark) in enumerate(_CENSORED, start=1):
+            which = view.censored == code
+            axes.plot(view.x[which], residual[which], mark, mec=BLACK, mfc="white", ms=size, zorder=2)
     reach = float(np.nanmax(np.abs(residual), initial=0.0)) * 1.15
     reach = max(reach, 2.4) if scaled else reach
     if np.isfinite(reach) and reach > 0:

@@ -65,7 +65,9 @@ def score(problem: Problem, points: Float[np.ndarray, "B d"], cost: Any) -> Answ
     predicted = predictions(problem, points)
     slopes = np.empty_like(predicted)
     for b, x in enumerate(points):
-        named, first = problem.fit_space.to_named(x), 0
+        named, first = dict(problem.fit_space.to_named(x)), 0
+        if problem.profiled is not None:
+            named[problem.profiled] = 1.0  # as in the cost of residuals, which leaves the scale out
         for i, output, value in problem.compared(named, problem.arrays):
             here = slice(first, first + np.size(value))
             slopes[b, here] = _density_slopes(problem, named, i, output, np.real(np.asarray(value)))

@@ -1,7 +1,7 @@
-"""The compiled evaluator: a traceable model, batched and compiled by JAX, 64 bits, the data as arguments.
+"""The compiled evaluator: a traceable model, differentiated by JAX and compiled by XLA for the CPU, in 64 bits.
 
 A kernel depends on the statement of the problem and on the shapes of its data, not on the numbers in them, so the next
-data set of the same shape compiles nothing. Kernels of the last problems are kept.
+data set of the same shape compiles nothing; neither does the next process, which finds the kernel on disk.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ import contextlib
 import copy
 import sys
 import weakref
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -20,13 +21,12 @@ from parametra.nouns.asker import Answers, Want
 from parametra.nouns.lifting import lift
 from parametra.nouns.model import Model
 from parametra.nouns.problem import Problem
+from parametra.runs import _kernel_program as programs
+from parametra.runs import _kernel_store as store
+from parametra.runs._kernel import file_name, kernel
+from parametra.runs._kernel_digest import statement_digest
 from parametra.runs.cost import Cost, answers_from_residuals
 
-LANES = 16
-"""Points in one call of the batched kernel; a batch is padded to a multiple of it."""
-
-_KERNELS_KEPT = 64
-_kernels: OrderedDict[tuple[Any, ...], _QuicklyCompiled] = OrderedDict()
 _lifted: weakref.WeakKeyDictionary[Any, Callable[..., Any] | None] = weakref.WeakKeyDictionary()
 
 
@@ -47,139 +47,112 @@ class Compiled:
         self.cost = cost
         self.calls = 0
         self.failures: Counter[str] = Counter()
-        self._arrays: Any = None
+        self._ready: dict[tuple[str, bool], tuple[Any, list[Any]]] = {}
 
     def evaluate(self, points: np.ndarray, want: Want) -> Answers:
         """Answer a request for points (B, d)."""
-        import jax
-
         self.calls += len(points)
-        with jax.enable_x64(True):
-            if self._arrays is None:
-                self._arrays = jax.device_put(self.problem.arrays)
-            if not self.cost.least_squares:
-                return self._gradient(points, want)
+        with np.errstate(all="ignore"):
+            if want is Want.PREDICTED:
+                return self._predicted(points)
+            if want is Want.SCORE:
+                return self._score(points)
             if want is Want.NORMAL:
                 return self._normal(points)
             if want is Want.GRADIENT:
-                return self._gradient(points, want)
-            one = self._kernel("jacobian")
-            parts = [one(x, self._arrays) for x in points]
-        residuals = np.stack([np.asarray(r) for r, _ in parts])
-        jacobian = np.stack([np.asarray(j).T for _, j in parts])
-        keep = jacobian if want is Want.JACOBIAN else None
-        return answers_from_residuals(residuals, keep, self.cost, want)
+                return self._gradient(points)
+            if not self.cost.least_squares:
+                return self._scored(points) if self.cost.scores and want is Want.JACOBIAN else self._value(points)
+            if want is Want.JACOBIAN:
+                found = self._run("jacobian", points)
+                return answers_from_residuals(found["rows"], np.swapaxes(found["columns"], 1, 2), self.cost, want)
+            return answers_from_residuals(self._run("residuals", points)["rows"], None, self.cost, want)
 
     def with_cost(self, cost: Cost) -> Compiled:
         """The same evaluator of another cost of the same form."""
         other = copy.copy(self)
         other.cost = cost
+        other._ready = {}
         return other
 
     def _normal(self, points: np.ndarray) -> Answers:
-        kernel = self._kernel("normal")
-        n, d = points.shape
-        padded = -(-n // LANES) * LANES
-        if padded != n:
-            points = np.concatenate([points, np.broadcast_to(points[:1], (padded - n, d))])
-        parts = [kernel(points[i : i + LANES], self._arrays) for i in range(0, padded, LANES)]
-        product, cost = (np.concatenate([np.asarray(p[k]) for p in parts])[:n] for k in range(2))
-        normal, gradient = product[:, :d, :d], product[:, :d, d]
+        found = self._run("normal", points)
+        cost, gradient, normal = found["cost"], found["gradient"], found["normal"]
         ok = np.isfinite(cost) & np.isfinite(gradient).all(axis=1)
         return Answers(cost=np.where(ok, cost, np.inf), ok=ok, gradient=gradient, normal=normal)
 
-    def _gradient(self, points: np.ndarray, want: Want) -> Answers:
-        kernel = self._kernel("gradient")
-        parts = [kernel(x, self._arrays) for x in points]
-        cost = np.array([float(v) for v, _ in parts])
-        gradient = np.stack([np.asarray(g) for _, g in parts])
-        ok = np.isfinite(cost)
-        if want is Want.COST:
-            return Answers(cost=np.where(ok, cost, np.inf), ok=ok)
-        ok &= np.isfinite(gradient).all(axis=1)
+    def _gradient(self, points: np.ndarray) -> Answers:
+        found = self._run("gradient", points)
+        cost, gradient = found["cost"], found["slopes"]
+        ok = np.isfinite(cost) & np.isfinite(gradient).all(axis=1)
         return Answers(cost=np.where(ok, cost, np.inf), ok=ok, gradient=gradient)
 
-    def _kernel(self, kind: str) -> _QuicklyCompiled:
-        key = (kind, self.problem.signature, self.cost)
-        if key in _kernels:
-            _kernels.move_to_end(key)
-        else:
-            _kernels[key] = _build(kind, self.problem, self.cost)
-            if len(_kernels) > _KERNELS_KEPT:
-                _kernels.popitem(last=False)
-        return _kernels[key]
+    def _value(self, points: np.ndarray) -> Answers:
+        cost = self._run("value", points)["cost"]
+        ok = np.isfinite(cost)
+        return Answers(cost=np.where(ok, cost, np.inf), ok=ok)
+
+    def _scored(self, points: np.ndarray) -> Answers:
+        found = self._run("jacobian", points)
+        cost, residuals, jacobian = found["cost"], found["rows"], np.swapaxes(found["columns"], 1, 2)
+        ok = np.isfinite(cost) & np.isfinite(residuals).all(axis=1) & np.isfinite(jacobian.sum(axis=(1, 2)))
+        return Answers(cost=np.where(ok, cost, np.inf), ok=ok, residuals=residuals, jacobian=jacobian)
+
+    def _predicted(self, points: np.ndarray) -> Answers:
+        found = self._run("predicted", points)
+        predicted, jacobian = found["rows"], np.swapaxes(found["columns"], 1, 2)
+        ok = np.isfinite(predicted.sum(axis=1)) & np.isfinite(jacobian.sum(axis=(1, 2)))
+        return Answers(cost=np.where(ok, 0.0, np.inf), ok=ok, predicted=predicted, jacobian=jacobian)
+
+    def _score(self, points: np.ndarray) -> Answers:
+        found = self._run("score", points)
+        cost, slope = found["cost"], found["score"]
+        ok = np.isfinite(cost) & np.isfinite(slope).all(axis=1)
+        return Answers(cost=np.where(ok, cost, np.inf), ok=ok, predicted=found["predicted"], score=slope)
+
+    def _run(self, kind: str, points: np.ndarray) -> dict[str, np.ndarray]:
+        """The outputs of a kernel, with the library's own sines where an argument was too large for the fast ones."""
+        found = self._run_as(kind, points, fast=True)
+        far = found.pop("far")
+        if far.any():
+            again = self._run_as(kind, points[far], fast=False)
+            for name, values in again.items():
+                found[name][far] = values
+        return found
+
+    def _run_as(self, kind: str, points: np.ndarray, *, fast: bool) -> dict[str, np.ndarray]:
+        if (kind, fast) not in self._ready:
+            made = kernel(kind, self.problem, self.cost, fast=fast)
+            self._ready[kind, fast] = made, made.prepared(self.problem)
+        made, prepared = self._ready[kind, fast]
+        return made.answers(points, prepared)
 
 
-def _build(kind: str, problem: Problem, cost: Cost) -> _QuicklyCompiled:
-    import jax
-    import jax.numpy as jnp
+@dataclass(frozen=True)
+class Lifted:
+    """A NumPy function that is lifted when it is called, which a kernel from the disk never does."""
 
-    space = problem.fit_space
-    d = space.dimension
+    function: Callable[..., Any]
 
-    def residuals(x: Any, arrays: Any) -> Any:
-        return problem.residuals(space.to_named(x, jnp), arrays, jnp)
-
-    def with_jacobian(of_x: Callable[[Any], Any], x: Any) -> tuple[Any, Any]:
-        """Residuals (m,) and the transposed Jacobian (d, m), by forward derivatives."""
-        return jax.vmap(lambda v: jax.jvp(of_x, (x,), (v,)), out_axes=(None, 0))(jnp.eye(d))
-
-    def normal(x: Any, arrays: Any) -> tuple[Any, Any]:
-        """[J r]'[J r], which holds J'J, J'r and r'r in one product, and the cost."""
-        r, columns = with_jacobian(lambda z: residuals(z, arrays), x)
-        value = cost.value(r, jnp) if cost.losses else 0.0
-        if cost.losses:
-            a, b = cost.factors(r, jnp)
-            r, columns = r * b, columns * a
-        both = jnp.concatenate([columns, r[None]])
-        product = both @ both.T
-        return product, value if cost.losses else 0.5 * product[d, d]
-
-    def lanes(points: Any, arrays: Any) -> tuple[Any, Any]:
-        # one lane after the other: its Jacobian stays in the cache, where a batched one would not (7 times slower)
-        return jax.lax.map(lambda x: normal(x, arrays), points)
-
-    def value(x: Any, arrays: Any) -> Any:
-        if cost.least_squares:
-            return cost.value(residuals(x, arrays), jnp)
-        return -problem.log_density(space.to_named(x, jnp), arrays, jnp)
-
-    if kind == "normal":
-        return _QuicklyCompiled(lanes)
-    if kind == "gradient":
-        return _QuicklyCompiled(jax.value_and_grad(value))
-    return _QuicklyCompiled(lambda x, arrays: with_jacobian(lambda z: residuals(z, arrays), x))
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """What the lifted function gives."""
+        found = _lift(self.function)
+        if found is None:
+            raise TypeError(f"{self.function!r} is not a plain function")
+        return found(*arguments, **named)
 
 
-class _QuicklyCompiled:
-    """A jitted function, compiled by XLA's older code generator for CPUs, which takes half the time for the same speed.
-
-    The option belongs to XLA and may go; where it is not known, the function is compiled as usual.
-    """
-
-    options: ClassVar[dict[str, Any]] = {"xla_cpu_use_fusion_emitters": False}
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        import jax
-
-        self.function = function
-        self.jitted = jax.jit(function, compiler_options=self.options)
-        self.checked = False
-
-    def __call__(self, *arguments: Any) -> Any:
-        import jax
-
-        if self.checked:
-            return self.jitted(*arguments)
-        try:
-            result = self.jitted(*arguments)
-        except jax.errors.JaxRuntimeError as error:
-            if "option" not in str(error):
-                raise
-            self.jitted = jax.jit(self.function)
-            result = self.jitted(*arguments)
-        self.checked = True
-        return result
+def _lift(function: Callable[..., Any]) -> Callable[..., Any] | None:
+    try:
+        known = function in _lifted
+    except TypeError:  # not hashable or not weakly referable: lift it anew
+        known = False
+    if known:
+        return _lifted[function]
+    lifted = lift(function)
+    with contextlib.suppress(TypeError):
+        _lifted[function] = lifted
+    return lifted
 
 
 def speaks_jax(problem: Problem) -> bool:
@@ -196,24 +169,22 @@ def traceable(problem: Problem) -> Problem | None:
 
     A lifted function is not verified here: see `verified`.
     """
-    if problem.model.function is None or (speaks_jax(problem) and _traces(problem)):
-        return problem
     function = problem.model.function
-    try:
-        known = function in _lifted
-    except TypeError:  # not hashable or not weakly referable: lift it anew
-        known = False
-    lifted = _lifted[function] if known else lift(function)
-    if not known:
-        with contextlib.suppress(TypeError):
-            _lifted[function] = lifted
-    if lifted is None:
-        return None
+    if function is None or (speaks_jax(problem) and _traces(problem)):
+        return problem
     other = copy.copy(problem)
     m = problem.model
-    other.model = Model(m.name, m.formulas, lifted, m.arguments, m.optional)
+    other.model = Model(m.name, m.formulas, Lifted(function), m.arguments, m.optional)
     other.__dict__.pop("signature", None)
-    return other if _traces(other) else None
+    statement = statement_digest(other)
+    name = "" if statement is None else file_name("traces", statement)
+    if name and store.read(name) is not None:
+        return other
+    if _lift(function) is None or not _traces(other):
+        return None
+    if name:
+        store.write(name, {}, [])
+    return other
 
 
 def _traces(problem: Problem) -> bool:
@@ -234,6 +205,6 @@ def _traces(problem: Problem) -> bool:
 
 
 def compilations() -> int:
-    """How many kernels this process holds; the second problem of the same shape must not raise it."""
-    jitted: list[Any] = [kernel.jitted for kernel in _kernels.values()]
-    return sum(int(one._cache_size()) for one in jitted)  # noqa: SLF001  JAX counts nowhere else
+    """How many functions this process has compiled; neither the second problem of the same shape nor the second process
+    must raise it."""
+    return programs.compiled_here

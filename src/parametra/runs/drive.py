@@ -101,21 +101,22 @@ class Drive:
 
     def evaluate(self, request: Request) -> Answers:
         """Answer a request, counting. Every evaluation of every method passes here."""
-        mine = [start >= 0 for start in request.starts.tolist()]
-        if any(mine) and not all(mine):  # lanes with nothing to do stand at the end and need no answer
+        mine = request.starts >= 0
+        whose = int(np.count_nonzero(mine))
+        if 0 < whose < mine.size:  # lanes with nothing to do stand at the end and need no answer
             request = Request(request.points[mine], request.want, request.starts[mine])
         answers = self.evaluator.evaluate(request.points, request.want)
-        self.evaluations += len(request.points) if any(mine) else 0
-        self.failed += answers.ok.tolist().count(False)
-        self._keep_best(request, answers)
+        self.evaluations += len(request.points) if whose else 0
+        self.failed += answers.ok.size - int(np.count_nonzero(answers.ok))
+        self._lowest = min(self._lowest, float(answers.cost.min(initial=np.inf)))
         return answers
 
     def _keep_best(self, request: Request, answers: Answers) -> None:
+        """The best point of every start: what is left of a library's routine when it must be broken off."""
         best = self._best
         for i, (start, cost) in enumerate(zip(request.starts.tolist(), answers.cost.tolist(), strict=True)):
             if start >= 0 and (start not in best or cost < best[start][0]) and cost < np.inf:
                 best[start] = (cost, request.points[i])
-                self._lowest = min(self._lowest, cost)
 
     @property
     def failures(self) -> Counter[str]:
@@ -154,6 +155,7 @@ class Drive:
             if self._over():
                 raise _RunEnded
             answers = self.evaluate(request)
+            self._keep_best(request, answers)
             self._tell_progress(len(self._best) / max(len(starts), 1))
             return answers
 

@@ -1,4 +1,4 @@
-"""The evaluator of a model that is linear in its parameters: two products with matrices, and the model is not run again.
+"""The evaluator of a model that is linear in its parameters: products with matrices, and the model is not run again.
 
     r(x) = r_0 + J (x - x_0)        cost = 1/2 |r|^2        gradient = J'r
 
@@ -94,6 +94,8 @@ class Linear:
     def _predictions(self, points: np.ndarray) -> Answers:
         if self._predicted is None:
             found = self.inner.evaluate(self.at[None], Want.PREDICTED)
+            if found.predicted is None or found.jacobian is None:
+                return found
             self._predicted = (found.predicted[0], found.jacobian[0])
         value, slopes = self._predicted
         predicted = value + (points - self.at) @ slopes.T

@@ -86,4 +86,11 @@ def relative_scatter() -> Problem:
     return Problem("factor * x**power", data, parameters, noise=Normal(sigma="estimated", proportional=True))
 
 
-KNOWN = tuple(Known(f.__name__, f) for f in (decay, peak, at_a_bound, wild_points, relative_scatter))
+def one_rate() -> Problem:
+    """A decay from a known level: a single parameter."""
+    t = np.linspace(0.2, 5, 25)
+    data = Data({"t": t, "y": 8 * np.exp(-0.6 * t) + _wave(25, 0.05)}, inputs=["t"], output="y", sigma=0.05)
+    return Problem("8 * exp(-k * t)", data, {"k": Real(0.01, 4, guess=1)})
+
+
+KNOWN = tuple(Known(f.__name__, f) for f in (decay, peak, at_a_bound, wild_points, relative_scatter, one_rate))

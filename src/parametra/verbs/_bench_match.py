@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from parametra.nouns.asker import Want
-from parametra.nouns.errors import MissingExtraError
+from parametra.nouns.errors import ParametraError
 from parametra.nouns.keys import generator
 from parametra.nouns.problem import Problem
 from parametra.nouns.status import Outcome
@@ -85,11 +85,10 @@ class Match:
             watch.evaluate(start[None], Want.COST)
         self._first_costs = tuple(float(watch.lowest) for watch in costs)
         self.evaluations += len(starts)
-        name = self.auto if self.auto in self.names else self.names[0]
         count = max(LEAST_STARTS, 4 * self.problem.fit_space.dimension)
         many = start_points(self.problem, count, self.seed)
-        found = self._one(name, many, 0, REFERENCE_BUDGET * self.budget, -math.inf)
-        self._lower(found.lowest, f"{name} from {count} starts")
+        found = self._one(self.auto, many, 0, REFERENCE_BUDGET * self.budget, -math.inf)
+        self._lower(found.lowest, f"{self.auto} from {count} starts")
 
     def _round(self, starts: np.ndarray, interrupt: Interrupt) -> dict[str, list[Run]]:
         """Start by start, so that a comparison that is cut short is fair: an incomplete start is left out."""
@@ -102,7 +101,7 @@ class Match:
                 if self.stop is None:
                     try:
                         run = self._one(name, starts[i : i + 1], i, self.budget, target)
-                    except MissingExtraError as error:
+                    except ParametraError as error:  # a package that is missing, or a problem too large for it
                         self.refused[name] = str(error)
                         del runs[name]
                         continue

@@ -17,7 +17,7 @@ from parametra.runs.drive import Drive
 from parametra.runs.progress import Progress
 from parametra.verbs._bench_watch import Reached, Spent, Watch
 
-SCREENING = 20
+SCREENING = 5
 """Evaluations a coordinate that the first of two methods gets."""
 
 AND = "+"
@@ -65,7 +65,7 @@ def run_one(
     """Run a method, or two joined by a plus, from these starts until it ends, meets the target or spends its budget.
 
     Raises:
-        MissingExtraError: the method needs a package that is not here.
+        ParametraError: the method cannot serve this problem, or needs a package that is not here.
     """
     watch = Watch(evaluator, space, budget, target)
     names = name.split(AND)
@@ -87,7 +87,7 @@ def run_one(
         if ended == "reached" or stop is not None:
             break
         starts = starts if watch.point is None else watch.point[None]
-    return Run(tuple(watch.improvements), min(watch.evaluations, budget), watch.requests, ended or "budget", stop)
+    return Run(tuple(watch.improvements), watch.evaluations, watch.requests, ended or "budget", stop)
 
 
 def _ending(solutions: Solutions) -> str:

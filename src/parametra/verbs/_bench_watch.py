@@ -36,7 +36,7 @@ class Watch:
     Arguments:
         inner: who answers.
         space: the box; its penalty is part of the cost, and a point that misses its constraints is no improvement.
-        budget: evaluations after which the next request raises `Spent`.
+        budget: evaluations after which nothing counts any more, and the next request raises `Spent`.
         target: the cost at which `Reached` is raised.
 
     Attributes:
@@ -118,15 +118,17 @@ class Watch:
         return cost
 
     def _count(self, point: np.ndarray, differentiated: bool, cost: float) -> None:
+        if self.evaluations >= self.budget:  # the rest of a batch that is larger than what was left
+            return
         key = point.tobytes()
         before = self._known.get(key)
         if before is None:
             self.evaluations += 1
         if before is None or (differentiated and not before):
             self.requests += 1
-        if cost < self.lowest and self.evaluations <= self.budget:
+        if cost < self.lowest:
             self.lowest, self.point = cost, point.copy()
             self.improvements.append((self.evaluations, self.requests, cost))
         if differentiated and not before:
-            self.evaluations += self.space.dimension
+            self.evaluations = min(self.evaluations + self.space.dimension, self.budget)
         self._known[key] = bool(before) or differentiated

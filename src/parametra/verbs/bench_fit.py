@@ -28,7 +28,7 @@ FINDER = "monte_carlo"
 
 
 def bench_fit(
-    problem: Problem,
+    problem: object,
     *,
     accuracies: Sequence[float] = (1e-2, 1e-4, 1e-6),
     methods: Sequence[str] | None = None,
@@ -71,14 +71,14 @@ def bench_fit(
     Source: J. J. More and S. M. Wild (2009), doi:10.1137/080724083; expected evaluations: doi:
     10.1080/10556788.2020.1808977.
     """
-    _refuse(problem, seeds, evaluations, seed)
+    stated = _refuse(problem, seeds, evaluations, seed)
     Budget(seconds=seconds)
-    problem.looked_at()
-    stated = stated_loss(loss, loss_scale)
-    auto = choose_method(problem, "auto", stated).method
-    names, refused = _names(problem, methods, auto, stated)
+    stated.looked_at()
+    robust = stated_loss(loss, loss_scale)
+    auto = choose_method(stated, "auto", robust).method
+    names, refused = _names(stated, methods, auto, robust)
     match = Match(
-        problem=problem,
+        problem=stated,
         accuracies=_checked(accuracies),
         names=names,
         refused=refused,
@@ -87,8 +87,8 @@ def bench_fit(
         budget=evaluations,
         seconds=seconds,
         seed=seed,
-        evaluator=choose_evaluator(problem, cost_of(problem, stated), 1),
-        progress=Progress(f"bench {problem.title}"[:60], shown=progress is not False),
+        evaluator=choose_evaluator(stated, cost_of(stated, robust), 1),
+        progress=Progress(f"bench {stated.title}"[:60], shown=progress is not False),
     )
     try:
         runs = match.play()
@@ -109,7 +109,8 @@ _HANSEN = (
 )
 
 
-def _refuse(problem: object, seeds: Any, evaluations: Any, seed: Any) -> None:
+def _refuse(problem: object, seeds: Any, evaluations: Any, seed: Any) -> Problem:
+    """The problem, when it and these numbers can be."""
     if not isinstance(problem, Problem):
         raise ModelError(
             f"bench_fit compares methods on a Problem; {type(problem).__name__} came. State one with "
@@ -128,6 +129,7 @@ def _refuse(problem: object, seeds: Any, evaluations: Any, seed: Any) -> None:
     for word, value, least in (("seeds", seeds, 1), ("evaluations", evaluations, 1), ("seed", seed, 0)):
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
             raise MethodError(f"{word}={value!r}: a whole number, {least} or more, is wanted.")
+    return problem
 
 
 def _checked(accuracies: Sequence[Any]) -> tuple[float, ...]:
@@ -241,9 +243,12 @@ def _notes(match: Match, contestants: tuple[Contestant, ...]) -> tuple[str, ...]
     notes: list[str] = []
     elsewhere = match.target(match.accuracies[0])
     stuck: list[str] = []
+    blind = [one.name for one in contestants if not np.isfinite(one.cost).any()]
+    if blind:
+        notes.append(f"found no point that can be evaluated: {', '.join(blind)}.")
     for one in contestants:
         ended = sum(c > elsewhere and end != "budget" for c, end in zip(one.cost, one.ends, strict=True))
-        if ended:
+        if ended and one.name not in blind:
             stuck.append(f"{one.name} {ended} of {len(one.ends)}")
     if stuck:
         notes.append(

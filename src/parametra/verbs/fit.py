@@ -17,6 +17,7 @@ from parametra.nouns.keys import generator
 from parametra.nouns.objective import Objective
 from parametra.nouns.parameter import Integer
 from parametra.nouns.problem import Problem
+from parametra.nouns.status import Outcome
 from parametra.nouns.units_check import any_unit, check_units
 from parametra.runs.budget import Budget
 from parametra.runs.choose_evaluator import choose_evaluator
@@ -24,6 +25,8 @@ from parametra.runs.drive import Drive
 from parametra.runs.progress import Progress
 from parametra.runs.workers import Workers
 from parametra.verbs.fit_choice import choose_method, cost_of, how_many_starts, stated_loss, with_options
+from parametra.verbs.fit_constrained import nothing_found
+from parametra.verbs.fit_feasibility import unmeetable
 from parametra.verbs.fit_judge import judge
 from parametra.verbs.fit_penalised import fit_penalised
 from parametra.verbs.fit_screening import run_screened, screening_for
@@ -137,7 +140,7 @@ def fit(
         "derived": derived,
         "constraints": constraints,
         "penalty": penalty,
-        "adversary": tuple(adversary) or None,
+        "adversary": adversary or None,
     }
     stated = _problem(problem, data, parameters, {k: v for k, v in beside.items() if v is not None}, title)
     chosen = tuple((options or {}).items())
@@ -242,6 +245,8 @@ def _one(problem: Problem, settings: Settings, chosen: Mapping[str, Any]) -> Fit
     method = with_options(choice.method, settings.options)
     space, starts = problem.search_space(settings.seed), start_points(problem, count, settings.seed)
     screening = screening_for(problem, method, cost, count, settings.screening)
+    if unmet := unmeetable(problem, settings.seed):
+        return judge(problem, drive, nothing_found(starts, unmet), choice, why, settings, chosen)
     drive.workers = Workers(settings.workers) if settings.workers > 1 else None
     try:
         if screening is None:
@@ -295,8 +300,12 @@ def _every_combination(problem: Problem, settings: Settings) -> Fit:
             left = replace(left, evaluations=max(left.evaluations - found.receipt.evaluations, 1))
         if left.seconds is not None:
             left = replace(left, seconds=max(left.seconds - found.receipt.seconds, 1e-3))
-    ranked = sorted(
-        results, key=lambda item: -item[1].log_likelihood if np.isfinite(item[1].log_likelihood) else np.inf
+    ranked = sorted(  # a setting under which nothing was found stands behind all others
+        results,
+        key=lambda item: (
+            item[1].status.outcome is Outcome.FAILED,
+            -item[1].log_likelihood if np.isfinite(item[1].log_likelihood) else np.inf,
+        ),
     )
     best = ranked[0][1]
     receipt = replace(

@@ -18,6 +18,7 @@ from parametra.nouns.problem import Problem
 from parametra.runs.cost import Cost
 from parametra.runs.direct import probe_points
 from parametra.runs.drive import Evaluator
+from parametra.verbs.linear_part import offers_for
 
 LEAST_STARTS = 20
 """Starts of a model that may have several basins: one basin seen 20 times leaves 0.5 % for another one."""
@@ -57,6 +58,8 @@ def choose_method(problem: Problem, method: str, loss: Loss | None) -> Choice:
             return Choice("augmented_lagrangian", "the parameters must meet constraints")
         if Ability.RESIDUALS in offers:
             return Choice("levenberg_marquardt", "the problem offers residuals, whose Jacobian tells where to go")
+        if Ability.SCORES in offers:
+            return Choice("fisher_scoring", "the problem offers scores, whose expected information tells where to go")
         return Choice("lbfgs", "the likelihood has no least-squares structure, so its gradient is followed")
     refuse_what_cannot_work(problem, catalogue.card("fit", method), loss)
     return Choice(method, "it was asked for")
@@ -68,10 +71,10 @@ def refuse_what_cannot_work(problem: Problem, card: Card, loss: Loss | None) -> 
     Raises:
         MethodError: what is wanted, what is offered, and what to use instead.
     """
-    method, offers = card.name, problem.offers
+    method, offers = card.name, offers_for(problem, card)
     missing = [a for a in sorted(card.needs, key=lambda a: a.name) if a not in offers]
     if missing:
-        offered = ", ".join(sorted(a.value for a in offers))
+        offered = ", ".join(sorted(a.value for a in problem.offers))
         raise MethodError(
             f"`{method}` needs {missing[0].value}; this problem offers {offered}. "
             f'Use method="{choose_method(problem, "auto", loss).method}".'
@@ -151,7 +154,7 @@ def how_many_starts(problem: Problem, starts: int | str, evaluator: Evaluator) -
 
 def is_linear(problem: Problem, evaluator: Evaluator) -> bool:
     """True when the Jacobian of plain squares is the same at three points: then there is one basin."""
-    if not evaluator.cost.least_squares or evaluator.cost.losses:
+    if not evaluator.cost.least_squares or evaluator.cost.losses or problem.adversary:
         return False
     answers = evaluator.evaluate(probe_points(problem), Want.JACOBIAN)
     jacobian = answers.jacobian

@@ -8,6 +8,7 @@ from parametra.nouns.fit_record import Row
 from parametra.nouns.problem import Problem
 from parametra.nouns.starts import Basin, Starts
 from parametra.nouns.status import Status
+from parametra.verbs.fit_constrained import constraint_doubts
 from parametra.verbs.fit_uncertainty import Curvature
 
 _STRONG = 0.98
@@ -32,7 +33,8 @@ def doubts_of(
     if curvature.minimum:
         found.append(f"this is not an established minimum: {curvature.minimum}. Errors are withheld; try more starts.")
     found += _bounds_and_flat(problem, rows, curvature)
-    found += _correlated(labels, covariance)
+    found += constraint_doubts(curvature.held) if curvature.held is not None else []
+    found += _correlated(labels, covariance, tied=bool(curvature.held is not None and curvature.held.active.size))
     found += _wide(rows)
     found += _bent(problem, curvature)
     found += _many_basins(starts, status)
@@ -48,7 +50,7 @@ def doubts_of(
         )
     if failed_share > 0.2:
         found.append(f"{100 * failed_share:.0f} % of the evaluations failed. The receipt counts the reasons.")
-    freedom = problem.size - problem.fit_space.dimension
+    freedom = problem.degrees_of_freedom
     if problem.profiled is not None and 0 < freedom < 3:
         found.append(
             f"sigma is estimated from {freedom} degree{'s' * (freedom > 1)} of freedom only; errors are rough."
@@ -74,14 +76,14 @@ def _bounds_and_flat(problem: Problem, rows: tuple[Row, ...], curvature: Curvatu
     return found
 
 
-def _correlated(labels: tuple[str, ...], covariance: np.ndarray) -> list[str]:
+def _correlated(labels: tuple[str, ...], covariance: np.ndarray, *, tied: bool) -> list[str]:
     sd = np.sqrt(np.diag(covariance)) if len(labels) else np.empty(0)
     pairs: list[tuple[float, str]] = []
     for i in range(len(labels)):
         for j in range(i):
             if sd[i] > 0 and sd[j] > 0:
                 rho = covariance[i, j] / (sd[i] * sd[j])
-                if abs(rho) > _STRONG:
+                if abs(rho) > _STRONG and not (tied and abs(rho) > 1 - 1e-9):  # one is the other by a constraint
                     pairs.append((abs(rho), f"{labels[j]} and {labels[i]} ({rho:+.5f})"))
     if not pairs:
         return []

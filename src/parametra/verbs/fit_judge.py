@@ -21,7 +21,9 @@ from parametra.nouns.status import Outcome, Status
 from parametra.runs.drive import Drive
 from parametra.verbs.fit_basins import starts_of
 from parametra.verbs.fit_choice import Choice
+from parametra.verbs.fit_constrained import constrained_status, constraint_rows
 from parametra.verbs.fit_doubts import doubts_of
+from parametra.verbs.fit_minimax import as_minimax, no_curvature
 from parametra.verbs.fit_rows import rows_of
 from parametra.verbs.fit_uncertainty import Curvature, curvature
 from parametra.verbs.fit_views import views_of
@@ -47,19 +49,20 @@ def judge(
         settings: the arguments of `fit`.
         chosen: values of discrete parameters in this run.
     """
-    status = drive.status(solutions)
+    status = constrained_status(problem, drive, solutions) or drive.status(solutions)
     failed = solutions.best < 0
     x = problem.fit_space.guess if failed else solutions.points[solutions.best]
     cost = np.nan if failed else float(solutions.cost[solutions.best])
     with np.errstate(all="ignore"):
-        around = curvature(problem, drive, x, cost, settings.covariance)
+        look = no_curvature if problem.adversary else curvature
+        around = look(problem, drive, x, cost, settings.covariance)
     named, log_likelihood, chi_square = _at(problem, x, around)
     rows, labels, covariance = rows_of(problem, x, named, around, chosen)
     starts = _no_starts(solutions, starts_why) if failed else starts_of(problem, solutions, around, starts_why)
-    freedom = problem.size - problem.fit_space.dimension
+    freedom = problem.degrees_of_freedom
     cost_form = drive.evaluator.cost
     tests = problem.profiled is None and cost_form.least_squares and not cost_form.losses
-    p_value = _p_value(chi_square, freedom) if tests else None
+    p_value = _p_value(chi_square, freedom) if tests and not problem.adversary else None
     share = drive.failed / max(drive.evaluations, 1)
     doubts = (
         ()
@@ -69,7 +72,7 @@ def judge(
     if status.ok and around.minimum:
         status = Status(Outcome.CONVERGED, f"{status.message}; but see the doubts: {around.minimum}")
     steps = _covariance_steps(around)
-    return Fit(
+    fit = Fit(
         status=status,
         title=problem.title,
         rows=tuple(sorted(rows, key=lambda r: ["free", "choice", "tied", "fixed", "noise", "derived"].index(r.role))),
@@ -80,7 +83,7 @@ def judge(
         uncertainty=around.words,
         points=problem.size,
         masked=sum(d.masked for d in problem.data_sets),
-        free=problem.fit_space.dimension + (problem.profiled is not None) + len(chosen),
+        free=problem.size - freedom + (problem.profiled is not None) + len(chosen),
         log_likelihood=log_likelihood,
         chi_square=chi_square,
         chi_square_tests=tests,
@@ -91,10 +94,12 @@ def judge(
         method=choice.method,
         choice=choice.reason,
         noise={k: n.describe() for k, n in problem.noise.items()},
-        receipt=_receipt(problem, drive, choice, settings),
+        receipt=receipt_of(problem, drive, choice, settings),
         description=problem.description,
+        constraints=constraint_rows(around.held, around.scale) if around.held is not None else (),
         view_source=lambda: views_of(problem, x, named, steps),
     )
+    return as_minimax(problem, drive, x, cost, fit) if problem.adversary else fit
 
 
 def _at(problem: Problem, x: np.ndarray, around: Curvature) -> tuple[dict[str, Any], float, float]:
@@ -106,7 +111,7 @@ def _at(problem: Problem, x: np.ndarray, around: Curvature) -> tuple[dict[str, A
     if problem.profiled is not None:
         # the likelihood is highest at RSS / n; what is reported is the unbiased RSS / (n - p)
         likeliest[problem.profiled] = float(np.sqrt(squares / problem.size)) if squares > 0 else np.nan
-        freedom = problem.size - x.size
+        freedom = problem.degrees_of_freedom
         named[problem.profiled] = float(np.sqrt(squares / freedom)) if freedom > 0 else np.nan
     with np.errstate(all="ignore"), maybe_64_bits():
         try:
@@ -151,7 +156,8 @@ def _no_starts(solutions: Solutions, why: str) -> Starts:
     return Starts(n, 0, n, 0.0, (), None, tuple(float(c) for c in solutions.cost), why)
 
 
-def _receipt(problem: Problem, drive: Drive, choice: Choice, settings: Any) -> Receipt:
+def receipt_of(problem: Problem, drive: Drive, choice: Choice, settings: Any) -> Receipt:
+    """What a run cost and what it was made with."""
     evaluator: Any = drive.evaluator
     asked = {
         k: v if isinstance(v, (int, float, str, type(None))) else repr(v)
@@ -180,6 +186,7 @@ def _hash(problem: Problem) -> str:
             model.name,
             [(k, f.text) for k, f in model.formulas],
             sorted(map(repr, problem.stated_space.parameters.items())),
+            *(c.label for c in problem.constraints),
         )
     )
     digest = hashlib.sha256(parts.encode() + code)

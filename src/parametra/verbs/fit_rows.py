@@ -32,7 +32,7 @@ def rows_of(
     gradients = np.stack([q.gradient for q in quantities]) if quantities else np.zeros((0, x.size))
     flat, bound = curvature.flat(gradients), curvature.at_bound(gradients)
     variance = np.einsum("qi,ij,qj->q", gradients, curvature.covariance, gradients)
-    freedom = problem.size - x.size
+    freedom = problem.degrees_of_freedom
     t = _quantile(freedom if problem.profiled is not None else None)
     rows: list[Row] = []
     kept: list[int] = []
@@ -148,6 +148,8 @@ def _why_none(problem: Problem, curvature: Curvature, q: _Quantity, flat: bool, 
     moved = np.flatnonzero(q.gradient != 0)
     if bound and at[moved].all():
         return f"at its {'lower' if curvature.at_lower[moved].any() else 'upper'} bound: no error can be given"
+    if curvature.held is not None and curvature.held.pinned(q.gradient, curvature.inside):
+        return f"given by {', '.join(curvature.held.names(equations=True))}: no error can be given"
     if flat:
         others = [label for label in _flat_labels(problem, curvature) if label != q.label]
         return "not determined by the data" + (f": only together with {', '.join(others)}" if others else "")

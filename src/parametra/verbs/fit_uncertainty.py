@@ -16,6 +16,7 @@ from parametra.nouns.errors import MethodError
 from parametra.nouns.problem import Problem
 from parametra.runs.cost import Cost
 from parametra.runs.drive import Drive
+from parametra.verbs.fit_constrained import Held, held_at, spread
 
 KINDS = ("auto", "jacobian", "sandwich", "hessian")
 
@@ -36,6 +37,7 @@ class Curvature:
         minimum: "" at a minimum; otherwise why it is none.
         distortion: (share, direction) of the worst departure of the cost from a parabola within one standard error.
         words: how the covariance was made.
+        held: the constraints there, None where nothing is known.
     """
 
     covariance: Float[np.ndarray, "d d"]
@@ -49,6 +51,7 @@ class Curvature:
     distorted: Float[np.ndarray, " d"]
     words: str
     residuals: np.ndarray = field(default_factory=lambda: np.empty(0))
+    held: Held | None = None
 
     def flat(self, gradients: Float[np.ndarray, "q d"]) -> Bool[np.ndarray, " q"]:
         """Which quantities with these gradients the data do not tell."""
@@ -98,11 +101,13 @@ def _from_jacobian(problem: Problem, drive: Drive, x: np.ndarray, cost: float, k
     row, pull = losses.factors(r) if losses.losses else (np.ones_like(r), np.ones_like(r))
     weighted = jacobian * row[:, None]
     gradient = weighted.T @ (r * pull)
+    held = held_at(problem, x, gradient, _lengths(weighted))
+    gradient = gradient + held.pull
     lower, upper = _at_bounds(problem, x, gradient, weighted)
     inside = np.flatnonzero(~(lower | upper))
     exact = evaluator.derivative != "central differences"
-    geo = geometry(weighted[:, inside], tolerance=1e-11 if exact else 1e-6)
-    freedom = problem.size - x.size
+    geo = _along(weighted[:, inside], held, inside, 1e-11 if exact else 1e-6)
+    freedom = problem.degrees_of_freedom
     scale, words = _scale(problem, r, freedom)
     if kind == "sandwich":
         part = sandwich(jacobian[:, inside], r * pull * row, geo)
@@ -111,12 +116,12 @@ def _from_jacobian(problem: Problem, drive: Drive, x: np.ndarray, cost: float, k
         part = geo.covariance * scale**2
     covariance = np.zeros((x.size, x.size))
     covariance[np.ix_(inside, inside)] = part
-    minimum = _not_stationary(gradient[inside], weighted[:, inside], r * pull, x, exact)
+    minimum = held.missed or _not_stationary(gradient[inside], weighted[:, inside], r * pull, x, exact)
     steps = np.zeros((x.size, geo.steps.shape[1]))
     steps[inside] = geo.steps * max(scale, 0.0)
     distortion, distorted, found = _shape(problem, drive, x, cost, steps, scale)
     return Curvature(
-        covariance, lower, upper, geo, inside, scale, minimum or found, distortion, distorted, words, residuals=r
+        covariance, lower, upper, geo, inside, scale, minimum or found, distortion, distorted, words, r, held
     )
 
 
@@ -130,6 +135,8 @@ def _from_hessian(problem: Problem, drive: Drive, x: np.ndarray, cost: float) ->
     width = np.where(np.isfinite(space.upper - space.lower), space.upper - space.lower, np.inf)
     size = np.minimum(np.maximum(np.abs(x), 1e-2), width)
     close = 1e-7 * size
+    held = held_at(problem, x, gradient, 1 / size)
+    gradient = gradient + held.pull
     lower = (x - space.lower <= close) & (gradient >= 0)
     upper = (space.upper - x <= close) & (gradient <= 0)
     inside = np.flatnonzero(~(lower | upper))
@@ -142,15 +149,19 @@ def _from_hessian(problem: Problem, drive: Drive, x: np.ndarray, cost: float) ->
     k = inside.size
     across = points[:k, inside] - points[k:, inside]
     hessian = (moved.gradient[:k, inside] - moved.gradient[k:, inside]) / np.diag(across)[:, None]
-    hessian = 0.5 * (hessian + hessian.T)
+    hessian = 0.5 * (hessian + hessian.T) + held.curvature[np.ix_(inside, inside)]
+    left = held.basis(inside, 1 / size[inside]) if held.active.size else np.eye(k)
+    hessian = left.T @ hessian @ left
     root = np.sqrt(np.abs(np.diag(hessian)))
     root = np.where(root > 0, root, 1.0)
     values, vectors = np.linalg.eigh(hessian / np.outer(root, root))
-    minimum = ""
+    minimum = held.missed
     if values.size and values[0] < -1e-6:
         minimum = "the cost falls in one direction: this is a saddle, not a minimum"
     factor = (vectors * np.sqrt(np.clip(values, 0.0, None))).T * root
     geo = geometry(factor, tolerance=1e-4)
+    if held.active.size:
+        geo = spread(geo, left, 1 / size[inside])
     covariance = np.zeros((d, d))
     covariance[np.ix_(inside, inside)] = geo.covariance
     uphill = np.abs(gradient[inside]) @ np.sqrt(np.diag(geo.covariance)) if inside.size else 0.0
@@ -160,7 +171,25 @@ def _from_hessian(problem: Problem, drive: Drive, x: np.ndarray, cost: float) ->
     steps[inside] = geo.steps
     distortion, distorted, found = _shape(problem, drive, x, cost, steps, 1.0)
     words = "inverse of the Hessian of the negative log density (observed information)"
-    return Curvature(covariance, lower, upper, geo, inside, 1.0, minimum or found, distortion, distorted, words)
+    none = np.empty(0)
+    minimum = minimum or found
+    return Curvature(
+        covariance, lower, upper, geo, inside, 1.0, minimum, distortion, distorted, words, none, held
+    )
+
+
+def _lengths(jacobian: np.ndarray) -> np.ndarray:
+    lengths = np.linalg.norm(jacobian, axis=0)
+    return np.where(lengths > 0, lengths, 1.0)
+
+
+def _along(jacobian: np.ndarray, held: Held, inside: np.ndarray, tolerance: float) -> Geometry:
+    """The geometry of a Jacobian along what the active constraints leave free."""
+    if not held.active.size:
+        return geometry(jacobian, tolerance=tolerance)
+    scale = _lengths(jacobian)
+    basis = held.basis(inside, scale)
+    return spread(geometry(jacobian @ basis, tolerance=tolerance), basis, scale)
 
 
 def _scale(problem: Problem, r: np.ndarray, freedom: int) -> tuple[float, str]:

@@ -42,6 +42,7 @@ def _view(
     observed, _ = data.observations(output)
     scatter = problem.scatter(i, output, predicted, named, problem.arrays, np)
     spread = problem.noise[output].standard_deviation(scatter)
+    censored, limit = problem.noise[output].censoring(scatter) or (None, None)
     index = data.observed[output]
     name = _drawn_along(data)
     values = data.inputs[name] if name else np.arange(1.0, data.rows + 1)
@@ -60,6 +61,8 @@ def _view(
         curve_x=grid,
         curve=curve,
         curve_error=error,
+        censored=censored,
+        limit=limit,
     )
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.optimize import least_squares
 
 from fit_loop import Evaluator, box, free, rosenbrock, run
-from parametra.maths.trust_region import step_by_inverses, step_by_singular_values
+from parametra.maths.trust_region import step_by_solves, step_by_singular_values
 from parametra.methods.fit.levenberg_marquardt import LevenbergMarquardt
 from parametra.nouns.asker import Ending, Want
 
@@ -181,7 +181,7 @@ def test_two_routes_to_the_step_of_a_region_agree(seed, radius, guess):
     J, right = r.normal(size=(9, 4)) * 10.0 ** r.uniform(-1, 1, size=4), r.normal(size=9)
     U, s, Vt = np.linalg.svd(J, full_matrices=False)
     step, _ = step_by_singular_values(s, U.T @ right, Vt, radius, 0.0)
-    steps, _ = step_by_inverses(
+    steps, _ = step_by_solves(
         np.stack([J.T @ J, np.eye(4)]), np.stack([J.T @ right, np.ones(4)]), np.full(2, radius), np.array([guess, 0.0])
     )
 

@@ -19,7 +19,7 @@ from parametra.maths.trust_region import (
     affine_scaling,
     quadratic,
     room,
-    step_by_inverses,
+    step_by_solves,
     strictly_inside,
     turned_at_bounds,
 )
@@ -37,6 +37,11 @@ class Rules:
     cost_tolerance: float
     step_tolerance: float
     maximum_iterations: int
+    cost_offset: float = 0.0
+
+    def size(self, cost: Float[np.ndarray, " B"]) -> Float[np.ndarray, " B"]:
+        """What changes of the cost are compared with: the cost itself where it is a sum of squares."""
+        return np.abs(cost) + self.cost_offset
 
 
 @dataclass(frozen=True)
@@ -162,13 +167,14 @@ def _judged(
     damping = np.where(radius > 0.0, state.damping * (state.radius / radius), 0.0)
     iterations = state.iterations + ~fresh
 
-    small = rules.cost_tolerance * state.cost
+    size = rules.size(state.cost)
+    small = rules.cost_tolerance * size
     flat = (np.abs(actual) <= small) & (state.predicted <= small)
     still = state.relative <= rules.step_tolerance
     # A region that shrank to nothing although much was still promised has met a wall, not a minimum. Without damping
     # the step is small by itself, as where the residuals vanish and every step promises all that is left.
     bound = shrink & (state.damping > 0.0)
-    wall = still & bound & (state.predicted > np.sqrt(rules.cost_tolerance) * state.cost)
+    wall = still & bound & (state.predicted > np.sqrt(rules.cost_tolerance) * size)
     ending = np.where(iterations >= rules.maximum_iterations, Ending.LIMIT.value, Ending.RUNNING.value)
     ending = np.where(wall, Ending.FAILED.value, np.where(flat | still, Ending.CONVERGED.value, ending))
     ending = np.where(fresh, np.where(sound, Ending.RUNNING.value, Ending.FAILED.value), ending)
@@ -244,10 +250,10 @@ def _with_trials(state: Lanes, rules: Rules) -> Lanes:
     first = rules.radius_factor * _norms(x / units)
     radius = np.where(state.radius > 0.0, state.radius, np.where(first > 0.0, first, rules.radius_factor))
 
-    step, damping = step_by_inverses(hessian, gradient, radius, state.damping)
+    step, damping = step_by_solves(hessian, gradient, radius, state.damping)
     leaving = np.flatnonzero((room(x, units * step, state.lower, state.upper) <= 1.0).any(1) & ~state.fresh)
     if leaving.size:
-        steepness = _norms(gradient[leaving]) / np.sqrt(2.0 * state.cost[leaving])
+        steepness = _norms(gradient[leaving]) / np.sqrt(2.0 * rules.size(state.cost[leaving]))
         step[leaving] = turned_at_bounds(
             x=x[leaving],
             units=units[leaving],

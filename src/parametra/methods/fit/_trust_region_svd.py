@@ -50,13 +50,18 @@ class Phase(Enum):
 
 @dataclass(frozen=True)
 class Rules:
-    """The settings that one start needs: initial radii in turn, tolerances, and limits."""
+    """The settings that one start needs: initial radii in turn, tolerances, limits, and what is added to |cost|."""
 
     radius_factors: tuple[float, ...]
     cost_tolerance: float
     step_tolerance: float
     maximum_iterations: int
     polishing_steps: int
+    cost_offset: float = 0.0
+
+    def size(self, anchor: Anchor) -> float:
+        """What changes of the cost are compared with: the cost itself where it is a sum of squares."""
+        return abs(anchor.cost) + self.cost_offset
 
 
 @dataclass(frozen=True)
@@ -318,14 +323,15 @@ def _descended(state: Single, reached: Anchor | None, rules: Rules) -> Single:
     scale = state.scale
     scaled = trial.x / frame.units
     still = trial.length <= rules.step_tolerance * math.sqrt(scaled.dot(scaled))
-    largest = max(abs(actual), trial.predicted) / anchor.cost if anchor.cost > 0.0 else 0.0
+    size = rules.size(anchor)
+    largest = max(abs(actual), trial.predicted) / size if size > 0.0 else 0.0
     # Where the promise is tiny and not kept, the cost is at its own rounding: smaller steps would not mend that.
     flat = largest <= rules.cost_tolerance or (largest <= _NOISE and not ratio >= 0.25)
     if reached is not None and ratio > 1e-4 and actual >= 0.0:
         scale = np.maximum(scale, reached.columns)
         anchor = reached
         frame = None
-    if flat or still or trial.predicted <= 0.0 or anchor.cost == 0.0:
+    if flat or still or trial.predicted <= 0.0 or rules.size(anchor) == 0.0:
         told = "the cost" if flat else "the step"
         tolerance = rules.cost_tolerance if flat else rules.step_tolerance
         return _ended(replace(state, anchor=anchor), f"{told} changed by less than {tolerance:g} of itself", rules)
@@ -375,7 +381,8 @@ def _polished(state: Single, reached: Anchor | None, rules: Rules) -> Single:
     if reached is None:
         return _finished(state, before)
     after = _judged(state, reached)
-    rise = reached.cost / anchor.cost - 1.0 if anchor.cost > 0.0 else math.inf
+    size = rules.size(anchor)
+    rise = (reached.cost - anchor.cost) / size if size > 0.0 else math.inf
     shrunk = after.relative_step / before.relative_step
     if not (rise < -_NO_RISE or (rise <= _NO_RISE and shrunk < 1.0) or (rise <= _ROUNDING and shrunk < 0.5)):
         return _finished(state, before)

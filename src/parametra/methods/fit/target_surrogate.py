@@ -1,0 +1,359 @@
+"""Target surrogates: many cheap updates of the parameters for each expensive slope of the cost in the predictions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import ClassVar
+
+import numpy as np
+
+from parametra.maths.arrays import Float, Int
+from parametra.methods.fit._descent_stages import refuse_bad_settings
+from parametra.methods.fit._units import sizes
+from parametra.nouns.asker import Answers, Ending, Request, Solutions, Want
+from parametra.nouns.card import Ability, Card, Source
+from parametra.nouns.search_space import SearchSpace
+
+_TINY = 1e-9
+_ROUNDING = 1e-12
+"""Of the cost: excess over the surrogate that is only rounding."""
+
+_NEGLIGIBLE = 1e-6
+"""Share of the gradient that does not pass through the predictions and counts as none."""
+
+
+class Phase(Enum):
+    """What a start is waiting for; its value is the want."""
+
+    WHOLE = Want.GRADIENT
+    HERE = Want.PREDICTED
+    INNER = Want.PREDICTED
+    TRIAL = Want.SCORE
+    DONE = None
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One start. The surrogate stands at x; the inner search has come to y.
+
+    Arguments:
+        phase: PREDICTED is asked for at x (here) or at y (inner).
+        asked: (d,) the point it waits for.
+        x, cost, score, predicted, jacobian: where the surrogate stands, and what is known there.
+        rest: the part of the gradient that does not pass through the predictions: priors, parameters of the noise.
+        eta: 1 / the assumed curvature of the cost in the predictions.
+        y, level, y_predicted, y_jacobian: the lowest point of the surrogate so far, its value there relative to cost.
+        damping, updates: of the inner search.
+        new_cost, new_score: of an accepted trial, until its predictions are known.
+    """
+
+    phase: Phase
+    asked: np.ndarray
+    x: np.ndarray
+    cost: float
+    score: np.ndarray
+    predicted: np.ndarray
+    jacobian: np.ndarray
+    rest: np.ndarray
+    passes: bool
+    eta: float
+    y: np.ndarray
+    level: float
+    y_predicted: np.ndarray
+    y_jacobian: np.ndarray
+    damping: float
+    updates: int
+    slope: float
+    first: float
+    ending: Ending
+    iterations: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class State:
+    """All starts; `bounds` (count, 2) are cost and surrogate at every accepted step, the proof that it was above."""
+
+    space: SearchSpace
+    lanes: tuple[Lane, ...]
+    waiting: Int[np.ndarray, " w"]
+    bounds: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class TargetSurrogate:
+    """argmin cost(f(x)) by x <- argmin <g, f(x) - f_t> + |f(x) - f_t|^2 / (2 eta), g = d cost / d f at x_t.
+
+    f are the predictions. The slope g is asked for once a step, and the surrogate is then lowered by several
+    Gauss-Newton updates that only need predictions and their Jacobian. eta is halved until the surrogate lies above
+    the cost where it was lowered to, which is tested at every step, so the cost never rises. What does not pass
+    through the predictions (priors, parameters of the noise) is added by its gradient and a parabola.
+
+    Good for: likelihoods that cost more than the model does, as when they are simulated or integrated; logistic and
+    other regressions. Prefer instead: `levenberg_marquardt` where there are residuals, `fisher_scoring` where there is
+    an expected information.
+
+    Arguments:
+        eta: first inverse curvature, relative to the one that the first step tells.
+        updates: inner updates a step at most.
+        growth: of eta after a step whose surrogate was above the cost.
+        maximum_iterations: steps after which a start gives up.
+        tolerance: scaled, projected gradient, relative to sqrt(|cost|), that counts as zero.
+
+    Raises:
+        MethodError: a setting that is not above zero.
+
+    Source: arXiv:2302.02607.
+    """
+
+    card: ClassVar[Card] = Card(
+        name="target_surrogate",
+        verb="fit",
+        summary="Majorises the cost in the space of predictions: several cheap updates for each expensive slope.",
+        good_for="likelihoods that cost more than the model does; regressions with many data.",
+        prefer_instead="`levenberg_marquardt` where there are residuals, `fisher_scoring` where there are scores.",
+        needs=frozenset({Ability.LIKELIHOOD, Ability.GRADIENT, Ability.CONTINUOUS}),
+        honours=frozenset({"bounds", "robust losses", "priors", "many starts side by side"}),
+        cost="10 to 200 slopes of the likelihood, and 3 to 5 times as many predictions with Jacobian.",
+        sources=(
+            Source(
+                "J. W. Lavington, S. Vaswani, R. Babanezhad, M. Schmidt and N. Le Roux",
+                2023,
+                "Target-based surrogates for stochastic optimization",
+                "arXiv:2302.02607",
+            ),
+        ),
+        accuracy=1e-6,
+    )
+
+    eta: float = 1.0
+    updates: int = 5
+    growth: float = 2.0
+    maximum_iterations: int = 1000
+    tolerance: float = 3e-5
+
+    def __post_init__(self) -> None:
+        refuse_bad_settings("target_surrogate", self)
+
+    def start(self, space: SearchSpace, starts: Float[np.ndarray, "S d"]) -> State:
+        """The state before anything was evaluated."""
+        lanes = tuple(_begin(np.clip(x, space.lower, space.upper)) for x in starts)
+        return _waiting(State(space, lanes, np.arange(0), ()))
+
+    def ask(self, state: State) -> Request:
+        """The points of all starts that wait for the same."""
+        want: Want = state.lanes[state.waiting[0]].phase.value
+        return Request(np.stack([state.lanes[i].asked for i in state.waiting]), want, state.waiting)
+
+    def tell(self, state: State, answers: Answers) -> State:
+        """The state after the answers."""
+        lanes, bounds = list(state.lanes), list(state.bounds)
+        for row, i in enumerate(state.waiting.tolist()):
+            lane = lanes[i]
+            if not answers.ok[row]:
+                lanes[i] = _after_failure(lane)
+            elif lane.phase is Phase.WHOLE and answers.gradient is not None:
+                lanes[i] = self._whole(state.space, lane, float(answers.cost[row]), answers.gradient[row])
+            elif lane.phase is Phase.TRIAL and answers.score is not None and answers.predicted is not None:
+                lanes[i], bound = self._trial(
+                    lane, float(answers.cost[row]), answers.score[row], answers.predicted[row]
+                )
+                bounds += bound
+            elif answers.predicted is not None and answers.jacobian is not None:
+                lanes[i] = self._predicted(state.space, lane, answers.predicted[row], answers.jacobian[row])
+        return _waiting(replace(state, lanes=tuple(lanes), bounds=tuple(bounds)))
+
+    def halted(self, state: State) -> bool:
+        """Whether there is nothing left to ask."""
+        return all(lane.phase is Phase.DONE for lane in state.lanes)
+
+    def fraction(self, state: State) -> float:
+        """How much of the work is done at most, 0 to 1."""
+        limit = self.maximum_iterations
+        done = [1.0 if lane.phase is Phase.DONE else min(1.0, lane.iterations / limit) for lane in state.lanes]
+        return sum(done) / max(len(done), 1)
+
+    def solutions(self, state: State) -> Solutions:
+        """Where every start is by now."""
+        lanes = state.lanes
+        cost = np.array([lane.cost for lane in lanes])
+        best = int(np.argmin(cost)) if np.isfinite(cost).any() else -1
+        message = lanes[best].reason or "the run ended while it was on its way"
+        return Solutions(
+            np.stack([lane.x for lane in lanes]),
+            cost,
+            tuple(lane.ending for lane in lanes),
+            np.array([lane.iterations for lane in lanes], dtype=np.int64),
+            best,
+            message if best >= 0 else "no start could be evaluated",
+        )
+
+    def _trial(
+        self, lane: Lane, cost: float, score: np.ndarray, predicted: np.ndarray
+    ) -> tuple[Lane, list[tuple[float, float]]]:
+        """The expensive answer at y: accept it when the surrogate is above the cost there, else bend it more."""
+        if not np.isfinite(lane.cost):  # the first point of all
+            known = replace(lane, cost=cost, score=score, predicted=predicted)
+            return replace(known, phase=Phase.HERE, asked=lane.x), []
+        above = lane.cost + lane.level
+        if cost > above + _ROUNDING * max(1.0, abs(lane.cost)):
+            return _again(replace(lane, eta=0.5 * lane.eta)), []
+        eta = self.growth * lane.eta if lane.level < 0 else lane.eta
+        moved = replace(
+            lane,
+            x=lane.y,
+            cost=cost,
+            score=score,
+            predicted=predicted,
+            jacobian=lane.y_jacobian,
+            eta=eta,
+            iterations=lane.iterations + 1,
+        )
+        # priors and parameters of the noise need the gradient itself; without them it is known already
+        phase = Phase.HERE if moved.passes else Phase.WHOLE
+        return replace(moved, phase=phase, asked=moved.x), [(cost, above)]
+
+    def _whole(self, space: SearchSpace, lane: Lane, cost: float, gradient: np.ndarray) -> Lane:
+        """What of the gradient does not pass through the predictions; at the end, also the confirmation of it."""
+        through = -lane.jacobian.T @ lane.score
+        rest = gradient - through
+        passes = bool(np.all(np.abs(rest) <= _NEGLIGIBLE * np.maximum(np.abs(gradient), np.abs(through))))
+        lane = replace(lane, rest=np.zeros_like(rest) if passes else rest, passes=passes)
+        del cost
+        return self._surrogate(space, lane, asked=True)
+
+    def _predicted(self, space: SearchSpace, lane: Lane, predicted: np.ndarray, jacobian: np.ndarray) -> Lane:
+        if lane.phase is Phase.HERE:
+            lane = replace(lane, predicted=predicted, jacobian=jacobian)
+            if not lane.first:
+                eta = self.eta * _first_eta(lane)
+                return replace(lane, phase=Phase.WHOLE, asked=lane.x, eta=eta)
+            return self._surrogate(space, lane, asked=False)
+        level = _level(lane, lane.asked, predicted)
+        gain = lane.level - level
+        if gain > 0:
+            lane = replace(
+                lane, y=lane.asked, level=level, y_predicted=predicted, y_jacobian=jacobian,
+                damping=0.1 * lane.damping,
+            )  # fmt: skip
+        else:
+            lane = replace(lane, damping=max(10.0 * lane.damping, 1e-3))
+        done = 0 <= gain <= 1e-3 * abs(lane.level) or lane.updates >= self.updates + 20 * (lane.level >= 0)
+        if done or (lane.updates >= self.updates and lane.level < 0):
+            return replace(lane, phase=Phase.TRIAL, asked=lane.y)
+        return _inner(space, lane)
+
+    def _surrogate(self, space: SearchSpace, lane: Lane, *, asked: bool) -> Lane:
+        """Test for the end at x, and begin to lower the surrogate."""
+        gradient = lane.rest - lane.jacobian.T @ lane.score
+        unit = _units(space, lane)
+        step = np.abs(np.clip(lane.x - gradient * unit**2, space.lower, space.upper) - lane.x) / unit
+        slope = float(np.nan_to_num(step, nan=np.inf).max(initial=0.0))
+        lane = replace(lane, slope=slope, first=lane.first or max(slope, 1e-300))
+        far = max(float(np.max(np.abs(lane.x) / unit, initial=0.0)), lane.first)
+        if slope <= self.tolerance * np.sqrt(abs(lane.cost)) or slope <= _TINY * far:
+            if asked:
+                return _ended(lane, Ending.CONVERGED, f"the scaled, projected gradient is {slope:.1g}")
+            return replace(lane, phase=Phase.WHOLE, asked=lane.x)
+        if lane.iterations >= self.maximum_iterations:
+            words = f"{self.maximum_iterations} steps were not enough: the scaled gradient is still {slope:.2g}"
+            return _ended(lane, Ending.LIMIT, words)
+        return _inner(space, _reset(lane))
+
+
+def _begin(x: np.ndarray) -> Lane:
+    nothing = np.zeros(0)
+    return Lane(
+        phase=Phase.TRIAL, asked=x, x=x, cost=np.inf, score=nothing, predicted=nothing, jacobian=np.zeros((0, x.size)),
+        rest=np.zeros(x.size), passes=False, eta=1.0, y=x, level=0.0, y_predicted=nothing,
+        y_jacobian=np.zeros((0, x.size)), damping=0.0, updates=0, slope=np.inf, first=0.0, ending=Ending.RUNNING,
+        iterations=0, reason="",
+    )  # fmt: skip
+
+
+def _waiting(state: State) -> State:
+    """Take those that wait for the same as the first one that waits."""
+    open_ = [i for i, lane in enumerate(state.lanes) if lane.phase is not Phase.DONE]
+    wants = [state.lanes[i].phase.value for i in open_]
+    return replace(state, waiting=np.array([i for i, w in zip(open_, wants, strict=True) if w is wants[0]], dtype=int))
+
+
+def _first_eta(lane: Lane) -> float:
+    """The step in the predictions that would end a parabola of this height, if its bottom were at cost zero."""
+    steep = float(lane.score @ lane.score)
+    return max(abs(lane.cost), 1e-300) / steep if steep > 0 else 1.0
+
+
+def _reset(lane: Lane) -> Lane:
+    """Back to x before the first inner update."""
+    return replace(
+        lane, y=lane.x, level=0.0, y_predicted=lane.predicted, y_jacobian=lane.jacobian, damping=0.0, updates=0
+    )
+
+
+def _level(lane: Lane, y: np.ndarray, predicted: np.ndarray) -> float:
+    """The surrogate at y relative to the cost at x."""
+    change, move = predicted - lane.predicted, y - lane.x
+    through = -lane.score @ change + change @ change / (2 * lane.eta)
+    return float(through + lane.rest @ move + 0.5 * np.sum((move * _rest_curvature(lane)) ** 2))
+
+
+def _rest_curvature(lane: Lane) -> np.ndarray:
+    """Square root of the curvature assumed of what does not pass through the predictions; it grows as eta shrinks."""
+    if lane.passes:
+        return np.zeros(lane.x.size)
+    size = np.where(lane.x != 0, np.abs(lane.x), 1.0)
+    return np.sqrt(np.abs(lane.rest) / size * _steepness(lane))
+
+
+def _steepness(lane: Lane) -> float:
+    """How much more curvature than at first the tests have asked for, for the part outside the predictions."""
+    return max(_first_eta(lane) / lane.eta, 1e-3)
+
+
+def _units(space: SearchSpace, lane: Lane) -> np.ndarray:
+    """1 / sqrt(curvature of the surrogate) along each coordinate."""
+    curvature = np.sum(lane.jacobian**2, axis=0) / lane.eta + _rest_curvature(lane) ** 2
+    size = sizes(lane.x, space.lower, space.upper)
+    return np.where(curvature > 0, 1.0 / np.sqrt(np.where(curvature > 0, curvature, 1.0)), size)
+
+
+def _inner(space: SearchSpace, lane: Lane) -> Lane:
+    """Ask for the predictions at the next inner point: damped Gauss-Newton on the surrogate, inside the box."""
+    y, jacobian = lane.y, lane.y_jacobian
+    bent = _rest_curvature(lane) ** 2
+    slope = jacobian.T @ ((lane.y_predicted - lane.predicted) / lane.eta - lane.score)
+    slope = slope + lane.rest + bent * (y - lane.x)
+    normal = jacobian.T @ jacobian / lane.eta + np.diag(bent)
+    free = ~(((y <= space.lower) & (slope > 0)) | ((y >= space.upper) & (slope < 0)))
+    step = np.zeros(y.size)
+    if free.any():
+        part = normal[np.ix_(free, free)]
+        scale = np.sqrt(np.where(np.diag(part) > 0, np.diag(part), 1.0))
+        part = part / np.outer(scale, scale) + max(lane.damping, 1e-12) * np.eye(len(part))
+        step[free] = -np.linalg.lstsq(part, slope[free] / scale, rcond=None)[0] / scale
+    asked = np.clip(y + step, space.lower, space.upper)
+    return replace(lane, phase=Phase.INNER, asked=asked, updates=lane.updates + 1)
+
+
+def _again(lane: Lane) -> Lane:
+    """Lower the surrogate anew, with a smaller eta; what is known at x is enough for that."""
+    if lane.eta < 1e-30:
+        return _ended(lane, Ending.FAILED, "no surrogate lies above the cost: perhaps it is not smooth there")
+    # the first inner point of a Gauss-Newton step moves with eta, and is asked for again
+    return replace(_reset(lane), phase=Phase.HERE, asked=lane.x)
+
+
+def _after_failure(lane: Lane) -> Lane:
+    """The model could not be evaluated at the point asked for: a smaller step, if there is one."""
+    if not np.isfinite(lane.cost) or lane.phase in (Phase.WHOLE, Phase.HERE):
+        return _ended(lane, Ending.FAILED, "the model could not be evaluated at the start")
+    return _again(replace(lane, eta=0.1 * lane.eta))
+
+
+def _ended(lane: Lane, how: Ending, reason: str) -> Lane:
+    return replace(lane, phase=Phase.DONE, ending=how, reason=reason)
+
+
+METHOD = TargetSurrogate

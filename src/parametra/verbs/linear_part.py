@@ -1,0 +1,70 @@
+"""Which parameters a model is linear in, found by looking at its Jacobian: for methods that make use of it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from parametra.maths.arrays import Bool
+from parametra.maths.linear_part import largest_set, linear_together
+from parametra.nouns.asker import Want
+from parametra.nouns.card import Ability, Card
+from parametra.nouns.problem import Problem
+from parametra.runs.choose_evaluator import choose_evaluator
+from parametra.runs.cost import Cost
+from parametra.runs.direct import probe_points
+
+_EXACT = 1e-10
+_ROUGH = 1e-6
+"""Of a column: a change that is rounding, with exact derivatives and with central differences."""
+
+
+def offers_for(problem: Problem, card: Card) -> frozenset[Ability]:
+    """What a problem offers a method; linear parameters are looked for only where the method needs them.
+
+    Looking costs 2 (d + 1) Jacobians, once for a problem; what is found is told in `problem.search_space()`.
+    """
+    offers = problem.offers
+    if Ability.LINEAR not in card.needs:
+        return offers
+    # without residuals nothing can be linear, but the residuals are what is missing, and what the refusal should name
+    if Ability.RESIDUALS not in offers or linear_coordinates(problem).any():
+        return offers | {Ability.LINEAR}
+    return offers
+
+
+def linear_coordinates(problem: Problem) -> Bool[np.ndarray, " d"]:
+    """Coordinates that the residuals are linear in, all of them together, while the others stay.
+
+    A column of the Jacobian that does not change when a coordinate moves, at two places, is taken for one that never
+    does; a point where the model fails tells nothing, and its coordinate is not believed.
+
+    Arguments:
+        problem: one that offers residuals; robust losses are left out.
+    """
+    known = problem.__dict__.get("_linear")
+    if known is not None:
+        return known
+    space = problem.fit_space
+    evaluator = choose_evaluator(problem, Cost(least_squares=True), 1)
+    tolerance = _ROUGH if evaluator.derivative == "central differences" else _EXACT
+    stays = np.ones((space.dimension, space.dimension), dtype=bool)
+    for point in probe_points(problem)[:2]:
+        points = np.concatenate([point[None], _moved(point, np.asarray(space.lower), np.asarray(space.upper))])
+        answers = evaluator.evaluate(points, Want.JACOBIAN)
+        if answers.jacobian is None or not answers.ok[0]:
+            stays[:] = False
+            break
+        stays &= linear_together(answers.jacobian[0], answers.jacobian[1:], tolerance) & answers.ok[1:, None]
+    found = largest_set(stays)
+    problem.__dict__["_linear"] = found
+    return found
+
+
+def _moved(x: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
+    """One point for each coordinate, moved by about a third of its value or of its bounds, and inside them."""
+    with np.errstate(invalid="ignore"):
+        width = upper - lower
+    step = 0.37 * np.where(x != 0, np.abs(x), 1.0)
+    step = np.minimum(step, np.where(np.isfinite(width), 0.37 * width, np.inf))
+    moved = np.where(x + step < upper, x + step, np.maximum(x - step, lower))
+    return np.where(np.eye(x.size, dtype=bool), moved, x)

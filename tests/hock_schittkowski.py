@@ -1,4 +1,4 @@
-"""Problems of Hock and Schittkowski (1981), Test Examples for Nonlinear Programming Codes, doi:10.1007/978-3-642-48320-2.
+"""Problems of Hock and Schittkowski (1981), Test Examples for Nonlinear Programming, doi:10.1007/978-3-642-48320-2.
 
 Objective, constraints, bounds, start and printed optimum of each; `squares` are the residuals where the objective is a
 sum of squares (without the half). The statements are formulas of parametra, which its parser and its derivatives read.
@@ -104,9 +104,7 @@ PROBLEMS = {
     ),
     "HS15": Stated(ROSENBROCK, ("x1 * x2 >= 1", "x1 + x2**2 >= 0"), (-2, 1), 306.5, ((-INF, 0.5), (-INF, INF))),
     "HS16": Stated(ROSENBROCK, ("x1 + x2**2 >= 0", "x1**2 + x2 >= 0"), (-2, 1), 0.25, ((-0.5, 0.5), (-INF, 1))),
-    "HS18": Stated(
-        "0.01 * x1**2 + x2**2", ("x1 * x2 >= 25", "x1**2 + x2**2 >= 25"), (2, 2), 5.0, ((2, 50), (0, 50))
-    ),
+    "HS18": Stated("0.01 * x1**2 + x2**2", ("x1 * x2 >= 25", "x1**2 + x2**2 >= 25"), (2, 2), 5.0, ((2, 50), (0, 50))),
     "HS19": Stated(
         "(x1 - 10)**3 + (x2 - 20)**3",
         ("(x1 - 5)**2 + (x2 - 5)**2 >= 100", "(x2 - 5)**2 + (x1 - 6)**2 <= 82.81"),
@@ -160,12 +158,8 @@ PROBLEMS = {
         squares=("x1 + x2", "x2 + x3"),
     ),
     "HS29": Stated("-x1 * x2 * x3", ("x1**2 + 2 * x2**2 + 4 * x3**2 <= 48",), (1, 1, 1), -16 * ROOT),
-    "HS30": Stated(
-        "x1**2 + x2**2 + x3**2", ("x1**2 + x2**2 >= 1",), (1, 1, 1), 1.0, ((1, 10), (-10, 10), (-10, 10))
-    ),
-    "HS31": Stated(
-        "9 * x1**2 + x2**2 + 9 * x3**2", ("x1 * x2 >= 1",), (1, 1, 1), 6.0, ((-10, 10), (1, 10), (-10, 1))
-    ),
+    "HS30": Stated("x1**2 + x2**2 + x3**2", ("x1**2 + x2**2 >= 1",), (1, 1, 1), 1.0, ((1, 10), (-10, 10), (-10, 10))),
+    "HS31": Stated("9 * x1**2 + x2**2 + 9 * x3**2", ("x1 * x2 >= 1",), (1, 1, 1), 6.0, ((-10, 10), (1, 10), (-10, 1))),
     "HS32": Stated(
         "(x1 + 3 * x2 + x3)**2 + 4 * (x1 - x2)**2",
         ("6 * x2 + 4 * x3 - x1**3 >= 3", "x1 + x2 + x3 == 1"),
@@ -336,8 +330,7 @@ PROBLEMS = {
         "24.55*x1 + 26.75*x2 + 39*x3 + 40.5*x4",
         (
             "2.3*x1 + 5.6*x2 + 11.1*x3 + 1.3*x4 >= 5",
-            "12*x1 + 11.9*x2 + 41.8*x3 + 52.1*x4 - 21"
-            " - 1.645*sqrt(0.28*x1**2 + 0.19*x2**2 + 20.5*x3**2 + 0.62*x4**2) >= 0",
+            "12*x1 + 11.9*x2 + 41.8*x3 + 52.1*x4 >= 21 + 1.645*sqrt(0.28*x1**2 + 0.19*x2**2 + 20.5*x3**2 + 0.62*x4**2)",
             "x1 + x2 + x3 + x4 == 1",
         ),
         (1, 1, 1, 1),

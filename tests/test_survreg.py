@@ -1,7 +1,7 @@
 """R's survreg: accelerated failure times with right-censored data, Tobin's left-censored and Nelson's interval data.
 
-survreg's intercept and slopes are those of the logarithm of our prediction, and its log(scale) is minus the logarithm of
-our shape (of sigma plus it, for the log-normal). Its log-likelihood is that of the times, as ours.
+survreg's coefficients are those of the logarithm of our prediction, and its log(scale) is minus the logarithm of our
+shape (that of sigma, for the log-normal). Its log-likelihood is that of the times, as ours.
 """
 
 import json
@@ -56,8 +56,8 @@ def test_survreg(name, references, external_data):
     data = pm.Data(path, inputs=inputs, output=output, missing="mask")
     terms = "".join(f" + b_{term} * {term}" for term in inputs)
     parameters = {"b": 5.0, **{f"b_{term}": 0.0 for term in inputs}}
-    scale = {"lognormal": "log(sigma)", "exponential": None}.get(reference["dist"], "-log(shape)")
-    scale = None if isinstance(noise, pm.Exponential) else scale
+    scale = "" if isinstance(noise, pm.Exponential) else "-log(shape)"
+    scale = "log(sigma)" if isinstance(noise, pm.LogNormal) else scale
     fit = pm.fit(
         f"exp(b{terms})",
         data,

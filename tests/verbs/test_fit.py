@@ -183,7 +183,7 @@ def test_several_outputs_each_with_its_noise():
     assert fit.estimate["a"] == pytest.approx(2, abs=0.05)
     assert fit.method == "levenberg_marquardt"
     free = pm.fit(model, both, parameters)
-    assert free.method == "lbfgs"
+    assert free.method == "fisher_scoring"
     assert {"sigma_up", "sigma_down"} <= set(free.estimate)
     assert free.row("sigma_up").role == "noise"
 
@@ -297,7 +297,7 @@ MISTAKES = [
     (
         lambda: pm.fit(FORMULA, data(DECAY, sigma=None), THREE, noise=pm.StudentT(), method="levenberg_marquardt"),
         MethodError,
-        r'needs residuals; this problem offers .* Use method="lbfgs"',
+        r'needs residuals; this problem offers .* Use method="fisher_scoring"',
     ),
     (lambda: pm.fit(FORMULA, data(DECAY), THREE, derived={"a": "k"}), FormulaError, "already a parameter"),
     (

@@ -101,13 +101,13 @@ def linear_together(
 
     Arguments:
         jacobian: at a point.
-        moved: the same where one coordinate has moved.
+        moved: the same where one coordinate has moved; where it is not finite, nothing stays.
         tolerance: of a column's change, relative to its largest entry.
     """
-    size = np.maximum(np.abs(jacobian).max(axis=0), np.abs(moved).max(axis=(0, 1)))
-    change = np.abs(moved - jacobian).max(axis=1)
+    finite = np.where(np.isfinite(moved), np.abs(moved), 0.0)
+    size = np.maximum(np.abs(jacobian).max(axis=0), finite.max(axis=(0, 1)))
     with np.errstate(invalid="ignore"):
-        return change <= tolerance * size
+        return np.abs(moved - jacobian).max(axis=1) <= tolerance * size
 
 
 def largest_set(stays: Bool[np.ndarray, "d d"]) -> Bool[np.ndarray, " d"]:

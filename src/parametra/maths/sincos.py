@@ -21,8 +21,7 @@ LIMIT = 1e8
 """The largest |x| for which `sincos` is right; beyond it, it is not."""
 
 _HALF_PI = tuple(
-    float.fromhex(part)
-    for part in ("0x1.921fb54p+0", "0x1.10b461p-30", "0x1.a626330p-58", "0x1.45c06e0e68948p-86")
+    float.fromhex(part) for part in ("0x1.921fb54p+0", "0x1.10b461p-30", "0x1.a626330p-58", "0x1.45c06e0e68948p-86")
 )
 _SINE = (
     -1.66666666666666324348e-01,

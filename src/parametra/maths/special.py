@@ -1,6 +1,6 @@
 """Special functions with exact first derivatives, for NumPy (real, and complex for complex steps) and jax.numpy alike.
 
-    log1p, expm1, log_gamma, digamma, trigamma, log_normal_cdf
+    log1p, expm1, expit, log_gamma, digamma, trigamma, log_normal_cdf
     log_rising(a, k)              log Gamma(a + k) / Gamma(a) - k log a, without cancellation for large a
     log_gamma_lower / _upper      log P(a, x), log Q(a, x): the regularised incomplete gamma functions
     log_beta_lower / _upper       log I_x(a, b), log (1 - I_x(a, b)): the regularised incomplete beta function
@@ -85,6 +85,11 @@ expm1 = Smooth(lambda x, xp: xp.expm1(x), lambda x, xp: xp.exp(x))
 trigamma = Smooth(lambda x, xp: _from_scipy("polygamma", xp)(1, x), lambda x, xp: _from_scipy("polygamma", xp)(2, x))
 digamma = Smooth(lambda x, xp: _from_scipy("digamma", xp)(x), lambda x, xp: trigamma(x, xp=xp))
 log_gamma = Smooth(lambda x, xp: _from_scipy("gammaln", xp)(x), lambda x, xp: digamma(x, xp=xp))
+
+expit = Smooth(
+    lambda x, xp: _from_scipy("expit", xp)(x),
+    lambda x, xp: _from_scipy("expit", xp)(x) * _from_scipy("expit", xp)(-x),
+)
 
 
 def stirling_rest(a: Any) -> Any:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from parametra.maths.special import expit, log_gamma
 
 
 class Listed(NamedTuple):
@@ -46,6 +48,9 @@ FUNCTIONS: dict[str, Listed] = {
 SPECIAL = frozenset({"erf", "erfc", "gamma", "gammaln", "expit", "digamma"})
 """Those that come from scipy.special or jax.scipy.special."""
 
+_NOT_COMPLEX = {"expit": expit, "gammaln": log_gamma}
+"""Those that SciPy has for real numbers only, taken from where complex steps through them are known."""
+
 Computes = Callable[..., Any]
 
 
@@ -68,6 +73,8 @@ def _special(operation: str, for_jax: bool) -> Computes:
         return getattr(jax.scipy.special, operation)
     import scipy.special
 
+    if operation in _NOT_COMPLEX:
+        return partial(_NOT_COMPLEX[operation], xp=np)
     return getattr(scipy.special, operation)
 
 

@@ -9,7 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from parametra.nouns._constraint_limits import AFFINE, ParameterLimits, Part, degree, differentiable, probes, same_slopes
+from parametra.nouns._constraint_limits import (
+    AFFINE,
+    ParameterLimits,
+    Part,
+    degree,
+    differentiable,
+    probes,
+    same_slopes,
+)
 from parametra.nouns._constraint_text import pieces
 from parametra.nouns._formula_parse import one_line
 from parametra.nouns.errors import FormulaError, ParameterError, did_you_mean
@@ -201,6 +209,16 @@ def limits_of(constraints: tuple[Constraint, ...], space: Space) -> Limits | Non
         return None
     low, high = np.concatenate(lower), np.concatenate(upper)
     return ParameterLimits(tuple(names), low, high, np.array(linear, dtype=bool), space, tuple(parts))
+
+
+def refuse_beside(constraints: tuple[Constraint, ...], *, penalty: bool, adversary: bool) -> None:
+    """Raises ParameterError for constraints together with what no method serves beside them."""
+    beside = ["a penalty"] * penalty + ["an adversary"] * adversary
+    if constraints and beside:
+        raise ParameterError(
+            f"the problem has constraints ({constraints[0].label}) and {beside[0]}, which no method serves together. "
+            "State one of the two, or bounds instead of the constraints."
+        )
 
 
 def equalities(constraints: tuple[Constraint, ...]) -> int:

@@ -16,7 +16,14 @@ from parametra.nouns._adversary import adversary_of
 from parametra.nouns._input_errors import input_variance, with_input_errors
 from parametra.nouns.bindings import Binding, bind
 from parametra.nouns.card import Ability
-from parametra.nouns.constraint import Constraint, constraints_of, equalities, independent_equations, limits_of
+from parametra.nouns.constraint import (
+    Constraint,
+    constraints_of,
+    equalities,
+    independent_equations,
+    limits_of,
+    refuse_beside,
+)
 from parametra.nouns.data import Data, as_data_sets
 from parametra.nouns.derived import Derived
 from parametra.nouns.errors import DataError, ModelError, NoiseError, ParametraError, did_you_mean
@@ -80,6 +87,7 @@ class Problem:
         self.constraints: tuple[Constraint, ...] = constraints_of(constraints, self.space, self.profiled)
         self.penalty = Penalty.of(penalty, self.stated_space)
         self.adversary = adversary_of(adversary, self.fit_space)
+        refuse_beside(self.constraints, penalty=self.penalty is not None, adversary=bool(self.adversary))
         self.title = title or self.model.name
         self.description = description
         self._check_use()

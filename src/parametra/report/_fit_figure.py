@@ -121,12 +121,13 @@ def _limits(axes: Any, view: View, many: bool) -> None:
 def _residuals(axes: Any, view: View) -> None:
     residual = view.observed - view.predicted
     if view.censored is not None and view.limit is not None:
-        residual = np.where(view.censored == 0, view.observed, view.limit) - view.predicted
+        middle = 0.5 * (view.observed + view.limit)
+        residual = np.where(view.censored == 3, middle, view.limit) - view.predicted
     scaled = view.spread is not None and bool(np.all(np.isfinite(view.spread) & (view.spread > 0)))
     if scaled:
         residual = residual / view.spread
         axes.axhspan(-2, 2, color=GREY, alpha=0.15, lw=0)
-        wild = np.abs(residual) > 3
+        wild = (np.abs(residual) > 3) & _exact(view)
         axes.plot(view.x[wild], residual[wild], "o", color=VERMILION, ms=4, zorder=3)
     axes.axhline(0, color=BLUE, lw=1)
     many = view.x.size > _MANY_POINTS

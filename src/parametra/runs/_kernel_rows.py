@@ -148,7 +148,11 @@ def function_of(kind: str, problem: Problem, cost: Cost) -> Function:
 
     def with_columns(coordinates: Sequence[Any], flat: Sequence[Any]) -> dict[str, Any]:
         values, columns = _differentiated(rows, coordinates, flat)
-        return {"rows": values, "columns": columns, **({} if kind == "predicted" else scales(coordinates, flat, values))}
+        return {
+            "rows": values,
+            "columns": columns,
+            **({} if kind == "predicted" else scales(coordinates, flat, values)),
+        }
 
     def slopes(coordinates: Sequence[Any], flat: Sequence[Any]) -> dict[str, Any]:
         import jax

@@ -170,7 +170,9 @@ class _Tape:
         return self.known[key]
 
     @staticmethod
-    def new(primitive: Any, params: dict[str, Any], inputs: list[Value], outputs: Any, varying: bool = False) -> list[Value]:
+    def new(
+        primitive: Any, params: dict[str, Any], inputs: list[Value], outputs: Any, varying: bool = False
+    ) -> list[Value]:
         step = Step(primitive, params, tuple(inputs))
         varying = varying or any(v.varying for v in inputs)
         of_data = any(v.of_data for v in inputs)
@@ -204,7 +206,11 @@ def needed(wanted: Sequence[Value]) -> list[Value]:
 
 def is_zero(value: Value) -> bool:
     """Whether a value is zero whatever the inputs, as the derivative by what it does not depend on."""
-    while value.step is not None and value.step.primitive.name in ("broadcast_in_dim", "convert_element_type", "reshape"):
+    while value.step is not None and value.step.primitive.name in (
+        "broadcast_in_dim",
+        "convert_element_type",
+        "reshape",
+    ):
         value = value.step.inputs[0]
     return value.constant is not None and value.size == 1 and float(np.asarray(value.constant).reshape(())) == 0.0
 
@@ -247,7 +253,9 @@ def plainly(step: Step, inputs: list[Any]) -> list[Any]:
 
 
 def _is_key(value: Any) -> bool:
-    return not isinstance(value, (np.ndarray, np.generic, int, float, complex, bool)) and "key<" in str(getattr(value, "dtype", ""))
+    return not isinstance(value, (np.ndarray, np.generic, int, float, complex, bool)) and "key<" in str(
+        getattr(value, "dtype", "")
+    )
 
 
 def fingerprint(wanted: Sequence[Value]) -> str:

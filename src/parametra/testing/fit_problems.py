@@ -93,4 +93,15 @@ def one_rate() -> Problem:
     return Problem("8 * exp(-k * t)", data, {"k": Real(0.01, 4, guess=1)})
 
 
-KNOWN = tuple(Known(f.__name__, f) for f in (decay, peak, at_a_bound, wild_points, relative_scatter, one_rate))
+def mixture() -> Problem:
+    """Three overlapping lines whose fractions sum to one; the third is best left out, and centres keep their order."""
+    x = np.linspace(0, 10, 60)
+    y = 0.6 * np.exp(-0.5 * (x - 3.0) ** 2) + 0.4 * np.exp(-0.5 * (x - 6.2) ** 2) + _wave(60, 0.01)
+    data = Data({"x": x, "y": y}, inputs=["x"], output="y", sigma=0.01)
+    lines = " + ".join(f"w{i} * exp(-0.5 * (x - c{i})**2)" for i in (1, 2)) + " + w3 * exp(-0.5 * (x - 8.5)**2)"
+    weights = {f"w{i}": Real(0, 2, guess=0.5) for i in (1, 2, 3)}
+    centres = {"c1": Real(0, 10, guess=4), "c2": Real(0, 10, guess=5)}
+    return Problem(lines, data, {**weights, **centres}, constraints=["w1 + w2 + w3 == 1", "c1 <= c2"])
+
+
+KNOWN = tuple(Known(f.__name__, f) for f in (decay, peak, at_a_bound, wild_points, relative_scatter, one_rate, mixture))

@@ -152,10 +152,11 @@ def constraint_doubts(held: Held) -> list[str]:
     if not names:
         return []
     is_are, it, holds = ("is", "it", "it") if len(names) == 1 else ("are", "they", "them")
-    return [
+    doubt = (
         f"{', '.join(names)} {is_are} active, and the errors are those with {holds} held. If {it} {is_are} no law of "
         f"nature, the data would rather leave {holds} behind: widen {holds}, or look at the model."
-    ]
+    )
+    return [doubt]
 
 
 def constrained_status(problem: Problem, drive: Drive, solutions: Solutions) -> Status | None:

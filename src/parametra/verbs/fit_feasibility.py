@@ -1,8 +1,9 @@
 """Whether the constraints can be met at all, looked at before a fit runs and without its model.
 
-Constraints that are linear in the parameters, with their bounds, are a linear program, which tells for certain; of those
-that cannot be met together, a smallest set is found by leaving out one after the other (the deletion filter of Chinneck
-and Dravnieks 1991, doi:10.1287/ijoc.3.2.157). The others are searched for a point that meets them, from many starts.
+Constraints that are linear in the parameters, with their bounds, are a linear program, which tells for certain; of
+those that cannot be met together, a smallest set is found by leaving out one after the other (the deletion filter of
+Chinneck and Dravnieks 1991, doi:10.1287/ijoc.3.2.157). For the others a point that meets them is searched from many
+starts.
 """
 
 from __future__ import annotations

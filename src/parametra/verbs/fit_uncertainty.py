@@ -128,7 +128,8 @@ def _from_jacobian(problem: Problem, drive: Drive, x: np.ndarray, cost: float, k
 def _from_hessian(problem: Problem, drive: Drive, x: np.ndarray, cost: float) -> Curvature:
     d = x.size
     space = problem.fit_space
-    answers = drive.evaluate(Request(x[None], Want.GRADIENT, np.zeros(1, dtype=np.int64)))
+    want = Want.NORMAL if drive.evaluator.cost.scores else Want.GRADIENT
+    answers = drive.evaluate(Request(x[None], want, np.zeros(1, dtype=np.int64)))
     if answers.gradient is None or not answers.ok[0]:
         return _unknown(d, "the gradient is not finite there")
     gradient = answers.gradient[0]
@@ -141,6 +142,9 @@ def _from_hessian(problem: Problem, drive: Drive, x: np.ndarray, cost: float) ->
     upper = (space.upper - x <= close) & (gradient <= 0)
     inside = np.flatnonzero(~(lower | upper))
     step = 6e-6 * size
+    if answers.normal is not None:  # where the information is known, a share of a standard error
+        curved = np.sqrt(np.diag(answers.normal[0]))
+        step = np.where(curved > 0, np.minimum(1e-3 / np.where(curved > 0, curved, 1.0), 1e-2 * size), step)
     points = np.concatenate([x + np.diag(step)[inside], x - np.diag(step)[inside]])
     points = np.clip(points, space.lower, space.upper)
     moved = drive.evaluate(Request(points, Want.GRADIENT, np.zeros(len(points), dtype=np.int64)))

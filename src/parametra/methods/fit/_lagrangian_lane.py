@@ -37,8 +37,10 @@ _CLOSE = 1e-3
 """Optimality from which a step may be taken for bringing it down, whatever rounding does to the merit."""
 _TINY_STEP = 1e-12
 _STUCK = 6
-_SWEEPS = 4000
+_SWEEPS = 400
 _RELAXED = 4.0
+_NO_BETTER = 10
+"""Iterations without progress after which what is acceptable is taken for all that rounding allows."""
 
 
 class Phase(Enum):
@@ -89,6 +91,8 @@ class Lane:
     elastic: int = 0
     iterations: int = 0
     first: float = 0.0
+    best: float = np.inf
+    since: int = 0
     unit_steps: int = 0
     flops: float = 0.0
     ending: Ending = Ending.RUNNING
@@ -119,7 +123,7 @@ def _point(x: np.ndarray, answer: dict[str, Any], box: Box) -> Point | None:
     values, slopes = box.limits.values(x[None])[0], box.limits.jacobian(x[None])[0]
     normal = None if answer["normal"] is None else answer["normal"][0]
     point = Point(x, float(answer["cost"][0]), answer["gradient"][0], normal, values, slopes)
-    return point if point.ok and np.isfinite(slopes).all() else None
+    return point if point.ok else None
 
 
 # ---- along a step
@@ -174,7 +178,7 @@ def _held_up(lane: Lane, box: Box, rules: Rules) -> Lane:
         return _ended(lane, Ending.CONVERGED, _reached(known))
     stuck = lane.stuck + 1
     if stuck > _STUCK:
-        return _gave_up(lane, box, rules, "no step makes it better")
+        return _gave_up(lane, rules, "no step makes it better")
     lane = replace(lane, stuck=stuck, multipliers=plan.estimate, damping=max(10 * lane.damping, 1e-2 * 10**stuck))
     lane = replace(lane, mu=rules.mu, nu=0.0, newton=True, base=None)
     return _planned(lane, box, rules)
@@ -193,8 +197,12 @@ def _arrived(lane: Lane, point: Point, multipliers: np.ndarray, box: Box, rules:
     plan, known = _given(lane.plan), _given(lane.known)
     if not plan.elastic and known.worst <= rules.tolerance:
         return _ended(lane, Ending.CONVERGED, _reached(known))
+    better = known.worst < 0.5 * lane.best
+    lane = replace(lane, best=known.worst if better else lane.best, since=0 if better else lane.since + 1)
+    if lane.since >= _NO_BETTER and known.worst <= rules.acceptable:
+        return _ended(lane, Ending.CONVERGED, _reached(known))
     if lane.iterations >= rules.maximum_iterations:
-        return _gave_up(lane, box, rules, f"{lane.iterations} iterations were not enough", Ending.LIMIT)
+        return _gave_up(lane, rules, f"{lane.iterations} iterations were not enough", Ending.LIMIT)
     if point.normal is None or lane.newton:
         fresh = replace(lane, base=lane.base if point.x.size > rules.differences_up_to else None)
         return _planned(fresh, box, rules)
@@ -240,7 +248,8 @@ def _with_plan(lane: Lane, box: Box, rules: Rules) -> Lane:
     # what a step far away asked for need not be asked for ever
     relaxed = max(plan.mu / _RELAXED, rules.mu), min(plan.nu * _RELAXED**2, rules.nu)
     mu, nu = (lane.mu, lane.nu) if plan.elastic else relaxed
-    return replace(lane, plan=plan, known=known, mu=mu, nu=nu, flops=lane.flops + plan.flops)
+    accuracy = min(lane.accuracy, plan.accuracy) if plan.sharpened else lane.accuracy
+    return replace(lane, plan=plan, known=known, mu=mu, nu=nu, accuracy=accuracy, flops=lane.flops + plan.flops)
 
 
 def _sent(lane: Lane, box: Box, rules: Rules) -> Lane:
@@ -249,10 +258,10 @@ def _sent(lane: Lane, box: Box, rules: Rules) -> Lane:
     length = float(np.max(np.abs(plan.step) / plan.frame.units, initial=0.0))
     if plan.elastic:
         if length < 1e-6 and lane.mu >= 1e8:
-            return _gave_up(lane, box, rules, "the constraints cannot be met better nearby")
+            return _gave_up(lane, rules, "the constraints cannot be met better nearby")
         lane = replace(lane, mu=min(lane.mu * 4, 1e10), elastic=lane.elastic + 1)
         if lane.elastic > 100:
-            return _gave_up(lane, box, rules, "the constraints cannot be met better nearby")
+            return _gave_up(lane, rules, "the constraints cannot be met better nearby")
     if length < _TINY_STEP and not np.any(plan.change):
         return _held_up(replace(lane, alpha=1.0), box, rules)
     x = np.clip(point.x + plan.step, box.lower, box.upper)
@@ -263,7 +272,7 @@ def _ended(lane: Lane, ending: Ending, reason: str) -> Lane:
     return replace(lane, phase=Phase.DONE, ending=ending, reason=reason, plan=None, base=None)
 
 
-def _gave_up(lane: Lane, box: Box, rules: Rules, why: str, ending: Ending = Ending.FAILED) -> Lane:
+def _gave_up(lane: Lane, rules: Rules, why: str, ending: Ending = Ending.FAILED) -> Lane:
     known = _given(lane.known)
     if known.worst <= rules.acceptable:
         return _ended(lane, Ending.CONVERGED, _reached(known))

@@ -4,9 +4,9 @@
     merit(x, m) = cost + sum_i P_i(c_i, m_i) + nu/2 |A grad L|^2       the exact augmented Lagrangian
     P(c, m)     = mu/2 ((c - s + m/mu)^2 - (m/mu)^2),   s = c + m/mu clipped to [lower, upper]
 
-c: k constraints with Jacobian A and multipliers m, above 0 at an upper limit, below 0 at a lower one. For equations P is
-m c + mu/2 c^2, and the merit is the one of Hong, Na, Mahoney and Kolar (2023, arXiv:2305.18379, eq. 3); s extends it to
-inequalities. In the last term A has the rows that hold a limit and the coordinates off their bounds.
+c: k constraints with Jacobian A and multipliers m, above 0 at an upper limit, below 0 at a lower one. For equations P
+is m c + mu/2 c^2, and the merit is the exact augmented Lagrangian of Hong, Na, Mahoney and Kolar (arXiv:2305.18379); s
+extends it to inequalities. In the last term A has the rows that hold a limit and the coordinates off their bounds.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import numpy as np
 
 from parametra.maths.arrays import Bool, Float
 from parametra.nouns.limits import Limits
+
+_LARGEST = 1e100
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,9 @@ class Point:
 
     @property
     def ok(self) -> bool:
-        """Whether everything is finite."""
-        return bool(np.isfinite(self.cost) and all(np.isfinite(a).all() for a in (self.gradient, self.values)))
+        """Whether everything is a number whose square is one, too."""
+        parts = (self.cost, self.gradient, self.values, self.slopes)
+        return all(bool(np.all(np.abs(a) < _LARGEST)) for a in parts)  # also False for NaN
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,7 @@ def cost_size(point: Point, first: float) -> float:
     if point.normal is None:
         return 1.0
     predicted = float(point.x @ point.normal @ point.x)
-    return float(np.sqrt(max(2 * point.cost, 1e-12 * first, 1e-12 * predicted, 1e-300)))
+    return float(np.sqrt(max(2 * point.cost, 1e-10 * first, 1e-10 * predicted, 1e-300)))
 
 
 def optimality(
@@ -129,7 +132,7 @@ def optimality(
 
 
 def pulls(point: Point, multipliers: np.ndarray, box: Box, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """c - s, and the derivative of the penalty by c, which is the multiplier it amounts to."""
+    """The gap c - s, and the derivative of the penalty by c, which is the multiplier it amounts to."""
     s = np.clip(point.values + multipliers / weights, box.limits.lower, box.limits.upper)
     return point.values - s, multipliers + weights * (point.values - s)
 

@@ -22,6 +22,7 @@ _SMALLEST = 1e-8
 _DESCENT = 0.1
 """Share of the decrease of the quadratic model that the merit must promise."""
 _GROWTH = 4.0
+_SHARPEST = 1e-10
 _LARGEST_WEIGHT = 1e12
 
 
@@ -40,7 +41,9 @@ class Plan:
         mu, nu: penalty parameters as they are now.
         active: rows and bounds (k + d) that held their limit in the program.
         flops: multiplications and additions of the linear solves.
-        accuracy: asked of the sketched solves.
+        accuracy: of the sketched solve.
+        sharpened: whether it had to be better than asked, for a step of descent.
+        descends: whether penalty parameters were found under which it is one.
     """
 
     step: Float[np.ndarray, " d"]
@@ -56,6 +59,8 @@ class Plan:
     active: np.ndarray
     flops: float = 0.0
     accuracy: float = 0.0
+    sharpened: bool = False
+    descends: bool = True
 
 
 @dataclass(frozen=True)
@@ -125,26 +130,35 @@ def plan_step(
     k = s.lengths.size
     active = _guessed(s, box, before)
     convex, extra = _convex(s, active, damping)
-    sketched = None if sketching is None else working_step(_system(s, active, convex), sketching, s.below, s.above)
-    if sketched is not None and _serves(sketched, s, active):
-        program = _as_program(sketched, s, active)
-    else:
-        sketched = None
-        rows, lower, upper = np.vstack([s.rows, np.eye(len(units))]), _both(s.lower, s.below), _both(s.upper, s.above)
-        program = quadratic_program(convex, s.gradient, rows, lower, upper)
-    if not program.feasible:
-        return _elastic(s, convex, point, box, mu)
-    step = np.clip(point.x + program.step * units, box.lower, box.upper) - point.x
-    scaled = program.multipliers.copy()
-    held = program.active[program.active < k]
-    scaled[held] += extra[held] * (s.rows[held] @ program.step)
-    estimate = scaled[:k] / s.lengths
-    curvature = float(program.step @ convex @ program.step)
-    plan = _with_merit(point, box, hessian, s, step, multipliers, estimate, program.active, mu, nu, curvature)
+
+    def planned(program: Program) -> Plan:
+        step = np.clip(point.x + program.step * units, box.lower, box.upper) - point.x
+        scaled = program.multipliers.copy()
+        held = program.active[program.active < k]
+        scaled[held] += extra[held] * (s.rows[held] @ program.step)
+        estimate = scaled[:k] / s.lengths
+        curvature = float(program.step @ convex @ program.step)
+        return _with_merit(point, box, hessian, s, step, multipliers, estimate, program.active, mu, nu, curvature)
+
+    flops, accuracy = 0.0, 0.0
     if sketching is not None:
-        flops = sketched.flops if sketched is not None else exact_flops(len(units) + k)
-        plan = replace(plan, flops=flops, accuracy=sketching.accuracy)
-    return plan
+        # the accuracy is sharpened until the step is one of descent (Hong et al. 2023, algorithm 1)
+        accuracy = sketching.accuracy
+        system = _system(s, active, convex)
+        while accuracy >= _SHARPEST:
+            found = working_step(system, replace(sketching, accuracy=accuracy), s.below, s.above)
+            flops += found.flops
+            if found.done and _serves(found, s, active) and (plan := planned(_as_program(found, s, active))).descends:
+                return replace(plan, flops=flops, accuracy=accuracy, sharpened=accuracy < sketching.accuracy)
+            if not found.done:
+                break
+            accuracy /= 10
+        flops += exact_flops(len(units) + k)
+    rows, lower, upper = np.vstack([s.rows, np.eye(len(units))]), _both(s.lower, s.below), _both(s.upper, s.above)
+    program = quadratic_program(convex, s.gradient, rows, lower, upper)
+    if not program.feasible:
+        return replace(_elastic(s, convex, point, box, mu), flops=flops)
+    return replace(planned(program), flops=flops, accuracy=accuracy)
 
 
 def exact_flops(n: int) -> float:
@@ -221,7 +235,8 @@ def _with_merit(
     none = np.zeros(k)
     slope = merit_slope(point, estimate, step, none, box, frame, hessian)
     value = merit(point, estimate, box, frame)
-    return Plan(step, estimate, none, estimate, frame, value, min(slope, wanted), False, mu, nu, active)
+    slope = min(slope, wanted)
+    return Plan(step, estimate, none, estimate, frame, value, slope, False, mu, nu, active, descends=False)
 
 
 def _elastic(s: Scaled, convex: np.ndarray, point: Point, box: Box, mu: float) -> Plan:

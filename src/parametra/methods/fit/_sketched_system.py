@@ -1,9 +1,9 @@
 """Solving a Newton system of a constrained problem by random sketches, to an accuracy that is chosen.
 
 Randomised Kaczmarz: z <- z + row_i (b_i - row_i z) / |row_i|^2, row i drawn with a chance that grows with |row_i|^2
-(Strohmer and Vershynin 2009, doi:10.1007/s00041-008-9030-4), which is sketch-and-project with a sketch of one row (Gower
-and Richtarik 2015, doi:10.1137/15M1025487). A step costs 4 n operations, where elimination costs 2/3 n^3 in all; how
-many steps are needed depends on how alike the rows are, |K|_F^2 / smallest singular value^2 for each factor of e.
+(Strohmer and Vershynin 2009, doi:10.1007/s00041-008-9030-4), which is sketch-and-project with a sketch of one row
+(Gower and Richtarik 2015, doi:10.1137/15M1025487). A step costs 4 n operations, where elimination costs 2/3 n^3 in all;
+how many steps are needed depends on how alike the rows are, |K|_F^2 / smallest singular value^2 for each factor of e.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from parametra.maths.arrays import Float
-
-_DRAWN = 256
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ class Adafactor(stages.Staged):
         accuracy=1e-6,
     )  # fmt: skip
 
-    matrix: tuple[int, int] | None = None
+    matrix: Any = None
     relative_steps: bool = False
     decay: float = 0.8
     clip: float = 1.0
@@ -101,7 +101,7 @@ class Adafactor(stages.Staged):
 
     def __post_init__(self) -> None:
         if self.matrix is not None:
-            shape: Any = tuple(self.matrix)
+            shape: Any = tuple(self.matrix) if isinstance(self.matrix, (list, tuple)) else ()
             if len(shape) != 2 or not all(isinstance(n, int) and n > 0 for n in shape):
                 raise MethodError(f"adafactor(matrix={self.matrix!r}): two whole numbers are wanted, (rows, columns).")
             object.__setattr__(self, "matrix", shape)  # a problem file gives a list, and settings are hashed

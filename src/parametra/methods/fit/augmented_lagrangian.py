@@ -76,7 +76,7 @@ class AugmentedLagrangian:
     card: ClassVar[Card] = Card(
         name="augmented_lagrangian",
         verb="fit",
-        summary="Newton on the conditions of optimality, guarded by the exact augmented Lagrangian, many starts at once.",
+        summary="Newton's method on the conditions of optimality, guarded by the exact augmented Lagrangian.",
         good_for="any fit whose parameters must meet constraints: equations, inequalities, bounds, of any curvature.",
         prefer_instead="`levenberg_marquardt` or `lbfgs` where there are only bounds, and the domain `Simplex` for "
         "weights that sum to one.",
@@ -112,7 +112,7 @@ class AugmentedLagrangian:
     maximum_iterations: int = 300
     differences_up_to: int = 40
     accuracy: float = 0.1
-    sharpening: float = 0.0
+    sharpening: float = 1.0
     penalty: float = 1.0
     exactness: float = 0.1
 

@@ -22,6 +22,9 @@ from parametra.nouns.search_space import SearchSpace
 _NOISE = 1e-18
 """Of the first best cost: a cost below it is zero."""
 
+_ANEW = 0.05
+"""Width of a cloud that begins again, beside the last one."""
+
 _AT_ITS_END = {"tolx", "tolfun", "tolfunhist", "noeffectaxis", "noeffectcoord", "tolflatfitness"}
 """What `cma` calls an end because nothing changes any more."""
 
@@ -33,16 +36,22 @@ class Cloud:
     Arguments:
         strategy: `cma.CMAEvolutionStrategy`, in coordinates (x - anchor) / size.
         anchor, size: of these coordinates; sampled holds the last points in them.
+        random: what it draws from.
+        width: that it began with.
         lows: the lowest cost of every generation.
+        since: the generation in which the present strategy began.
     """
 
     strategy: Any
     anchor: Float[np.ndarray, " d"]
     size: Float[np.ndarray, " d"]
+    random: np.random.Generator
+    width: float
     x: Float[np.ndarray, " d"]
     cost: float = np.inf
     sampled: list[Any] = field(default_factory=list)
     lows: list[float] = field(default_factory=list)
+    since: int = 0
     noise: float = 0.0
     ending: Ending = Ending.RUNNING
     reason: str = ""
@@ -113,21 +122,27 @@ class CmaEs:
             answers = evaluate(Request(np.concatenate(points), Want.COST, owners))
             costs = np.where(answers.ok, answers.cost, np.inf)
             for i, part in zip(running, points, strict=True):
-                self._learn(clouds[i], part, costs[owners == i])
+                self._learn(space, clouds[i], part, costs[owners == i])
         nothing = np.zeros((0, space.dimension))
         return gathered(tuple(Walk(nothing, c.x, c.cost, c.ending, c.iterations, c.reason) for c in clouds))
 
     def _cloud(self, space: SearchSpace, start: np.ndarray, index: int) -> Cloud:
-        try:
-            import cma
-        except ImportError:
-            raise MissingExtraError("cma", "cma", "The method cma_es") from None
         with np.errstate(invalid="ignore"):
             width = space.upper - space.lower
         size = np.where(np.isfinite(width) & (width > 0), width, sizes(start, space.lower, space.upper))
         random = generator(space.seed, "fit.cma_es", index)
+        return Cloud(self._strategy(space, start, size, random, self.width), start, size, random, self.width, start)
+
+    def _strategy(
+        self, space: SearchSpace, anchor: np.ndarray, size: np.ndarray, random: np.random.Generator, width: float
+    ) -> Any:
+        """A strategy around a point, in coordinates (x - anchor) / size."""
+        try:
+            import cma
+        except ImportError:
+            raise MissingExtraError("cma", "cma", "The method cma_es") from None
         options: dict[str, Any] = {
-            "bounds": [list((space.lower - start) / size), list((space.upper - start) / size)],
+            "bounds": [list((space.lower - anchor) / size), list((space.upper - anchor) / size)],
             "randn": lambda *shape: random.standard_normal(shape),
             "seed": np.nan,
             "verbose": -10,
@@ -136,21 +151,21 @@ class CmaEs:
             "tolfunhist": 0,
             "tolx": 1e-13,
             "tolflatfitness": 20,
+            "tolxstagnation": False,
             "maxiter": self.generations,
             "signals_filename": None,
         }
         if self.population:
             options["popsize"] = self.population
         with _quiet():
-            strategy: Any = cma.CMAEvolutionStrategy(np.zeros(start.size), self.width, options)
-        return Cloud(strategy, start, size, start)
+            return cma.CMAEvolutionStrategy(np.zeros(anchor.size), width, options)
 
     def _sample(self, space: SearchSpace, cloud: Cloud) -> Float[np.ndarray, "k d"]:
         with _quiet():
             cloud.sampled = list(cloud.strategy.ask())
         return np.clip(cloud.anchor + np.array(cloud.sampled) * cloud.size, space.lower, space.upper)
 
-    def _learn(self, cloud: Cloud, points: np.ndarray, costs: np.ndarray) -> None:
+    def _learn(self, space: SearchSpace, cloud: Cloud, points: np.ndarray, costs: np.ndarray) -> None:
         best = int(np.argmin(costs))
         if costs[best] < cloud.cost:
             cloud.x, cloud.cost = points[best], float(costs[best])
@@ -169,15 +184,27 @@ class CmaEs:
         with _quiet():
             cloud.strategy.tell(cloud.sampled, told.tolist())
             ends = set(cloud.strategy.stop())
+        self._judge(space, cloud, costs, ends)
+
+    def _judge(self, space: SearchSpace, cloud: Cloud, costs: np.ndarray, ends: set[str]) -> None:
+        """Whether the cloud has settled, and whether at the best point it has seen."""
         nothing = self.tolerance * abs(cloud.cost) + cloud.noise
-        lately = cloud.lows[-(10 + 30 * cloud.x.size // len(costs)) :]
-        settled = len(lately) == 10 + 30 * cloud.x.size // len(costs) and max(lately) - cloud.cost <= nothing
-        if settled and finite.all() and np.ptp(costs) <= 10 * nothing:
-            cloud.ending, cloud.reason = Ending.CONVERGED, f"{len(lately)} generations found nothing lower"
-        elif ends:
-            still = ends <= _AT_ITS_END
-            cloud.ending = Ending.CONVERGED if still else Ending.LIMIT
-            cloud.reason = f"cma: {', '.join(sorted(ends))}"
+        span = 10 + 30 * cloud.x.size // len(costs)
+        lately = np.array(cloud.lows[cloud.since :][-span:])
+        settled = lately.size == span and np.ptp(lately) <= nothing and bool(np.ptp(costs) <= 10 * nothing)
+        if len(cloud.lows) >= self.generations:
+            cloud.ending, cloud.reason = Ending.LIMIT, f"{len(cloud.lows)} generations were not enough"
+        elif not settled and not ends:
+            return
+        elif lately.min() - cloud.cost > 10 * nothing:
+            # it has passed a better valley, and settled in another one: it begins again there
+            cloud.since, cloud.anchor, cloud.width = len(cloud.lows), cloud.x, _ANEW * cloud.width
+            cloud.strategy = self._strategy(space, cloud.x, cloud.size, cloud.random, cloud.width)
+        elif settled or ends <= _AT_ITS_END:
+            why = f"{span} generations found nothing lower" if settled else f"cma: {', '.join(sorted(ends))}"
+            cloud.ending, cloud.reason = Ending.CONVERGED, why
+        else:
+            cloud.ending, cloud.reason = Ending.LIMIT, f"cma: {', '.join(sorted(ends))}"
 
 
 @contextlib.contextmanager

@@ -1,7 +1,8 @@
 """A regular grid between the bounds, then finer and finer ones around its best point: brute force, told honestly.
 
 first    n points along each parameter, the centres of n^d equal cells
-zoom     the 3^d points x + h k, k in {-1, 0, 1}^d; the best becomes the centre, and h is halved when it was it
+zoom     the 3^d points x + h k, k in {-1, 0, 1}^d; the best becomes the centre; h is halved when it was it, and
+         doubled when the search has gone four of them in one direction
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ from parametra.nouns.search_space import SearchSpace
 MOST_PARAMETERS = 8
 """3^8 = 6561 points for each halving of the cells; one parameter more would be three times as many."""
 
+_LONG_WAY = 4
+"""Cells in one direction after which they are doubled, so that a long valley is not walked in small steps."""
+
 _NOISE = 1e-18
 """Of the first best cost: a cost below it is zero."""
 
@@ -37,7 +41,7 @@ class Cells(Search):
         here: (d,) where the best point is, in whole cells from the centre.
         seen: (n, d), the points of these cells that were evaluated, and their costs.
         noise: costs nearer than this are the same where the best one goes to zero.
-        level: 0 for the first grid, then how often the cells were halved, plus 1.
+        level: 0 for the first grid, then how often its cells are halved, plus 1.
     """
 
     cell: Float[np.ndarray, " d"]
@@ -83,12 +87,12 @@ class Grid(OneSearch):
             Source("V. Torczon", 1997, "On the convergence of pattern search algorithms",
                    "doi:10.1137/S1052623493250780"),
         ),
-        accuracy=1e-7,
+        accuracy=1e-6,
     )  # fmt: skip
 
     points: int = 0
     levels: int = 60
-    tolerance: float = 1e-11
+    tolerance: float = 1e-9
     moves: int = 2000
 
     def __post_init__(self) -> None:
@@ -116,7 +120,7 @@ class Grid(OneSearch):
         if not np.isfinite(search.cost):
             return search.ended(Ending.FAILED, NOTHING_FOUND)
         if search.level == 0:
-            return self._around(replace(search, noise=_NOISE * abs(search.cost)))
+            return self._around(replace(search, noise=_NOISE * abs(search.cost)), 1.0)
         new = _offsets(search, points)
         seen = np.concatenate([search.seen, new])
         costs = np.concatenate([search.seen_costs, cost])
@@ -125,6 +129,8 @@ class Grid(OneSearch):
         if not np.array_equal(best, search.here):
             if search.iterations >= self.moves:
                 return search.ended(Ending.LIMIT, f"{search.iterations} grids were not enough")
+            if np.abs(best).max() >= _LONG_WAY:
+                return self._around(search, 2.0)
             return self._neighbours(replace(search, here=best))
         return self._stays(search)
 
@@ -136,22 +142,23 @@ class Grid(OneSearch):
         smallest = np.abs(search.x) * 1e-15 + (search.space.upper - search.space.lower) * 1e-12
         if flat or np.all(search.cell <= smallest):
             return search.ended(Ending.CONVERGED, f"no neighbour is lower on a grid of {_words(search)}")
-        return self._around(search)
+        return self._around(search, 0.5)
 
     def _nothing(self, search: Cells) -> float:
         return self.tolerance * abs(search.cost) + search.noise
 
-    def _around(self, search: Cells) -> Cells:
-        """Smaller cells around the best point."""
-        if search.level >= self.levels:
+    def _around(self, search: Cells, factor: float) -> Cells:
+        """Smaller or larger cells around the best point."""
+        level = search.level + 1 if factor <= 1.0 else max(search.level - 1, 1)
+        if level > self.levels:
             return search.ended(Ending.LIMIT, f"the cells were to be halved {self.levels} times, to {_words(search)}")
         d = search.x.size
         zero = np.zeros((1, d), dtype=np.int64)
-        smaller = replace(
-            search, cell=search.cell / (2 if search.level else 1), centre=search.x, here=zero[0], seen=zero,
-            seen_costs=np.array([search.cost]), level=search.level + 1,
+        other = replace(
+            search, cell=search.cell * factor, centre=search.x, here=zero[0], seen=zero,
+            seen_costs=np.array([search.cost]), level=level,
         )  # fmt: skip
-        return self._neighbours(smaller)
+        return self._neighbours(other)
 
     def _neighbours(self, search: Cells) -> Cells:
         """Ask for the neighbours that are not known yet."""

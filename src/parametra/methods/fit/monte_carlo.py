@@ -140,7 +140,7 @@ class MonteCarlo(OneSearch):
 
     def fraction(self, state: Draws) -> float:
         """How much of the work is done: the draws, or the opened boxes."""
-        return max(state.spent / self.maximum_draws, (state.rounds - 1) / self.rounds)
+        return min(max(state.spent / self.maximum_draws, (state.rounds - 1) / self.rounds), 1.0)
 
 
 def _inside(space: SearchSpace, points: Float[np.ndarray, "k d"]) -> Float[np.ndarray, "k d"]:

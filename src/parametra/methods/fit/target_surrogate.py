@@ -13,24 +13,38 @@ from parametra.methods.fit._descent_stages import refuse_bad_settings
 from parametra.methods.fit._units import sizes
 from parametra.nouns.asker import Answers, Ending, Request, Solutions, Want
 from parametra.nouns.card import Ability, Card, Source
+from parametra.nouns.errors import MethodError, did_you_mean
+from parametra.nouns.keys import generator
 from parametra.nouns.search_space import SearchSpace
+
+METRICS = ("measured", "identity")
 
 _TINY = 1e-9
 _ROUNDING = 1e-12
 """Of the cost: excess over the surrogate that is only rounding."""
 
 _NEGLIGIBLE = 1e-6
-"""Share of the gradient that does not pass through the predictions and counts as none."""
+"""Share of the terms of the gradient that does not pass through the predictions and counts as none."""
 
 
 class Phase(Enum):
-    """What a start is waiting for; its value is the want."""
+    """What a start is waiting for."""
 
-    WHOLE = Want.GRADIENT
-    HERE = Want.PREDICTED
-    INNER = Want.PREDICTED
-    TRIAL = Want.SCORE
-    DONE = None
+    WHOLE = "the gradient"
+    HERE = "the predictions where it stands"
+    INNER = "the predictions at an inner point"
+    BEND = "the slope of the cost in the predictions, a little aside"
+    TRIAL = "the slope of the cost in the predictions"
+    DONE = "nothing"
+
+
+_WANTS = {
+    Phase.WHOLE: Want.GRADIENT,
+    Phase.HERE: Want.PREDICTED,
+    Phase.INNER: Want.PREDICTED,
+    Phase.BEND: Want.SCORE,
+    Phase.TRIAL: Want.SCORE,
+}
 
 
 @dataclass(frozen=True)
@@ -42,7 +56,9 @@ class Lane:
         asked: (d,) the point it waits for.
         x, cost, score, predicted, jacobian: where the surrogate stands, and what is known there.
         rest: the part of the gradient that does not pass through the predictions: priors, parameters of the noise.
-        eta: 1 / the assumed curvature of the cost in the predictions.
+        eta, metric: metric / eta is the assumed curvature of the cost in each prediction.
+        bend: (d,) bend / eta is the assumed curvature of the rest; `old` are the point and the rest before.
+        age: steps since the metric was measured.
         y, level, y_predicted, y_jacobian: the lowest point of the surrogate so far, its value there relative to cost.
         damping, updates: of the inner search.
         new_cost, new_score: of an accepted trial, until its predictions are known.
@@ -58,6 +74,10 @@ class Lane:
     rest: np.ndarray
     passes: bool
     eta: float
+    metric: np.ndarray
+    bend: np.ndarray
+    old: tuple[np.ndarray, np.ndarray] | None
+    age: int
     y: np.ndarray
     level: float
     y_predicted: np.ndarray
@@ -83,19 +103,23 @@ class State:
 
 @dataclass(frozen=True)
 class TargetSurrogate:
-    """argmin cost(f(x)) by x <- argmin <g, f(x) - f_t> + |f(x) - f_t|^2 / (2 eta), g = d cost / d f at x_t.
+    """argmin cost(f(x)) by x <- argmin <g, f(x) - f_t> + |f(x) - f_t|_W^2 / (2 eta), g = d cost / d f at x_t.
 
     f are the predictions. The slope g is asked for once a step, and the surrogate is then lowered by several
     Gauss-Newton updates that only need predictions and their Jacobian. eta is halved until the surrogate lies above
-    the cost where it was lowered to, which is tested at every step, so the cost never rises. What does not pass
-    through the predictions (priors, parameters of the noise) is added by its gradient and a parabola.
+    the cost where it was lowered to, which is tested at every step, so the cost never rises. W is 1, as published, or
+    the curvature of the cost in each prediction, measured by one more slope now and then, for data whose errors
+    differ. What does not pass through the predictions (priors, parameters of the noise) is added by its gradient and a
+    parabola.
 
     Good for: likelihoods that cost more than the model does, as when they are simulated or integrated; logistic and
     other regressions. Prefer instead: `levenberg_marquardt` where there are residuals, `fisher_scoring` where there is
     an expected information.
 
     Arguments:
-        eta: first inverse curvature, relative to the one that the first step tells.
+        eta: first inverse curvature, relative to the measured one, or to the one that the first slope tells.
+        metric: "measured" or "identity", what W is.
+        refresh: steps after which a measured W is measured again.
         updates: inner updates a step at most.
         growth: of eta after a step whose surrogate was above the cost.
         maximum_iterations: steps after which a start gives up.
@@ -128,12 +152,16 @@ class TargetSurrogate:
     )
 
     eta: float = 1.0
+    metric: str = "measured"
+    refresh: int = 5
     updates: int = 5
     growth: float = 2.0
     maximum_iterations: int = 1000
     tolerance: float = 3e-5
 
     def __post_init__(self) -> None:
+        if self.metric not in METRICS:
+            raise MethodError(f'target_surrogate(metric="{self.metric}"): ' + did_you_mean(str(self.metric), METRICS))
         refuse_bad_settings("target_surrogate", self)
 
     def start(self, space: SearchSpace, starts: Float[np.ndarray, "S d"]) -> State:
@@ -143,7 +171,7 @@ class TargetSurrogate:
 
     def ask(self, state: State) -> Request:
         """The points of all starts that wait for the same."""
-        want: Want = state.lanes[state.waiting[0]].phase.value
+        want = _WANTS[state.lanes[state.waiting[0]].phase]
         return Request(np.stack([state.lanes[i].asked for i in state.waiting]), want, state.waiting)
 
     def tell(self, state: State, answers: Answers) -> State:
@@ -152,12 +180,15 @@ class TargetSurrogate:
         for row, i in enumerate(state.waiting.tolist()):
             lane = lanes[i]
             if not answers.ok[row]:
-                lanes[i] = _after_failure(lane)
+                lanes[i] = _after_failure(state.space, lane)
             elif lane.phase is Phase.WHOLE and answers.gradient is not None:
-                lanes[i] = self._whole(state.space, lane, float(answers.cost[row]), answers.gradient[row])
+                lanes[i] = self._whole(state.space, lane, answers.gradient[row])
+            elif lane.phase is Phase.BEND and answers.score is not None and answers.predicted is not None:
+                metric = _metric(lane, answers.score[row], answers.predicted[row])
+                lanes[i] = _inner(state.space, _reset(replace(lane, metric=metric, eta=self.eta, age=1)))
             elif lane.phase is Phase.TRIAL and answers.score is not None and answers.predicted is not None:
                 lanes[i], bound = self._trial(
-                    lane, float(answers.cost[row]), answers.score[row], answers.predicted[row]
+                    state.space, lane, float(answers.cost[row]), answers.score[row], answers.predicted[row]
                 )
                 bounds += bound
             elif answers.predicted is not None and answers.jacobian is not None:
@@ -190,7 +221,7 @@ class TargetSurrogate:
         )
 
     def _trial(
-        self, lane: Lane, cost: float, score: np.ndarray, predicted: np.ndarray
+        self, space: SearchSpace, lane: Lane, cost: float, score: np.ndarray, predicted: np.ndarray
     ) -> tuple[Lane, list[tuple[float, float]]]:
         """The expensive answer at y: accept it when the surrogate is above the cost there, else bend it more."""
         if not np.isfinite(lane.cost):  # the first point of all
@@ -198,7 +229,7 @@ class TargetSurrogate:
             return replace(known, phase=Phase.HERE, asked=lane.x), []
         above = lane.cost + lane.level
         if cost > above + _ROUNDING * max(1.0, abs(lane.cost)):
-            return _again(replace(lane, eta=0.5 * lane.eta)), []
+            return _again(space, replace(lane, eta=0.5 * lane.eta)), []
         eta = self.growth * lane.eta if lane.level < 0 else lane.eta
         moved = replace(
             lane,
@@ -208,27 +239,29 @@ class TargetSurrogate:
             predicted=predicted,
             jacobian=lane.y_jacobian,
             eta=eta,
+            age=(lane.age + 1) % self.refresh if lane.age else 0,
             iterations=lane.iterations + 1,
         )
         # priors and parameters of the noise need the gradient itself; without them it is known already
         phase = Phase.HERE if moved.passes else Phase.WHOLE
         return replace(moved, phase=phase, asked=moved.x), [(cost, above)]
 
-    def _whole(self, space: SearchSpace, lane: Lane, cost: float, gradient: np.ndarray) -> Lane:
+    def _whole(self, space: SearchSpace, lane: Lane, gradient: np.ndarray) -> Lane:
         """What of the gradient does not pass through the predictions; at the end, also the confirmation of it."""
         through = -lane.jacobian.T @ lane.score
         rest = gradient - through
-        passes = bool(np.all(np.abs(rest) <= _NEGLIGIBLE * np.maximum(np.abs(gradient), np.abs(through))))
-        lane = replace(lane, rest=np.zeros_like(rest) if passes else rest, passes=passes)
-        del cost
+        passes = bool(np.all(np.abs(rest) <= _NEGLIGIBLE * (np.abs(lane.jacobian).T @ np.abs(lane.score))))
+        if passes:
+            rest = np.zeros_like(rest)
+        lane = replace(lane, rest=rest, passes=passes, bend=_bend(lane, rest, passes), old=(lane.x, rest))
         return self._surrogate(space, lane, asked=True)
 
     def _predicted(self, space: SearchSpace, lane: Lane, predicted: np.ndarray, jacobian: np.ndarray) -> Lane:
         if lane.phase is Phase.HERE:
             lane = replace(lane, predicted=predicted, jacobian=jacobian)
             if not lane.first:
-                eta = self.eta * _first_eta(lane)
-                return replace(lane, phase=Phase.WHOLE, asked=lane.x, eta=eta)
+                lane = replace(lane, metric=np.ones(predicted.size), eta=self.eta * _first_eta(lane))
+                return replace(lane, phase=Phase.WHOLE, asked=lane.x)
             return self._surrogate(space, lane, asked=False)
         level = _level(lane, lane.asked, predicted)
         gain = lane.level - level
@@ -259,6 +292,8 @@ class TargetSurrogate:
         if lane.iterations >= self.maximum_iterations:
             words = f"{self.maximum_iterations} steps were not enough: the scaled gradient is still {slope:.2g}"
             return _ended(lane, Ending.LIMIT, words)
+        if self.metric == "measured" and lane.age == 0:
+            return replace(lane, phase=Phase.BEND, asked=_aside(space, lane))
         return _inner(space, _reset(lane))
 
 
@@ -266,7 +301,8 @@ def _begin(x: np.ndarray) -> Lane:
     nothing = np.zeros(0)
     return Lane(
         phase=Phase.TRIAL, asked=x, x=x, cost=np.inf, score=nothing, predicted=nothing, jacobian=np.zeros((0, x.size)),
-        rest=np.zeros(x.size), passes=False, eta=1.0, y=x, level=0.0, y_predicted=nothing,
+        rest=np.zeros(x.size), passes=False, eta=1.0,
+        metric=np.ones(1), bend=np.zeros(x.size), old=None, age=0, y=x, level=0.0, y_predicted=nothing,
         y_jacobian=np.zeros((0, x.size)), damping=0.0, updates=0, slope=np.inf, first=0.0, ending=Ending.RUNNING,
         iterations=0, reason="",
     )  # fmt: skip
@@ -275,14 +311,53 @@ def _begin(x: np.ndarray) -> Lane:
 def _waiting(state: State) -> State:
     """Take those that wait for the same as the first one that waits."""
     open_ = [i for i, lane in enumerate(state.lanes) if lane.phase is not Phase.DONE]
-    wants = [state.lanes[i].phase.value for i in open_]
+    wants = [_WANTS[state.lanes[i].phase] for i in open_]
     return replace(state, waiting=np.array([i for i, w in zip(open_, wants, strict=True) if w is wants[0]], dtype=int))
 
 
 def _first_eta(lane: Lane) -> float:
     """The step in the predictions that would end a parabola of this height, if its bottom were at cost zero."""
     steep = float(lane.score @ lane.score)
-    return max(abs(lane.cost), 1e-300) / steep if steep > 0 else 1.0
+    return 2.0 * max(abs(lane.cost), 1e-300) / steep if steep > 0 else 1.0
+
+
+def _bend(lane: Lane, rest: np.ndarray, passes: bool) -> np.ndarray:
+    """The curvature of the rest along each coordinate, from its change since the last step."""
+    if passes:
+        return np.zeros_like(rest)
+    guess = np.abs(rest) / np.where(lane.x != 0, np.abs(lane.x), 1.0)
+    if lane.old is None:
+        return np.maximum(guess, 1e-300)
+    move, change = lane.x - lane.old[0], rest - lane.old[1]
+    with np.errstate(all="ignore"):
+        seen = np.abs(change / move)
+    return np.where(np.isfinite(seen) & (move != 0) & (seen > 0), seen, np.maximum(lane.bend, guess))
+
+
+def _aside(space: SearchSpace, lane: Lane) -> np.ndarray:
+    """A point beside x at which every prediction is a little different, and the noise the same."""
+    size = sizes(lane.x, space.lower, space.upper)
+    through = np.abs(lane.jacobian).max(axis=0, initial=0.0) > 0
+    signs = generator(space.seed, "fit.target_surrogate", lane.iterations).choice([-1.0, 1.0], lane.x.size)
+    move = 1e-3 * size * signs * through
+    moved = lane.x + move
+    return np.clip(np.where((moved > space.upper) | (moved < space.lower), lane.x - move, moved), *_box(space))
+
+
+def _box(space: SearchSpace) -> tuple[np.ndarray, np.ndarray]:
+    return np.asarray(space.lower), np.asarray(space.upper)
+
+
+def _metric(lane: Lane, score: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """The curvature of the cost in each prediction, from the slopes at x and beside it; at least 1 % of the median."""
+    change = predicted - lane.predicted
+    with np.errstate(all="ignore"):
+        seen = np.abs((score - lane.score) / change)
+    clear = np.isfinite(seen) & (np.abs(change) > 1e-6 * np.abs(change).max(initial=0.0)) & (seen > 0)
+    if not clear.any():
+        return lane.metric
+    middle = float(np.median(seen[clear]))
+    return np.maximum(np.where(clear, seen, middle), 1e-2 * middle)
 
 
 def _reset(lane: Lane) -> Lane:
@@ -295,26 +370,13 @@ def _reset(lane: Lane) -> Lane:
 def _level(lane: Lane, y: np.ndarray, predicted: np.ndarray) -> float:
     """The surrogate at y relative to the cost at x."""
     change, move = predicted - lane.predicted, y - lane.x
-    through = -lane.score @ change + change @ change / (2 * lane.eta)
-    return float(through + lane.rest @ move + 0.5 * np.sum((move * _rest_curvature(lane)) ** 2))
-
-
-def _rest_curvature(lane: Lane) -> np.ndarray:
-    """Square root of the curvature assumed of what does not pass through the predictions; it grows as eta shrinks."""
-    if lane.passes:
-        return np.zeros(lane.x.size)
-    size = np.where(lane.x != 0, np.abs(lane.x), 1.0)
-    return np.sqrt(np.abs(lane.rest) / size * _steepness(lane))
-
-
-def _steepness(lane: Lane) -> float:
-    """How much more curvature than at first the tests have asked for, for the part outside the predictions."""
-    return max(_first_eta(lane) / lane.eta, 1e-3)
+    through = -lane.score @ change + change @ (lane.metric * change) / (2 * lane.eta)
+    return float(through + lane.rest @ move + move @ (lane.bend * move) / (2 * lane.eta))
 
 
 def _units(space: SearchSpace, lane: Lane) -> np.ndarray:
     """1 / sqrt(curvature of the surrogate) along each coordinate."""
-    curvature = np.sum(lane.jacobian**2, axis=0) / lane.eta + _rest_curvature(lane) ** 2
+    curvature = (np.sum(lane.metric[:, None] * lane.jacobian**2, axis=0) + lane.bend) / lane.eta
     size = sizes(lane.x, space.lower, space.upper)
     return np.where(curvature > 0, 1.0 / np.sqrt(np.where(curvature > 0, curvature, 1.0)), size)
 
@@ -322,10 +384,9 @@ def _units(space: SearchSpace, lane: Lane) -> np.ndarray:
 def _inner(space: SearchSpace, lane: Lane) -> Lane:
     """Ask for the predictions at the next inner point: damped Gauss-Newton on the surrogate, inside the box."""
     y, jacobian = lane.y, lane.y_jacobian
-    bent = _rest_curvature(lane) ** 2
-    slope = jacobian.T @ ((lane.y_predicted - lane.predicted) / lane.eta - lane.score)
-    slope = slope + lane.rest + bent * (y - lane.x)
-    normal = jacobian.T @ jacobian / lane.eta + np.diag(bent)
+    slope = jacobian.T @ (lane.metric * (lane.y_predicted - lane.predicted) / lane.eta - lane.score)
+    slope = slope + lane.rest + lane.bend * (y - lane.x) / lane.eta
+    normal = (jacobian.T @ (lane.metric[:, None] * jacobian) + np.diag(lane.bend)) / lane.eta
     free = ~(((y <= space.lower) & (slope > 0)) | ((y >= space.upper) & (slope < 0)))
     step = np.zeros(y.size)
     if free.any():
@@ -337,19 +398,20 @@ def _inner(space: SearchSpace, lane: Lane) -> Lane:
     return replace(lane, phase=Phase.INNER, asked=asked, updates=lane.updates + 1)
 
 
-def _again(lane: Lane) -> Lane:
+def _again(space: SearchSpace, lane: Lane) -> Lane:
     """Lower the surrogate anew, with a smaller eta; what is known at x is enough for that."""
     if lane.eta < 1e-30:
         return _ended(lane, Ending.FAILED, "no surrogate lies above the cost: perhaps it is not smooth there")
-    # the first inner point of a Gauss-Newton step moves with eta, and is asked for again
-    return replace(_reset(lane), phase=Phase.HERE, asked=lane.x)
+    return _inner(space, _reset(lane))
 
 
-def _after_failure(lane: Lane) -> Lane:
+def _after_failure(space: SearchSpace, lane: Lane) -> Lane:
     """The model could not be evaluated at the point asked for: a smaller step, if there is one."""
+    if lane.phase is Phase.BEND:
+        return _inner(space, _reset(replace(lane, age=1)))
     if not np.isfinite(lane.cost) or lane.phase in (Phase.WHOLE, Phase.HERE):
         return _ended(lane, Ending.FAILED, "the model could not be evaluated at the start")
-    return _again(replace(lane, eta=0.1 * lane.eta))
+    return _again(space, replace(lane, eta=0.1 * lane.eta))
 
 
 def _ended(lane: Lane, how: Ending, reason: str) -> Lane:

@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+
+import parametra as pm
+from parametra import catalogue
+from parametra.nouns.card import Ability
+from parametra.nouns.noise import Normal
+from parametra.verbs.linear_part import linear_coordinates, offers_for
+
+T = np.linspace(0.1, 4, 30)
+
+
+def problem(model, parameters, **more):
+    data = pm.Data({"t": T, "y": np.cos(T)}, inputs=["t"], output="y", sigma=0.1)
+    return pm.Problem(model, data, parameters, **more)
+
+
+def names(stated):
+    found = linear_coordinates(stated)
+    return {label for label, one in zip(stated.fit_space.labels, found, strict=True) if one}
+
+
+@pytest.mark.parametrize(
+    ("model", "parameters", "linear"),
+    [
+        ("a * exp(-k * t) + c", {"a": 2.0, "k": 0.5, "c": 0.1}, {"a", "c"}),
+        ("a * exp(-k * t) + a * b * t + c", {"a": 2.0, "k": 0.5, "c": 0.1, "b": 1.0}, {"b", "c"}),
+        ("a * cos(t) + b * sin(t)", {"a": 1.0, "b": 0.0}, {"a", "b"}),
+        ("exp(-k * t)", {"k": 1.0}, set()),
+        ("a * t", {"a": pm.Log(0.1, 10, guess=1)}, set()),  # a Log's coordinate is its logarithm
+        ("a * t + abs(b - 1) * t**2", {"a": 1.0, "b": 1.01}, {"a"}),  # b is linear on either side of 1 only
+        ("sqrt(a) * t + b", {"a": pm.Real(0, 4, guess=0.5), "b": 1.0}, {"b"}),
+        ("a * t + b", {"a": pm.Real(0.999, 1.001, guess=1), "b": pm.Real(0, 1, guess=1)}, {"a", "b"}),
+    ],
+)
+def test_formulas(model, parameters, linear):
+    assert names(problem(model, parameters)) == linear
+
+
+def test_functions_with_arrays():
+    def model(t, weights, rates):
+        return sum(weights[i] * np.exp(-rates[i] * t) for i in range(2))
+
+    parameters = {"weights": pm.Real(guess=[1.0, 2.0], shape=(2,)), "rates": pm.Real(0, 9, guess=[1.0, 3.0], shape=(2,))}
+    assert names(problem(model, parameters)) == {"weights[0]", "weights[1]"}
+
+
+def test_functions_that_only_differences_can_differentiate():
+    def model(t, a, k):
+        return np.array([a * float(np.exp(-k * v)) for v in t])
+
+    assert names(problem(model, {"a": 2.0, "k": 0.5})) == {"a"}
+
+
+def test_found_once_and_told_to_methods():
+    stated = problem("a * exp(-k * t)", {"a": 2.0, "k": 0.5})
+    assert stated.search_space().linear is None
+    assert linear_coordinates(stated) is linear_coordinates(stated)
+    assert stated.search_space().linear.tolist() == [True, False]
+
+
+def test_only_methods_that_need_it_look():
+    stated = problem("a * exp(-k * t)", {"a": 2.0, "k": 0.5})
+    assert Ability.LINEAR not in offers_for(stated, catalogue.card("fit", "levenberg_marquardt"))
+    assert stated.search_space().linear is None
+    assert Ability.LINEAR in offers_for(stated, catalogue.card("fit", "variable_projection"))
+
+
+def test_a_likelihood_without_residuals_is_refused_for_that():
+    stated = problem("a * exp(-k * t) + 3", {"a": 2.0, "k": 0.5}, noise=Normal(sigma="estimated", proportional=True))
+    with pytest.raises(pm.ParametraError, match=r"^`variable_projection` needs residuals; this problem offers "):
+        pm.fit(stated, method="variable_projection")

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _kernels_of_this_session(tmp_path_factory) -> Iterator[None]:
+    """Compiled kernels are kept for the tests of one session only, and never where the person's own are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PARAMETRA_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,10 @@ from parametra.nouns.asker import Ending
 OTHERS = {"HS16": 23.14466094, "HS20": 40.19872981}
 """Other local optima, where the start of the book leads; the printed one is met from other starts."""
 
-FITS = [name for name, p in PROBLEMS.items() if p.squares]
+LONGER = ("HS14", "HS26", "HS46", "HS49", "HS50", "HS60", "HS65")
+FITS = [
+    pytest.param(name, marks=pytest.mark.slow) if name in LONGER else name for name, p in PROBLEMS.items() if p.squares
+]
 CUTEST = ("HS6", "HS7", "HS27", "HS28", "HS39", "HS40", "HS42", "HS48", "HS61", "HS77", "HS79")
 """Equality constraints only, as in the experiments of arXiv:2305.18379."""
 
@@ -90,7 +93,10 @@ def test_many_starts(name):
     # HS20 and HS63 have points where what is missed is locally least, HS40 one where multipliers do not exist
     assert len(ended) >= {"HS20": 6, "HS40": 7, "HS63": 8}.get(name, 10)
     assert found.cost[found.best] <= stated.optimum + stated.precision * max(1, abs(stated.optimum))
-    assert max(max(away_from_optimal(stated, x)) for x in ended) <= 1e-6
+    away = [max(away_from_optimal(stated, x)) for x in ended]
+    best = [abs(stated.value(x)[0][0] - stated.optimum) <= 1e-6 * max(1, abs(stated.optimum)) for x in ended]
+    assert max(a for a, b in zip(away, best, strict=True) if b) <= 1e-7
+    assert max(away) <= (1e-4 if name == "HS40" else 1e-7)  # where the curvature vanishes, too, the way is endless
 
 
 def scipy_solution(stated, start, method):
@@ -111,7 +117,7 @@ def scipy_solution(stated, start, method):
         constraints = NonlinearConstraint(values, limits.lower, limits.upper, jac=slopes)
     bounds = list(zip(space.lower, space.upper, strict=True))
     options = {
-        "SLSQP": {"maxiter": 1000, "ftol": 1e-14},
+        "SLSQP": {"maxiter": 100, "ftol": 1e-13},
         "trust-constr": {"maxiter": 3000, "gtol": 1e-9, "xtol": 1e-11},
     }
 
@@ -141,7 +147,7 @@ def test_scipy_agrees(name, method):
     x = ours.points[0]
     beside = np.clip(x + 0.03 * np.cos(np.arange(1, x.size + 1)) * np.maximum(np.abs(x), 0.1), space.lower, space.upper)
     theirs = scipy_solution(stated, beside, method)
-    tolerance = 1e-6 if method == "SLSQP" else 1e-4
+    tolerance = 1e-6 if method == "SLSQP" else 1e-3  # which ends before its barrier is gone
     assert np.isclose(theirs.fun, ours.cost[0], rtol=tolerance, atol=tolerance)
 
 

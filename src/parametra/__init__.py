@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from parametra.nouns.noise_truncated import Truncated
     from parametra.nouns.objective import Objective
     from parametra.nouns.parameter import Choice, Fixed, Integer, Log, Parameter, Positive, Real, Simplex, Tied
+    from parametra.nouns.penalty import Penalty
     from parametra.nouns.problem import Problem
     from parametra.nouns.space import Space
     from parametra.nouns.status import Outcome, Status
@@ -70,6 +71,7 @@ _WHERE = {
     "Outliers": "nouns.noise",
     "Parameter": "nouns.parameter",
     "ParametraError": "nouns.errors",
+    "Penalty": "nouns.penalty",
     "Poisson": "nouns.noise",
     "Positive": "nouns.parameter",
     "Problem": "nouns.problem",
@@ -122,6 +124,7 @@ __all__ = [
     "Outliers",
     "Parameter",
     "ParametraError",
+    "Penalty",
     "Poisson",
     "Positive",
     "Problem",

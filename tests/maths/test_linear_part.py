@@ -44,7 +44,10 @@ def test_columns_that_are_the_same_share_the_step():
     assert best.basis.shape == (5, 1)
 
 
-def jacobian(x, t=np.linspace(0.1, 2, 7)):
+SEVEN = np.linspace(0.1, 2, 7)
+
+
+def jacobian(x, t=SEVEN):
     """Of a exp(-k t) + b a t + c, d = (a, b, c, k): a and b meet in a product."""
     a, b, _, k = x
     e = np.exp(-k * t)

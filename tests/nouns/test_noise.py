@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from parametra.nouns.data import Data
-from parametra.nouns.errors import NoiseError
+from parametra.nouns.errors import NoiseError, did_you_mean
 from parametra.nouns.noise import (
     LogLikelihood,
     Noise,
@@ -288,11 +288,17 @@ def three_and_more(observed, predicted, parameters, settings):
 
 def test_a_likelihood_of_ones_own_tells_its_name_and_what_it_takes():
     assert LogLikelihood(my_likelihood).describe() == "the log likelihood my_likelihood"
-    assert not LogLikelihood(my_likelihood).wants_parameters
-    assert LogLikelihood(lambda y, p, q, r=1: y).wants_parameters
+    assert LogLikelihood(my_likelihood).reads == frozenset()
+    assert LogLikelihood(lambda y, p, q, r=1: y).reads is None
 
 
 SETTLED = Normal().settle([COLUMN], "y")
+
+
+def did_you_mean_kind(word):
+    return f'there is no noise of the kind "{word}"; ' + did_you_mean(word, Noise.kinds)
+
+
 MISTAKES = [
     (lambda: Normal(0), "sigma of a noise must be a number above zero; came 0."),
     (lambda: Normal(nan), "sigma of a noise must be a number above zero; came nan."),
@@ -361,8 +367,8 @@ MISTAKES = [
     (
         lambda: LogLikelihood(three_and_more),
         (
-            "LogLikelihood takes function(observed, predicted) or function(observed, predicted, parameters); came "
-            "three_and_more."
+            "LogLikelihood takes function(observed, predicted) or function(observed, predicted, parameters), or a "
+            "formula; came three_and_more."
         ),
     ),
     (
@@ -376,13 +382,16 @@ MISTAKES = [
         lambda: LogLikelihood(my_likelihood).simulate(scatter(Normal(1), PLAIN), np.random.default_rng(0)),
         'data for "y" cannot be simulated from a log likelihood; Normal and StudentT can be.',
     ),
-    (lambda: Noise.of("gaussian"), 'there is no noise of the kind "gaussian"; known here: normal, student_t.'),
+    (
+        lambda: Noise.of("gaussian"),
+        did_you_mean_kind("gaussian"),
+    ),
     (lambda: Noise.of("norml"), 'there is no noise of the kind "norml"; did you mean "normal"?'),
     (
         lambda: Noise.of(3),
         (
-            "a noise is Normal(...), StudentT(...), LogLikelihood(function), or one of the words normal, "
-            "student_t; came int."
+            "a noise is Normal(...), StudentT(...), LogLikelihood(function), or one of the words "
+            f"{', '.join(Noise.kinds)}; came int."
         ),
     ),
     (

@@ -109,15 +109,6 @@ def test_the_second_problem_of_the_same_shape_compiles_nothing():
     assert not np.array_equal(one.cost, two.cost)
 
 
-def test_a_compiler_option_that_is_not_known_is_left_out(monkeypatch):
-    from parametra.runs.compiled import _QuicklyCompiled
-
-    monkeypatch.setattr(_QuicklyCompiled, "options", {"no_such_option": True})
-    double = _QuicklyCompiled(lambda x: 2 * x)
-    assert float(double(3.0)) == 6.0
-    assert double.checked
-
-
 def test_a_batch_is_verified_before_it_is_believed():
     calls = []
 

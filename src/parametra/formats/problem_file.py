@@ -25,6 +25,7 @@ from parametra.nouns.data import Data
 from parametra.nouns.errors import FileError, MissingExtraError, ParametraError
 from parametra.nouns.noise import noise_from_table
 from parametra.nouns.parameter import Parameter, parameter_from_table
+from parametra.nouns.penalty import Penalty
 from parametra.nouns.problem import Problem
 from parametra.nouns.ready_made import ReadyMade
 from parametra.nouns.units_check import any_unit, check_units
@@ -92,7 +93,7 @@ def _read(tables: dict[str, Any], path: Path) -> ProblemFile:
         noise=noise,
         derived=derived,
         constraints=tables.get("constraints"),
-        penalty=tables.get("penalty"),
+        penalty=_within("[penalty]", lambda: Penalty.of(tables.get("penalty"))),
         adversary=tables.get("adversary", ()),
         title=title or path.stem,
         description=description,

@@ -178,10 +178,18 @@ def _log_normal_cdf(z: Any, xp: Any) -> Any:
     return _from_scipy("log_ndtr", xp)(z, 8)  # the default of three terms is wrong in the ninth digit at z = -20
 
 
-log_normal_cdf = Smooth(
-    _log_normal_cdf,
-    lambda z, xp: xp.exp(-0.5 * z * z - _HALF_LOG_2PI - log_normal_cdf(z, xp=xp)),
-)
+def _inverse_mills(z: Any, xp: Any) -> Any:
+    """The density over the probability of a standard normal at or below z, near -z far out (DLMF 7.12.1)."""
+    far = z < -30.0
+    below = xp.where(far, z, -30.0)
+    near = xp.where(far, 0.0, z)
+    s = 1 / (below * below)
+    series = 1 - s * (1 - s * (3 - s * (15 - s * (105 - s * 945))))
+    exact = xp.exp(-0.5 * near * near - _HALF_LOG_2PI - log_normal_cdf(near, xp=xp))
+    return xp.where(far, -below / series, exact)
+
+
+log_normal_cdf = Smooth(_log_normal_cdf, _inverse_mills)
 
 
 def _five_points(function: Callable[[Any], Any], a: Any) -> Any:

@@ -18,12 +18,12 @@ WORDS = ("exact", "right", "left", "interval")
 """In the order of their codes."""
 Meaning = tuple[tuple[str, tuple[Any, ...]], ...]
 USUAL: Meaning = (
-    ("exact", (1, "exact", "observed", "true")),
-    ("right", (0, "right", "false")),
+    ("exact", (1, True, "exact")),
+    ("right", (0, False, "right")),
     ("left", (2, "left")),
     ("interval", (3, "interval")),
 )
-"""The codes of R's `Surv`, and words."""
+"""The codes of R's `Surv`, and the words themselves."""
 
 
 def checked_meaning(meaning: Any) -> Meaning:
@@ -40,7 +40,7 @@ def checked_meaning(meaning: Any) -> Meaning:
         if word not in WORDS:
             raise NoiseError(f'meaning knows no "{word}"; {did_you_mean(str(word), WORDS)}')
         kept.append((word, as_codes(codes)))
-    every = [_plain(code) for _, codes in kept for code in codes]
+    every = [code.strip() if isinstance(code, str) else float(code) for _, codes in kept for code in codes]
     twice = next((code for code in every if every.count(code) > 1), None)
     if twice is not None:
         raise NoiseError(f"meaning states the code {twice!r} twice; each code means one thing.")
@@ -48,9 +48,12 @@ def checked_meaning(meaning: Any) -> Meaning:
 
 
 def as_codes(codes: Any) -> tuple[Any, ...]:
-    """One code, or several, as a tuple of numbers and words."""
+    """One code, or several, as a tuple of numbers and words. Raises NoiseError for anything else."""
     several = isinstance(codes, (list, tuple, set, frozenset, np.ndarray))
-    return tuple(one.item() if isinstance(one, np.generic) else one for one in (codes if several else [codes]))
+    kept = tuple(one.item() if isinstance(one, np.generic) else one for one in (codes if several else [codes]))
+    if not kept or not all(isinstance(one, (str, int, float)) for one in kept):
+        raise NoiseError(f"a code of a status column is a number or a word; came {codes!r}.")
+    return kept
 
 
 def read_status(
@@ -84,7 +87,7 @@ def read_status(
     unknown = np.isnan(codes)
     if unknown.any():
         first = int(np.argmax(unknown))
-        stated = "; ".join(f"{word} {' or '.join(str(code) for code in known)}" for word, known in meaning)
+        stated = "; ".join(f"{word} {' or '.join(dict.fromkeys(map(str, known)))}" for word, known in meaning)
         held = values[first] if values.dtype.kind == "U" else f"{values[first]:g}"
         raise NoiseError(
             f'the status column "{column}" of the data set "{data.name}" holds {held} in row '
@@ -106,17 +109,15 @@ def _column(data: Data, output: str, name: str) -> np.ndarray:
     return column_of(data, output, name, "status")
 
 
-def _plain(code: Any) -> Any:
-    return code.strip().lower() if isinstance(code, str) else float(code)
-
-
 def _equals(values: np.ndarray, code: Any) -> Bool[np.ndarray, " n"]:
     if values.dtype.kind == "U":
-        word = str(code).strip().lower()
-        return np.array([cell.strip().lower() == word for cell in values.tolist()], dtype=bool)
+        if isinstance(code, bool):  # R writes TRUE and FALSE
+            return np.array([cell.lower() == str(code).lower() for cell in values.tolist()], dtype=bool)
+        word = code.strip() if isinstance(code, str) else f"{code:g}"
+        return np.array([cell == word for cell in values.tolist()], dtype=bool)
     try:
         return values == float(code)
-    except (TypeError, ValueError):
+    except ValueError:
         return np.zeros(len(values), dtype=bool)
 
 
@@ -158,7 +159,7 @@ def between(
         if wrong.any():
             first = int(np.argmax(wrong))
             raise NoiseError(
-                f'the limit below="{below[first]:g}" is not less than above="{above[first]:g}" in row '
+                f"the limit below={below[first]:g} is not less than above={above[first]:g} in row "
                 f'{row_of(data, output, first)} of the data set "{data.name}"; swap them.'
             )
     if below is not None:

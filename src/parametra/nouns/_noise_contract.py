@@ -213,6 +213,11 @@ class Noise(ABC):
         """The loss that makes the cost of `residuals` the negative log density; None for plain squares."""
         return None
 
+    def per_prediction(self, scatter: Scatter) -> Any:
+        """What is observed per unit of the prediction: 1, or the trials where it is a probability; for plots."""
+        del scatter
+        return 1.0
+
     @abstractmethod
     def standard_deviation(self, scatter: Scatter) -> Any | None:
         """How far points scatter, for plots: broadcasts to (*batch, n); None when unknown."""

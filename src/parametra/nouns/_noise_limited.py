@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from abc import abstractmethod
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ class Limited(Noise):
 
     def take_inside(self, kind: str) -> None:
         inner = Noise.of(self.of)
-        if inner.signature[:1] == ("censored",):
+        if isinstance(inner, Limited) and not isinstance(inner, Windowed):
             raise NoiseError(
                 f"a censored noise cannot be {kind}; state all limits in one Censored(...), and censor the truncated "
                 "noise, not the other way round: Censored(Truncated(...), ...)."
@@ -57,24 +58,61 @@ class Limited(Noise):
         return self.of.standard_deviation(scatter)
 
 
+class Windowed(Limited):
+    """A noise seen only inside a window: its parts are those of the noise inside, still to be divided by the window.
+
+    So the window is computed once, whatever else is asked of a point.
+    """
+
+    @abstractmethod
+    def log_window(self, scatter: Scatter) -> Any:
+        """Log of the probability of the window, of the noise inside."""
+
+    @abstractmethod
+    def seen_up_to(self, scatter: Scatter, at: Any) -> Any:
+        """Log P(Y <= at and inside the window)."""
+
+    @abstractmethod
+    def seen_above(self, scatter: Scatter, at: Any) -> Any:
+        """Log P(Y > at and inside the window)."""
+
+    @abstractmethod
+    def seen_between(self, scatter: Scatter, lower: Any, upper: Any) -> Any:
+        """Log P(lower < Y <= upper and inside the window)."""
+
+
+def log_up_to(noise: Noise, scatter: Scatter, at: Any) -> Any:
+    """Log P(Y <= at), inside the window where there is one."""
+    if isinstance(noise, Windowed):
+        return noise.seen_up_to(scatter, at)
+    return _known(noise, scatter, noise.log_cdf(dataclasses.replace(scatter, observed=at)))
+
+
+def log_above(noise: Noise, scatter: Scatter, at: Any) -> Any:
+    """Log P(Y > at), inside the window where there is one."""
+    if isinstance(noise, Windowed):
+        return noise.seen_above(scatter, at)
+    return _known(noise, scatter, noise.log_survival(dataclasses.replace(scatter, observed=at)))
+
+
 def log_between(noise: Noise, scatter: Scatter, lower: Any, upper: Any) -> Any:
-    """Log P(lower < Y <= upper), from whichever tail is the smaller, where nothing cancels."""
+    """Log P(lower < Y <= upper), from whichever tail is the smaller, where nothing cancels; in a window likewise."""
+    if isinstance(noise, Windowed):
+        return noise.seen_between(scatter, lower, upper)
     xp = scatter.xp
-    (below_a, above_a), (below_b, above_b) = (tails(noise, scatter, at) for at in (lower, upper))
+    below_a, below_b = (log_up_to(noise, scatter, at) for at in (lower, upper))
+    above_a, above_b = (log_above(noise, scatter, at) for at in (lower, upper))
     low = xp.real(below_b) <= xp.real(above_a)
     return xp.where(low, log_difference(below_b, below_a, xp), log_difference(above_a, above_b, xp))
 
 
-def tails(noise: Noise, scatter: Scatter, at: Any) -> tuple[Any, Any]:
-    """Log P(Y <= at) and log P(Y > at)."""
-    here = dataclasses.replace(scatter, observed=at)
-    below, above = noise.log_cdf(here), noise.log_survival(here)
-    if below is None or above is None:
+def _known(noise: Noise, scatter: Scatter, value: Any) -> Any:
+    if value is None:
         raise NoiseError(
             f'the noise of "{scatter.output}" ({noise.describe()}) has no distribution function, which censoring and '
             "truncation need; choose another noise."
         )
-    return below, above
+    return value
 
 
 def checked_limit(stated: Any, word: str) -> Any:

@@ -67,7 +67,8 @@ class Constraint:
             except (TypeError, ValueError):
                 value = np.array(np.nan)
             if np.isnan(value).any():
-                raise ParameterError(f"{self.label}: {word}={shown(getattr(self, word))}: a number is wanted.")
+                what = self.name or "Constraint(...)"
+                raise ParameterError(f"{what}: {word}={shown(getattr(self, word))}: a number is wanted.")
             object.__setattr__(self, word, value)
         try:
             lower, upper = np.broadcast_arrays(self.lower, self.upper)

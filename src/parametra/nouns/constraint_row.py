@@ -43,7 +43,7 @@ class ConstraintRow:
     @property
     def state(self) -> str:
         """In one word."""
-        if not self.active and self.distance < 0:
+        if not self.active and not self.distance >= 0:  # also without a value
             return "missed"
         if self.equation:
             return "equation"

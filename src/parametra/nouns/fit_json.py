@@ -58,6 +58,7 @@ def to_json(fit: FitRecord) -> dict[str, Any]:
         "uncertainty": fit.uncertainty,
         "noise": fit.noise,
         "receipt": dataclasses.asdict(fit.receipt),
+        "path": None if fit.path is None else dataclasses.asdict(fit.path),
     }
     return plain(found)
 

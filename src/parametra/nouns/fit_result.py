@@ -36,7 +36,7 @@ class Fit(FitRecord):
         )
 
     def plot(self, kind: str = "fit", **settings: Any) -> Any:
-        """A matplotlib figure: "fit" (data, curve, band, residuals), "waterfall" or "correlation"."""
+        """A matplotlib figure: "fit" (data, curve, band, residuals), "waterfall", "correlation" or "path"."""
         # drawing lives on a higher floor; it is found by name, as methods are
         return importlib.import_module("parametra.report.figures").draw(self, kind, **settings)
 

@@ -6,9 +6,11 @@ import math
 from textwrap import wrap
 
 from parametra.nouns.fit_record import FitRecord, Row
+from parametra.nouns.penalty_path import DROPPED
 from parametra.nouns.result_table import ResultTable, interval_text, with_error
 
 _WIDTH = 100
+_MOST_DROPPED = 10
 
 
 def text(fit: FitRecord) -> str:
@@ -30,9 +32,13 @@ def text(fit: FitRecord) -> str:
 
 def _table(fit: FitRecord) -> ResultTable:
     rows: list[tuple[str, ...]] = []
-    for r in fit.rows:
+    dropped = [r for r in fit.rows if r.note == DROPPED]
+    few = len(dropped) <= _MOST_DROPPED
+    for r in fit.rows if few else [r for r in fit.rows if r.note != DROPPED]:
         interval = interval_text(r.interval) if r.interval else ""
         rows.append((r.label, _value(r), interval, r.unit, r.note or role_note(r)))
+    if not few:
+        rows.append((f"{len(dropped)} more terms", "0", "", "", DROPPED))
     keep = [i for i in range(5) if i < 2 or any(row[i] for row in rows)]
     names = ("parameter", "estimate", "95 % interval", "unit", "")
     return ResultTable(tuple(names[i] for i in keep), tuple(tuple(row[i] for i in keep) for row in rows))

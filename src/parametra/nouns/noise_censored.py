@@ -35,7 +35,15 @@ from parametra.nouns._censoring_status import (
     read_status,
 )
 from parametra.nouns._noise_contract import Noise, Scatter, data_sets_with
-from parametra.nouns._noise_limited import Limited, checked_limit, log_between, shown_limit, tails
+from parametra.nouns._noise_limited import (
+    Limited,
+    Windowed,
+    checked_limit,
+    log_above,
+    log_between,
+    log_up_to,
+    shown_limit,
+)
 from parametra.nouns.data import Data
 from parametra.nouns.errors import NoiseError
 
@@ -150,17 +158,18 @@ class Censored(Limited, kind="censored"):
         lower, upper = scatter.columns[_LOWER], scatter.columns[_UPPER]
         exact, right, left, interval = (count > 0 for count in self._counts)
         # Each part is computed where it holds; elsewhere at the exact value, or at a limit, which is as good as one.
+        inner = self.of.of if isinstance(self.of, Windowed) else self.of
         density: Any = 0.0
         if exact:
             own = xp.where(codes == EXACT, scatter.observed, upper)
-            density = self.of.log_density(dataclasses.replace(scatter, observed=own))
+            density = inner.log_density(dataclasses.replace(scatter, observed=own))
         if right:
-            density = xp.where(codes == RIGHT, tails(self.of, scatter, lower)[1], density)
+            density = xp.where(codes == RIGHT, log_above(self.of, scatter, lower), density)
         if left:
-            density = xp.where(codes == LEFT, tails(self.of, scatter, upper)[0], density)
+            density = xp.where(codes == LEFT, log_up_to(self.of, scatter, upper), density)
         if interval:
             density = xp.where(codes == INTERVAL, log_between(self.of, scatter, lower, upper), density)
-        return density
+        return density - self.of.log_window(scatter) if isinstance(self.of, Windowed) else density
 
     def censoring(self, scatter: Scatter) -> tuple[np.ndarray, np.ndarray] | None:
         if _CODES not in scatter.columns:

@@ -307,6 +307,9 @@ class Trying(Counting):
             f'the trials of "{scatter.output}" are known at the data only; give trials a number for these points.'
         )
 
+    def per_prediction(self, scatter: Scatter) -> Any:
+        return self.trials_at(scatter)
+
     def chances(self, scatter: Scatter) -> tuple[Any, Any]:
         """The predicted probabilities, 1/2 in place of those not between 0 and 1, and where they are."""
         xp = scatter.xp

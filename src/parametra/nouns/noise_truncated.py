@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from parametra.nouns._censoring_status import limit_of
 from parametra.nouns._noise_contract import Noise, Scatter, data_sets_with
-from parametra.nouns._noise_limited import Limited, checked_limit, log_between, shown_limit, tails
+from parametra.nouns._noise_limited import Windowed, checked_limit, log_above, log_between, log_up_to, shown_limit
 from parametra.nouns._noise_settings import row_of
 from parametra.nouns.data import Data
 from parametra.nouns.errors import NoiseError
@@ -21,7 +21,7 @@ _ROUNDS = 5000
 
 
 @dataclass(frozen=True)
-class Truncated(Limited, kind="truncated"):
+class Truncated(Windowed, kind="truncated"):
     """A noise whose values could be seen only inside a window: log density = log f(y) - log P(lower < Y <= upper).
 
     Good for lifetimes of those who had to live until they entered (delayed entry), sizes above a mesh, counts of which
@@ -44,18 +44,23 @@ class Truncated(Limited, kind="truncated"):
     of: Any = None
     lower: Any = None
     upper: Any = None
+    _gaps: tuple[bool, bool] = field(default=(True, True), kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
         self.take_inside("truncated")
+        if isinstance(self.of, Truncated):
+            raise NoiseError("a truncated noise cannot be truncated again; state the narrower window in one.")
         for word in ("lower", "upper"):
             object.__setattr__(self, word, checked_limit(getattr(self, word), word))
         if self.lower is None and self.upper is None:
             raise NoiseError('"truncated" wants a window: lower, upper or both, numbers or names of columns.')
 
     def settle(self, data_sets: Sequence[Data], output: str) -> Noise:
+        gaps = [False, False]
         for data in data_sets_with(data_sets, output):
             observed, _ = data.observations(output)
             low, high = self._window(data, output)
+            gaps = [gaps[0] or bool(np.isinf(low).any()), gaps[1] or bool(np.isinf(high).any())]
             empty = ~(low < high)
             if empty.any():
                 first = int(np.argmax(empty))
@@ -71,7 +76,7 @@ class Truncated(Limited, kind="truncated"):
                     f'"{data.name}", outside its window ({low[first]:g}, {high[first]:g}], where nothing can be seen. '
                     "Correct the window, or use Censored for values known to lie beyond a limit."
                 )
-        return dataclasses.replace(self, of=self.of.settle(data_sets, output))
+        return dataclasses.replace(self, of=self.of.settle(data_sets, output), _gaps=(gaps[0], gaps[1]))
 
     def _window(self, data: Data, output: str) -> tuple[np.ndarray, np.ndarray]:
         n = len(data.observations(output)[0])
@@ -92,49 +97,55 @@ class Truncated(Limited, kind="truncated"):
     def pointwise(self) -> bool:
         return self.of.pointwise
 
-    def _ends(self, scatter: Scatter) -> tuple[Any, Any, Any, Any]:
-        """Both ends, the observed value in place of an end that is not there, and where they are there."""
+    def log_window(self, scatter: Scatter) -> Any:
         xp, low, high = scatter.xp, scatter.columns[_FROM], scatter.columns[_TO]
         from_below, from_above = low > -np.inf, high < np.inf
-        safe = scatter.observed
-        return xp.where(from_below, low, safe), xp.where(from_above, high, safe), from_below, from_above
-
-    def _log_part(self, scatter: Scatter, low: Any, high: Any, from_below: Any, from_above: Any) -> Any:
-        """Log P(low < Y <= high), where an end may not be there."""
-        xp = scatter.xp
-        result: Any = xp.where(from_below, tails(self.of, scatter, low)[1], 0.0)
+        # Where an end is not there, another number stands for it, so that derivatives stay finite.
+        low, high = xp.where(from_below, low, scatter.observed), xp.where(from_above, high, scatter.observed)
         if self.upper is None:
-            return result
-        result = xp.where(from_above & ~from_below, tails(self.of, scatter, high)[0], result)
+            return xp.where(from_below, log_above(self.of, scatter, low), 0.0)
         if self.lower is None:
-            return result
-        return xp.where(from_above & from_below, log_between(self.of, scatter, low, high), result)
+            return xp.where(from_above, log_up_to(self.of, scatter, high), 0.0)
+        result = log_between(self.of, scatter, low, high)
+        if self._gaps[0]:
+            alone = xp.where(from_above, log_up_to(self.of, scatter, high), 0.0)
+            result = xp.where(from_below, result, alone)
+        if self._gaps[1]:
+            alone = xp.where(from_below, log_above(self.of, scatter, low), 0.0)
+            result = xp.where(from_above, result, alone)
+        return result
 
-    def _log_window(self, scatter: Scatter) -> Any:
-        return self._log_part(scatter, *self._ends(scatter))
+    def seen_up_to(self, scatter: Scatter, at: Any) -> Any:
+        xp, low = scatter.xp, scatter.columns[_FROM]
+        at = xp.minimum(at, scatter.columns[_TO])
+        if self.lower is None:
+            return log_up_to(self.of, scatter, at)
+        from_below = low > -np.inf
+        result = log_between(self.of, scatter, xp.where(from_below, low, at), at)
+        return xp.where(from_below, result, log_up_to(self.of, scatter, at)) if self._gaps[0] else result
+
+    def seen_above(self, scatter: Scatter, at: Any) -> Any:
+        xp, high = scatter.xp, scatter.columns[_TO]
+        at = xp.maximum(at, scatter.columns[_FROM])
+        if self.upper is None:
+            return log_above(self.of, scatter, at)
+        from_above = high < np.inf
+        result = log_between(self.of, scatter, at, xp.where(from_above, high, at))
+        return xp.where(from_above, result, log_above(self.of, scatter, at)) if self._gaps[1] else result
+
+    def seen_between(self, scatter: Scatter, lower: Any, upper: Any) -> Any:
+        xp = scatter.xp
+        inside = xp.maximum(lower, scatter.columns[_FROM]), xp.minimum(upper, scatter.columns[_TO])
+        return log_between(self.of, scatter, *inside)
 
     def log_density(self, scatter: Scatter) -> Any:
-        return self.of.log_density(scatter) - self._log_window(scatter)
+        return self.of.log_density(scatter) - self.log_window(scatter)
 
     def log_cdf(self, scatter: Scatter) -> Any:
-        xp = scatter.xp
-        low, high, from_below, from_above = self._ends(scatter)
-        at = xp.where(from_above, xp.minimum(scatter.observed, high), scatter.observed)
-        nothing = from_below & (at <= low)
-        inside = tails(self.of, scatter, at)[0]
-        if self.lower is not None:
-            inside = xp.where(from_below, log_between(self.of, scatter, low, at), inside)
-        return xp.where(nothing, -np.inf, inside - self._log_window(scatter))
+        return self.seen_up_to(scatter, scatter.observed) - self.log_window(scatter)
 
     def log_survival(self, scatter: Scatter) -> Any:
-        xp = scatter.xp
-        low, high, from_below, from_above = self._ends(scatter)
-        at = xp.where(from_below, xp.maximum(scatter.observed, low), scatter.observed)
-        nothing = from_above & (at >= high)
-        inside = tails(self.of, scatter, at)[1]
-        if self.upper is not None:
-            inside = xp.where(from_above, log_between(self.of, scatter, at, high), inside)
-        return xp.where(nothing, -np.inf, inside - self._log_window(scatter))
+        return self.seen_above(scatter, scatter.observed) - self.log_window(scatter)
 
     def simulate(self, scatter: Scatter, generator: np.random.Generator) -> np.ndarray:
         low, high = np.asarray(scatter.columns[_FROM]), np.asarray(scatter.columns[_TO])
@@ -151,7 +162,7 @@ class Truncated(Limited, kind="truncated"):
 
     @property
     def signature(self) -> tuple[Any, ...]:
-        return ("truncated", self.of.signature, self.lower is None, self.upper is None)
+        return ("truncated", self.of.signature, self.lower is None, self.upper is None, self._gaps)
 
     def describe(self) -> str:
         ends = (("above", self.lower), ("up to", self.upper))

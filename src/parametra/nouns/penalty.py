@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -113,7 +113,8 @@ class Penalty:
 
         Arguments:
             thing: what was stated.
-            space: the parameters; when they are given, the names are looked up among them.
+            space: the parameters as they were stated; when they are given, the names are looked up among them and
+                kept, so that parameters of the noise are never taken for terms.
 
         Raises:
             ParameterError: what cannot be.
@@ -121,9 +122,9 @@ class Penalty:
         if thing is None:
             return None
         penalty = _read(thing)
-        if space is not None:
-            penalty.on_which(space)
-        return penalty
+        if space is None:
+            return penalty
+        return replace(penalty, parameters=penalty.on_which(space), unpenalised=())
 
     @property
     def chosen_by(self) -> str:

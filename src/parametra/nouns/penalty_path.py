@@ -9,6 +9,9 @@ import numpy as np
 from parametra.nouns.result_table import ResultTable
 from parametra.nouns.storage import storable
 
+DROPPED = "dropped by the penalty"
+"""The note of a term that is not in the model."""
+
 
 @storable
 @dataclass(frozen=True)

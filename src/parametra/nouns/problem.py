@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from typing import Any
@@ -27,6 +27,7 @@ from parametra.nouns.constraint import (
 from parametra.nouns.data import Data, as_data_sets
 from parametra.nouns.derived import Derived
 from parametra.nouns.errors import DataError, ModelError, NoiseError, ParametraError, did_you_mean
+from parametra.nouns.limits import Limits
 from parametra.nouns.model import ONLY, Model
 from parametra.nouns.noise import Noise, Scatter, noise_by_output
 from parametra.nouns.penalty import Penalty
@@ -72,7 +73,7 @@ class Problem:
         derived: Mapping[str, object] | None = None,
         constraints: object = None,
         penalty: object = None,
-        adversary: str | Sequence[str] = (),
+        adversary: object = (),
         title: str = "",
         description: str = "",
     ) -> None:
@@ -117,6 +118,11 @@ class Problem:
         """Observed values less what is estimated: parameters of the fit, which equations among them make fewer."""
         return self.size - self.fit_space.dimension + independent_equations(self.constraints, self.fit_space)
 
+    @cached_property
+    def limits(self) -> Limits | None:
+        """The constraints as functions of the coordinates of the fit; None without any."""
+        return limits_of(self.constraints, self.fit_space)
+
     def search_space(self, seed: int = 0) -> SearchSpace:
         """What methods are told of where they search."""
         space = self.fit_space
@@ -127,11 +133,12 @@ class Problem:
             lower=np.asarray(space.lower),
             upper=np.asarray(space.upper),
             seed=seed,
-            limits=limits_of(self.constraints, space),
+            limits=self.limits,
             penalty=None if self.penalty is None else self.penalty.on(space, self.size),
             adversary=against if self.adversary else None,
             linear=self.__dict__.get("_linear"),
             labels=tuple(space.labels),
+            residuals=Ability.RESIDUALS in self.offers,
         )
 
     @cached_property

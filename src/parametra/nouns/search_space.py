@@ -23,6 +23,7 @@ class SearchSpace:
         adversary: coordinates that maximise the cost while the others minimise it, None for none.
         linear: coordinates that the residuals are linear in while the others stay, None where nobody looked.
         labels: names of the coordinates, for messages.
+        residuals: whether the cost is one of residuals, so that their Jacobian and J'J can be asked for.
     """
 
     lower: Float[np.ndarray, " d"]
@@ -33,6 +34,7 @@ class SearchSpace:
     adversary: Bool[np.ndarray, " d"] | None = None
     linear: Bool[np.ndarray, " d"] | None = None
     labels: tuple[str, ...] = field(default=())
+    residuals: bool = False
 
     @property
     def dimension(self) -> int:

@@ -12,6 +12,7 @@ from parametra.nouns.fit_result import Fit
 from parametra.nouns.status import Outcome
 from parametra.report._correlation_figure import draw_correlation
 from parametra.report._fit_figure import draw_fit
+from parametra.report._path_figure import draw_path
 from parametra.report._style import styled
 from parametra.report._waterfall_figure import draw_waterfall
 
@@ -19,6 +20,7 @@ KINDS: dict[str, Callable[[Fit, Any], Any]] = {
     "fit": draw_fit,
     "waterfall": draw_waterfall,
     "correlation": draw_correlation,
+    "path": draw_path,
 }
 
 
@@ -32,7 +34,7 @@ def draw(fit: Fit, kind: str = "fit", *, size: tuple[float, float] | None = None
         fit: the result.
         kind: "fit": data with their error bars, the best curve with its 95 % band, and the residuals beneath, for up
             to 6 outputs; "waterfall": the final cost of every start, sorted, coloured by basin; "correlation": the
-            correlation of the estimates.
+            correlation of the estimates; "path": the terms of a penalty at every strength, and what chose among them.
         size: width and height in inches; chosen from what is drawn when left out.
 
     Returns:
@@ -56,4 +58,6 @@ def worth_drawing(fit: Fit) -> tuple[str, ...]:
         kinds.append("waterfall")
     if len(fit.covariance_labels) > 1:
         kinds.append("correlation")
+    if fit.path is not None:
+        kinds.append("path")
     return tuple(kinds)

@@ -89,6 +89,11 @@ def kernel(kind: str, problem: Problem, cost: Cost, *, fast: bool = True) -> Ker
     return made
 
 
+def forget() -> None:
+    """Let go of the kernels that this process has, for measurements and tests; those on disk stay."""
+    _kernels.clear()
+
+
 def file_name(*facts: object) -> str:
     """The name under which something that follows from these facts is kept on disk; empty where it cannot be told."""
     if store.folder() is None:
@@ -105,8 +110,8 @@ def _loaded(name: str) -> Kernel | None:
         return None
     head, parts = found
     try:
-        written = (programs.Written(c, r) for c, r in zip(parts, head["results"], strict=True))
-        prepare, run = (one.loaded() for one in written)
+        results = [[(tuple(shape), kind) for shape, kind in part] for part in head["results"]]
+        prepare, run = (programs.Written(c, r).loaded() for c, r in zip(parts, results, strict=True))
         return Kernel(prepare, run, int(head["points"]), int(head["group"]), tuple(head["outputs"]))
     except Exception:  # noqa: BLE001  a file of another version, or a jaxlib without these calls: compiled instead
         return None

@@ -31,14 +31,20 @@ from parametra.nouns.parameter import Bounded
 from parametra.nouns.problem import Problem
 from parametra.nouns.version import VERSION
 
-_LIBRARIES = frozenset({"numpy", "math", "cmath", "scipy", "jax", "jaxlib"})
+_KNOWN = frozenset({"numpy", "math", "cmath", "scipy", "jax", "jaxlib", "parametra"})
 _BUILTINS = frozenset(
-    "abs all any bool complex dict divmod enumerate float int isinstance len list map max min pow range reversed "
-    "round set slice sorted str sum tuple zip ArithmeticError ValueError TypeError".split()
+    (
+        *("abs", "all", "any", "bool", "complex", "dict", "divmod", "enumerate", "float", "int", "isinstance", "len"),
+        *("list", "map", "max", "min", "pow", "range", "reversed", "round", "set", "slice", "sorted", "str", "sum"),
+        *("tuple", "zip", "ArithmeticError", "TypeError", "ValueError"),
+    )
 )
 _IMPURE = frozenset(
-    "random rand randn load loads loadtxt genfromtxt fromfile memmap open save ctypeslib ctypes io os sys time datetime "
-    "environ pure_callback io_callback debug callback print".split()
+    (
+        *("random", "rand", "randn", "load", "loads", "loadtxt", "genfromtxt", "fromfile", "memmap", "open", "save"),
+        *("ctypeslib", "ctypes", "io", "os", "sys", "time", "datetime", "environ", "print"),
+        *("pure_callback", "io_callback", "debug", "callback"),
+    )
 )
 _OPENINGS = ("IMPORT_", "STORE_GLOBAL", "DELETE_GLOBAL")
 
@@ -113,27 +119,29 @@ class _Feed:
             self.each("enum", [type(thing).__qualname__, thing.name])
         elif isinstance(thing, Formula):
             self.each("formula", [thing.text])
-        elif isinstance(thing, types.FunctionType) and _home(thing) not in _LIBRARIES | {"parametra"}:
-            self.function(thing)
+        elif dataclasses.is_dataclass(thing) and not isinstance(thing, type) and _home(type(thing)) == "parametra":
+            values = [getattr(thing, field.name) for field in dataclasses.fields(thing)]
+            self.each("record", [type(thing).__qualname__, *values])
         elif isinstance(thing, types.CodeType):
             self.code(thing)
         elif isinstance(thing, functools.partial):
             self.each("partial", [thing.func, thing.args, thing.keywords])
         elif isinstance(thing, types.ModuleType):
-            if thing.__name__.partition(".")[0] not in _LIBRARIES:
-                raise Unknown
-            self.word("module", thing.__name__.encode())
-        elif isinstance(thing, np.ufunc):
-            self.word("ufunc", thing.__name__.encode())
-        elif dataclasses.is_dataclass(thing) and not isinstance(thing, type) and _home(type(thing)) == "parametra":
-            values = [getattr(thing, field.name) for field in dataclasses.fields(thing)]
-            self.each("record", [type(thing).__qualname__, *values])
-        elif callable(thing) and _home(thing) in _LIBRARIES | {"parametra"}:
-            self.word("named", f"{thing.__module__}.{getattr(thing, '__qualname__', '?')}".encode())
-            if not hasattr(thing, "__qualname__"):
-                raise Unknown
+            self.known("module", thing.__name__)
+        elif _is_of_a_library(thing):
+            self.known("named", f"{thing.__module__}.{thing.__qualname__}")
+        elif isinstance(thing, np.ufunc) and getattr(np, thing.__name__, None) is thing:
+            self.known("ufunc", f"numpy.{thing.__name__}")
+        elif isinstance(thing, types.FunctionType):
+            self.function(thing)
         else:
             raise Unknown
+
+    def known(self, kind: str, name: str) -> None:
+        """Something of a library, whose version is told elsewhere."""
+        if name.partition(".")[0] not in _KNOWN:
+            raise Unknown
+        self.word(kind, name.encode())
 
     def each(self, kind: str, things: Iterable[Any]) -> None:
         listed = list(things)
@@ -174,6 +182,16 @@ class _Feed:
         facts = (code.co_code, code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
         counts = (code.co_argcount, code.co_kwonlyargcount, code.co_posonlyargcount, code.co_flags)
         self.each("code", [facts, counts, code.co_consts])
+
+
+def _is_of_a_library(thing: Any) -> bool:
+    """Whether its name says what it is: a wrapper or a closure may carry the name of what is inside."""
+    found: Any = sys.modules.get(str(getattr(thing, "__module__", None)))
+    if not callable(thing) or _home(thing) not in _KNOWN or found is None:
+        return False
+    for name in str(getattr(thing, "__qualname__", "?")).split("."):
+        found = getattr(found, name, None)
+    return found is thing
 
 
 def _home(thing: Any) -> str:

@@ -59,15 +59,15 @@ class Plan:
 
     Arguments:
         wanted: the values that `lane` reads.
-        extra: further data-only arrays, from what gives any data-only value.
-        constants: the values that `extra` reads.
+        further: more data-only arrays, from what gives any data-only value.
+        constants: the values that `further` reads.
         lane: the outputs.
     """
 
     wanted: tuple[Value, ...]
     lane: Lane
     constants: tuple[Value, ...] = ()
-    extra: Callable[[Callable[[Value], Any]], list[Any]] = lambda _: []
+    further: Callable[[Callable[[Value], Any]], list[Any]] = lambda _: []
 
 
 def batched(parts: Split, kind: str, d: int, *, fast: bool) -> Batched:
@@ -87,7 +87,7 @@ def batched(parts: Split, kind: str, d: int, *, fast: bool) -> Batched:
 
     def prepare(*leaves: Any) -> tuple[Any, ...]:
         values = dict(zip(plan.constants, parts.prepare(leaves, plan.constants), strict=True))
-        return (*parts.prepare(leaves, hoisted), *plan.extra(lambda v: values[v]))
+        return (*parts.prepare(leaves, hoisted), *plan.further(lambda v: values[v]))
 
     def one(x: Any, arrays: Sequence[Any]) -> dict[str, Any]:
         sines = _Sines(fast)
@@ -206,7 +206,7 @@ def normal_plan(parts: Split, d: int) -> Plan:
     scaled = "weights" in outputs
     stretches = [_Stretch.of(outputs, s, d) for s in range(len(outputs["rows"]))]
 
-    def extra(get: Callable[[Value], Any]) -> list[Any]:
+    def further(get: Callable[[Value], Any]) -> list[Any]:
         fixed = [s.fixed(get) for s in stretches]
         constant = sum((s.constant(f) for s, f in zip(stretches, fixed, strict=True)), jnp.zeros((d, d)))
         return [constant, *(array for group in fixed for array in group)]
@@ -222,7 +222,7 @@ def normal_plan(parts: Split, d: int) -> Plan:
 
     wanted = [v for s in stretches for v in s.wanted] + ([outputs["cost"]] if scaled else [])
     constants = tuple(v for s in stretches for v in s.linear_columns)
-    return Plan(tuple(wanted), lane, constants, extra)
+    return Plan(tuple(wanted), lane, constants, further)
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
@@ -112,25 +113,22 @@ class _Client:
 
     def __init__(self) -> None:
         with _quiet():
-            from jaxlib import _hlo, _jax, xla_client
-
+            xla_client = import_module("jaxlib.xla_client")
+            inside, hlo = import_module("jaxlib._jax"), import_module("jaxlib._hlo")
             self.client = xla_client.make_cpu_client()
-
-        class Here(_jax.SingleDeviceSharding):
-            """One device; what JAX's Python part would add to the class, which may not be loaded."""
-
-            is_fully_replicated = True
-            memory_kind = None
-
-            def _to_xla_hlo_sharding(self, _: int) -> Any:
-                return _hlo.HloSharding.replicate()
-
+        # One device; with what JAX's Python part, which may not be loaded, would add to the class.
+        added = {
+            "is_fully_replicated": True,
+            "memory_kind": None,
+            "_to_xla_hlo_sharding": lambda _self, _rank: hlo.HloSharding.replicate(),
+        }
+        here = type("Here", (inside.SingleDeviceSharding,), added)
         self.device = self.client.devices()[0]
-        self.devices = _jax.DeviceList((self.device,))
-        self.sharding = Here(self.device)
-        self.semantics = _jax.HostBufferSemantics.IMMUTABLE_ONLY_DURING_CALL
-        self.batched_device_put = _jax.batched_device_put
-        self.result_handler = _jax.array_result_handler
+        self.devices = inside.DeviceList((self.device,))
+        self.sharding = here(self.device)
+        self.semantics = inside.HostBufferSemantics.IMMUTABLE_ONLY_DURING_CALL
+        self.batched_device_put = inside.batched_device_put
+        self.result_handler = inside.array_result_handler
 
     def load(self, code: bytes) -> Any:
         return self.client.deserialize_executable(code, executable_devices=self.devices)
@@ -158,7 +156,7 @@ class _Described:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def _quiet() -> Generator[None]:
     """XLA tells of its devices when it starts, unless it is told not to."""
     name = "TF_CPP_MIN_LOG_LEVEL"
     if name in os.environ:

@@ -95,117 +95,127 @@ def function_of(kind: str, problem: Problem, cost: Cost) -> Function:
         problem: the problem, its model traceable.
         cost: the cost.
     """
-    import jax.numpy as jnp
+    point = _Point(kind, problem, cost, Leaves.of(problem.arrays))
+    alone: dict[str, Function] = {
+        "residuals": lambda x, flat: {"rows": point.rows(x, flat)},
+        "value": lambda x, flat: {"cost": point.cost_of(x, flat)},
+        "gradient": point.slopes,
+        "score": point.score,
+    }
+    return alone.get(kind, point.with_columns)
 
-    space, leaves = problem.fit_space, Leaves.of(problem.arrays)
 
-    def asked(coordinates: Sequence[Any], flat: Sequence[Any]) -> tuple[dict[str, Any], Any]:
-        return space.to_named(Coordinates(coordinates), jnp), leaves.restored(flat, problem.arrays)
+@dataclass(frozen=True)
+class _Point:
+    """All that may be asked of one point: coordinates, and the leaves of the problem's arrays."""
 
-    def value(coordinates: Sequence[Any], flat: Sequence[Any]) -> Any:
-        named, arrays = asked(coordinates, flat)
-        if not cost.least_squares:
-            return -problem.log_density(named, arrays, jnp)
-        rows = _residuals(problem, named, arrays)
-        return cost.value(rows[0] if len(rows) == 1 else jnp.concatenate(rows), jnp)
+    kind: str
+    problem: Problem
+    cost: Cost
+    leaves: Leaves
 
-    def rows(coordinates: Sequence[Any], flat: Sequence[Any]) -> list[Any]:
-        named, arrays = asked(coordinates, flat)
-        if kind == "predicted":
-            return [jnp.asarray(f) for _, _, f in problem.compared(named, arrays, jnp)]
-        if cost.scores:
-            return [jnp.asarray(q) for q, _, _ in problem.working(named, arrays, jnp)]
-        return _residuals(problem, named, arrays)
+    def asked(self, x: Sequence[Any], flat: Sequence[Any]) -> tuple[dict[str, Any], Any]:
+        """Named values and arrays."""
+        import jax.numpy as jnp
 
-    def scales(coordinates: Sequence[Any], flat: Sequence[Any], values: list[Any]) -> dict[str, Any]:
-        """What turns rows and columns into normal equations: J'WJ and J'pull; nothing for plain least squares."""
-        if cost.scores:
-            named, arrays = asked(coordinates, flat)
-            working = problem.working(named, arrays, jnp)
-            # where a density is impossible there is no information, and the point has failed
+        arrays = self.leaves.restored(flat, self.problem.arrays)
+        return self.problem.fit_space.to_named(Coordinates(x), jnp), arrays
+
+    def cost_of(self, x: Sequence[Any], flat: Sequence[Any]) -> Any:
+        """The cost."""
+        import jax.numpy as jnp
+
+        named, arrays = self.asked(x, flat)
+        if not self.cost.least_squares:
+            return -self.problem.log_density(named, arrays, jnp)
+        return self.cost.value(jnp.concatenate(self.residuals(named, arrays)), jnp)
+
+    def residuals(self, named: Mapping[str, Any], arrays: Any) -> list[Any]:
+        """The residuals of `Problem.residuals`, stretch by stretch."""
+        import jax.numpy as jnp
+
+        problem = self.problem
+        parts: list[Any] = [
+            problem.noise[o].residuals(problem.scatter(i, o, f, named, arrays, jnp))
+            for i, o, f in problem.compared(named, arrays, jnp)
+        ]
+        priors = [(jnp.asarray(named[name]) - mean) / sd for name, mean, sd in problem.prior_rows]
+        return [*parts, *(jnp.reshape(row, (1,)) for row in priors)]
+
+    def rows(self, x: Sequence[Any], flat: Sequence[Any]) -> list[Any]:
+        """What is differentiated: residuals, quantities that a density depends on, or predictions."""
+        import jax.numpy as jnp
+
+        named, arrays = self.asked(x, flat)
+        if self.kind == "predicted":
+            return [jnp.asarray(f) for _, _, f in self.problem.compared(named, arrays, jnp)]
+        if self.cost.scores:
+            return [jnp.asarray(q) for q, _, _ in self.problem.working(named, arrays, jnp)]
+        return self.residuals(named, arrays)
+
+    def with_columns(self, x: Sequence[Any], flat: Sequence[Any]) -> dict[str, Any]:
+        """Rows and columns, and what turns them into normal equations."""
+        values, columns = _differentiated(self.rows, x, flat)
+        return {"rows": values, "columns": columns, **self.scales(x, flat, values)}
+
+    def scales(self, x: Sequence[Any], flat: Sequence[Any], values: list[Any]) -> dict[str, Any]:
+        """Weights W of J'WJ, and what J' is multiplied by for the gradient; nothing for plain least squares."""
+        import jax.numpy as jnp
+
+        if self.kind == "predicted":
+            return {}
+        if self.cost.scores:
+            named, arrays = self.asked(x, flat)
+            working = self.problem.working(named, arrays, jnp)
             weights = [jnp.broadcast_to(i, q.shape) for q, _, i in working]
             slopes = [jnp.broadcast_to(s, q.shape) for q, s, _ in working]
+            # where a density is impossible there is no information, and the point has failed
             pull = [jnp.where(w > 0, -s, jnp.nan) for w, s in zip(weights, slopes, strict=True)]
-            return {"weights": weights, "pull": pull, "cost": value(coordinates, flat)}
-        if cost.losses and kind == "normal":
+            return {"weights": weights, "pull": pull, "cost": self.cost_of(x, flat)}
+        if self.cost.losses and self.kind == "normal":
             whole = jnp.concatenate(values)
-            for_jacobian, for_residuals = cost.factors(whole, jnp)
+            for_jacobian, for_residuals = self.cost.factors(whole, jnp)
             ends = np.cumsum([v.size for v in values])[:-1]
             return {
-                "weights": jnp.split(for_jacobian**2, ends),
+                "weights": jnp.split(for_jacobian * for_jacobian, ends),
                 "pull": jnp.split(for_jacobian * for_residuals * whole, ends),
-                "cost": cost.value(whole, jnp),
+                "cost": self.cost.value(whole, jnp),
             }
         return {}
 
-    def score(coordinates: Sequence[Any], flat: Sequence[Any]) -> dict[str, Any]:
-        named, arrays = asked(coordinates, flat)
-        if problem.profiled is not None:
-            named = {**named, problem.profiled: 1.0}  # as in the cost of residuals, which leaves the scale out
-        predicted = [jnp.asarray(f) for _, _, f in problem.compared(named, arrays, jnp)]
-        slope = _density_slope(problem, named, arrays, predicted)
-        return {"cost": value(coordinates, flat), "predicted": predicted, "score": slope}
-
-    def with_columns(coordinates: Sequence[Any], flat: Sequence[Any]) -> dict[str, Any]:
-        values, columns = _differentiated(rows, coordinates, flat)
-        return {
-            "rows": values,
-            "columns": columns,
-            **({} if kind == "predicted" else scales(coordinates, flat, values)),
-        }
-
-    def slopes(coordinates: Sequence[Any], flat: Sequence[Any]) -> dict[str, Any]:
+    def slopes(self, x: Sequence[Any], flat: Sequence[Any]) -> dict[str, Any]:
+        """The cost and its derivative by each coordinate."""
         import jax
 
-        found, slope = jax.value_and_grad(lambda x: value(x, flat))(list(coordinates))
+        found, slope = jax.value_and_grad(lambda z: self.cost_of(z, flat))(list(x))
         return {"cost": found, "slopes": slope}
 
-    if kind == "score":
-        return score
-    if kind == "value":
-        return lambda x, flat: {"cost": value(x, flat)}
-    if kind == "gradient":
-        return slopes
-    return (lambda x, flat: {"rows": rows(x, flat)}) if kind == "residuals" else with_columns
+    def score(self, x: Sequence[Any], flat: Sequence[Any]) -> dict[str, Any]:
+        """The cost, the predictions, and the slope of the log density in each of them."""
+        import jax
+        import jax.numpy as jnp
 
+        problem = self.problem
+        named, arrays = self.asked(x, flat)
+        if problem.profiled is not None:
+            named = {**named, problem.profiled: 1.0}  # as in the cost of residuals, which leaves the scale out
+        compared = problem.compared(named, arrays, jnp)
 
-def _residuals(problem: Problem, named: Mapping[str, Any], arrays: Any) -> list[Any]:
-    """The residuals of `Problem.residuals`, stretch by stretch."""
-    import jax.numpy as jnp
+        def density(values: list[Any]) -> Any:
+            total: Any = 0.0
+            for (i, o, _), f in zip(compared, values, strict=True):
+                scatter = problem.scatter(i, o, f, named, arrays, jnp)
+                total = total + jnp.sum(problem.noise[o].log_density(scatter))
+            return total
 
-    parts = [
-        problem.noise[o].residuals(problem.scatter(i, o, f, named, arrays, jnp))
-        for i, o, f in problem.compared(named, arrays, jnp)
-    ]
-    parts += [jnp.reshape((jnp.asarray(named[name]) - mean) / sd, (1,)) for name, mean, sd in problem.prior_rows]
-    return parts
-
-
-def _density_slope(problem: Problem, named: Mapping[str, Any], arrays: Any, predicted: list[Any]) -> list[Any]:
-    """D log density / d prediction; with a profiled scale, that of a scale of 1."""
-    import jax
-    import jax.numpy as jnp
-
-    order = [(i, o) for i, o, _ in problem.compared(named, arrays, jnp)]
-
-    def density(values: list[Any]) -> Any:
-        total: Any = 0.0
-        for (i, o), f in zip(order, values, strict=True):
-            scatter = problem.scatter(i, o, f, named, arrays, jnp)
-            noise = problem.noise[o]
-            if problem.profiled is not None:
-                total = total - 0.5 * jnp.sum(noise.residuals(scatter) ** 2)
-            else:
-                total = total + jnp.sum(noise.log_density(scatter))
-        return total
-
-    return jax.grad(density)(predicted)
+        predicted = [jnp.asarray(f) for _, _, f in compared]
+        return {"cost": self.cost_of(x, flat), "predicted": predicted, "score": jax.grad(density)(predicted)}
 
 
 def _differentiated(
     function: Callable[[Sequence[Any], Sequence[Any]], list[Any]], coordinates: Sequence[Any], flat: Sequence[Any]
 ) -> tuple[list[Any], list[list[Any]] | list[Any]]:
-    """The stretches, and for each coordinate its column in each; where that were too much to trace, all in one (d, m)."""
+    """The stretches, and for each coordinate its column in each; all columns in one (d, m) where those are too many."""
     import jax
     import jax.numpy as jnp
     from jax.extend.core import jaxpr_as_fun

@@ -1,9 +1,9 @@
-"""Compiled kernels on disk, so that the next process compiles nothing.
+r"""Compiled kernels on disk, so that the next process compiles nothing.
 
     $PARAMETRA_CACHE                     the folder, when it is set; "off" for none
     $XDG_CACHE_HOME/parametra            Linux and others; ~/.cache/parametra without the variable
     ~/Library/Caches/parametra           macOS
-    %LOCALAPPDATA%\\parametra\\Cache       Windows
+    %LOCALAPPDATA%\parametra\Cache       Windows
 
 A kernel is machine code, and loading it runs it. What is trusted is the user's own account: on systems that know
 owners, a folder or a file that belongs to someone else, or that others may write to, is ignored. A checksum tells

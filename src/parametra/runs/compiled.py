@@ -71,8 +71,7 @@ class Compiled:
     def with_cost(self, cost: Cost) -> Compiled:
         """The same evaluator of another cost of the same form."""
         other = copy.copy(self)
-        other.cost = cost
-        other._ready = {}
+        other.__dict__.update(cost=cost, _ready={})
         return other
 
     def _normal(self, points: np.ndarray) -> Answers:
@@ -205,6 +204,8 @@ def _traces(problem: Problem) -> bool:
 
 
 def compilations() -> int:
-    """How many functions this process has compiled; neither the second problem of the same shape nor the second process
-    must raise it."""
+    """How many functions this process has compiled.
+
+    Neither the second problem of the same shape nor the second process must raise it.
+    """
     return programs.compiled_here

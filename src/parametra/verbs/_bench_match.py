@@ -9,17 +9,20 @@ from typing import Any
 
 import numpy as np
 
+from parametra import catalogue
+from parametra.maths.losses import Loss
 from parametra.nouns.asker import Want
 from parametra.nouns.errors import ParametraError
 from parametra.nouns.keys import generator
 from parametra.nouns.problem import Problem
 from parametra.nouns.status import Outcome
+from parametra.runs.choose_evaluator import choose_evaluator
 from parametra.runs.interrupt import Interrupt
 from parametra.runs.progress import Progress
 from parametra.verbs._bench_run import Run, run_one
 from parametra.verbs._bench_watch import Watch
 from parametra.verbs.fit import start_points
-from parametra.verbs.fit_choice import LEAST_STARTS
+from parametra.verbs.fit_choice import LEAST_STARTS, cost_of
 
 REFERENCE_BUDGET = 10
 """How many times the evaluations of one run the search for the reference may use."""
@@ -43,7 +46,7 @@ class Match:
     budget: int
     seconds: float | None
     seed: int
-    evaluator: Any
+    loss: Loss | None
     progress: Progress
     reference: float = math.inf
     found_by: str = ""
@@ -51,6 +54,7 @@ class Match:
     seconds_used: float = 0.0
     stop: Outcome | None = None
     _first_costs: tuple[float, ...] = ()
+    _evaluators: dict[bool, tuple[Any, float]] = field(default_factory=dict)
     _began: float = field(default_factory=time.perf_counter)
 
     @property
@@ -77,6 +81,24 @@ class Match:
                     break
         self.seconds_used = time.perf_counter() - self._began
         return runs
+
+    @property
+    def evaluator(self) -> Any:
+        """What evaluates the cost that is compared: that of most methods."""
+        return self._evaluator_of("")[0]
+
+    def _evaluator_of(self, name: str) -> tuple[Any, float]:
+        """The evaluator of a method, and how much more its cost is: one that follows scores has all constants in it."""
+        cost = cost_of(self.problem, self.loss, catalogue.card("fit", name) if name else None)
+        if cost.scores not in self._evaluators:
+            made = choose_evaluator(self.problem, cost, 1)
+            offset = 0.0
+            if cost.scores:
+                guess = self.problem.fit_space.guess[None]
+                ours, theirs = (e.evaluate(guess, Want.COST).cost[0] for e in (self.evaluator, made))
+                offset = float(theirs - ours)
+            self._evaluators[cost.scores] = (made, offset)
+        return self._evaluators[cost.scores]
 
     def _search(self, starts: np.ndarray) -> None:
         """The costs at the starts, and the reference: the method of "auto" from many starts."""
@@ -116,7 +138,7 @@ class Match:
     def _one(self, name: str, starts: np.ndarray, index: int, budget: int, target: float) -> Run:
         seed = int(generator(self.seed, "bench_fit", index).integers(2**31))
         left = None if self.seconds is None else max(self.seconds - (time.perf_counter() - self._began), 1e-3)
-        run = run_one(name, self.evaluator, self.problem.search_space(seed), starts, budget, target, left)
+        run = run_one(name, self._evaluator_of, self.problem.search_space(seed), starts, budget, target, left)
         self.evaluations += run.spent
         self.stop = self.stop or run.stop
         return run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,6 +25,9 @@ AND = "+"
 """What joins the names of two methods that run after one another."""
 
 WORDS = {Ending.CONVERGED: "converged", Ending.LIMIT: "limit", Ending.FAILED: "failed", Ending.RUNNING: "limit"}
+
+
+EvaluatorOf = Callable[[str], tuple[Any, float]]
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class Run:
 
 def run_one(
     name: str,
-    evaluator: Any,
+    evaluator_of: EvaluatorOf,
     space: SearchSpace,
     starts: Float[np.ndarray, "S d"],
     budget: int,
@@ -64,15 +68,23 @@ def run_one(
 ) -> Run:
     """Run a method, or two joined by a plus, from these starts until it ends, meets the target or spends its budget.
 
+    Arguments:
+        name: of the method.
+        evaluator_of: gives a method's evaluator, and what its cost has more than the one that is compared.
+        space, starts: where, and from where.
+        budget, target: evaluations, and the cost at which the run may end.
+        seconds: wall-clock time, None for no limit.
+
     Raises:
         ParametraError: the method cannot serve this problem, or needs a package that is not here.
     """
-    watch = Watch(evaluator, space, budget, target)
     names = name.split(AND)
+    watch = Watch(evaluator_of(names[0])[0], space, budget, target)
     ended: str | None = None
     stop: Outcome | None = None
     for stage, each in enumerate(names):
         last = stage + 1 == len(names)
+        watch.inner, watch.offset = evaluator_of(each)
         watch.budget = budget if last else min(budget, SCREENING * space.dimension)
         drive = Drive(watch, Budget(seconds=seconds), Progress(name, shown=False))
         try:

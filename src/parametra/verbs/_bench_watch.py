@@ -35,17 +35,19 @@ class Watch:
 
     Arguments:
         inner: who answers.
-        space: the box; its penalty is part of the cost, and a point that misses its constraints is no improvement.
+        space: the box; a point that misses its constraints is no improvement.
         budget: evaluations after which nothing counts any more, and the next request raises `Spent`.
         target: the cost at which `Reached` is raised.
+        offset: what the evaluator's cost has more than the one that is compared: constants of a likelihood.
 
     Attributes:
         improvements: (evaluations, requests, cost) each time the lowest cost fell.
         lowest, point: the lowest cost so far and where.
     """
 
-    def __init__(self, inner: Any, space: SearchSpace, budget: int, target: float) -> None:
+    def __init__(self, inner: Any, space: SearchSpace, budget: int, target: float, offset: float = 0.0) -> None:
         self.inner = inner
+        self.offset = offset
         self.space = space
         self.budget = budget
         self.target = target
@@ -83,7 +85,7 @@ class Watch:
 
     def with_cost(self, cost: Cost) -> Watch:
         """The same, watching another cost."""
-        return Watch(self.inner.with_cost(cost), self.space, self.budget, self.target)
+        return Watch(self.inner.with_cost(cost), self.space, self.budget, self.target, self.offset)
 
     def evaluate(self, points: np.ndarray, want: Want) -> Answers:
         """Answer, count and note.
@@ -104,9 +106,7 @@ class Watch:
         return answers
 
     def _judged(self, points: np.ndarray, answers: Answers) -> np.ndarray:
-        cost = np.where(answers.ok, answers.cost, np.inf)
-        if self.space.penalty is not None:
-            cost = cost + self.space.penalty.value(points)
+        cost = np.where(answers.ok, answers.cost - self.offset, np.inf)
         limits = self.space.limits
         if limits is not None:
             values = limits.values(points)

@@ -12,7 +12,7 @@ from parametra.nouns.asker import Solutions, Want
 from parametra.nouns.fit_record import Row
 from parametra.nouns.fit_result import Fit
 from parametra.nouns.parameter import Tied
-from parametra.nouns.penalty_path import PenaltyPath
+from parametra.nouns.penalty_path import DROPPED, PenaltyPath
 from parametra.nouns.problem import Problem, maybe_64_bits
 from parametra.nouns.starts import Starts
 from parametra.nouns.status import Status
@@ -22,8 +22,6 @@ from parametra.verbs.fit_choice import Choice
 from parametra.verbs.fit_judge import receipt_of
 from parametra.verbs.fit_uncertainty import Curvature
 from parametra.verbs.fit_views import views_of
-
-DROPPED = "dropped by the penalty"
 
 _NO_ERRORS = (
     "none: which terms are kept was decided with the same data, and the usual standard errors, which know nothing of "

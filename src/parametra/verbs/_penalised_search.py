@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 
 from parametra.nouns.asker import Solutions, Want
-from parametra.nouns.errors import ModelError
 from parametra.nouns.penalty import Penalty
 from parametra.nouns.problem import Problem
 from parametra.runs.choose_evaluator import choose_evaluator
+from parametra.runs.compiled import traceable
 from parametra.runs.cost import Cost
 from parametra.runs.direct import probe_points
 from parametra.runs.drive import Drive
 from parametra.runs.linear import Linear
+from parametra.runs.reverse import Reverse
 from parametra.verbs.fit_choice import is_linear
 
 _MANY = 50
@@ -111,7 +112,7 @@ def evaluator_for(problem: Problem, cost: Cost, wish: str) -> Any:
     A compiled copy of a NumPy model is believed when it gives the same costs at three points.
     """
     many = problem.fit_space.dimension > _MANY and problem.model.function is not None
-    evaluator = _compiled(problem, cost) if many and wish == "auto" else None
+    evaluator = _compiled(problem, cost) if many and wish != "direct" and not cost.scores else None
     if evaluator is None:
         evaluator = choose_evaluator(problem, cost, 1, wish)
     if cost.least_squares and is_linear(problem, evaluator.with_cost(Cost(True))):
@@ -120,10 +121,10 @@ def evaluator_for(problem: Problem, cost: Cost, wish: str) -> Any:
 
 
 def _compiled(problem: Problem, cost: Cost) -> Any:
-    try:
-        evaluator = choose_evaluator(problem, cost, 1, "compiled")
-    except ModelError:
+    traced = traceable(problem)
+    if traced is None:
         return None
+    evaluator = Reverse(traced, cost)
     points = probe_points(problem)
     found = evaluator.evaluate(points, Want.COST).cost
     wanted = np.array([_cost_as_it_is(problem, cost, x) for x in points])

@@ -16,11 +16,10 @@ from parametra.nouns.problem import Problem
 from parametra.nouns.receipt import Receipt, versions
 from parametra.nouns.status import Outcome, Status
 from parametra.runs.budget import Budget
-from parametra.runs.choose_evaluator import choose_evaluator
 from parametra.runs.progress import Progress
 from parametra.verbs._bench_match import Match
 from parametra.verbs._bench_run import AND, Run
-from parametra.verbs.fit_choice import choose_method, cost_of, refuse_what_cannot_work, stated_loss
+from parametra.verbs.fit_choice import choose_method, refuse_what_cannot_work, stated_loss
 from parametra.verbs.fit_judge import _hash as problem_hash  # pyright: ignore[reportPrivateUsage]  one hash for both
 
 FINDER = "monte_carlo"
@@ -87,7 +86,7 @@ def bench_fit(
         budget=evaluations,
         seconds=seconds,
         seed=seed,
-        evaluator=choose_evaluator(stated, cost_of(stated, robust), 1),
+        loss=robust,
         progress=Progress(f"bench {stated.title}"[:60], shown=progress is not False),
     )
     try:
@@ -120,6 +119,11 @@ def _refuse(problem: object, seeds: Any, evaluations: Any, seed: Any) -> Problem
         raise ModelError(
             f"bench_fit compares methods for continuous parameters; {', '.join(problem.space.discrete)} are not. "
             "Fix them with problem.with_fixed({...})."
+        )
+    if Ability.PENALTY in problem.offers:
+        raise MethodError(
+            "bench_fit compares how low the cost gets, and a penalty adds what depends on a strength that fit chooses. "
+            "Leave the penalty out."
         )
     if Ability.ADVERSARY in problem.offers:
         raise MethodError(

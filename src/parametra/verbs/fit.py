@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -84,7 +84,7 @@ def fit(
     derived: Mapping[str, object] | None = None,
     constraints: object = None,
     penalty: object = None,
-    adversary: Sequence[str] = (),
+    adversary: object = (),
     title: str = "",
     method: str = "auto",
     options: Mapping[str, object] | None = None,

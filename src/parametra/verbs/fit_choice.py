@@ -147,7 +147,7 @@ def how_many_starts(problem: Problem, starts: int | str, evaluator: Evaluator) -
         return starts, "as asked for"
     if problem.fit_space.dimension == 0:
         return 1, "nothing is free"
-    limits = problem.search_space().limits
+    limits = problem.limits
     if is_linear(problem, evaluator) and (limits is None or limits.linear.all()):
         return 1, "the model is linear in its parameters, so there is one basin"
     return max(LEAST_STARTS, 4 * problem.fit_space.dimension), "the model may have several basins"

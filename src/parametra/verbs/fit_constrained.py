@@ -97,7 +97,7 @@ def held_at(
         scale: of each coordinate's effect on the cost.
     """
     d, none = x.size, np.zeros(0)
-    limits = problem.search_space().limits if problem.constraints else None
+    limits = problem.limits
     if limits is None:
         return Held(None, none, np.zeros(0, dtype=np.int64), np.zeros((0, d)), none, np.zeros((d, d)), "")
     values, slopes = limits.values(x[None])[0], limits.jacobian(x[None])[0]

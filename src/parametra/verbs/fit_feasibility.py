@@ -35,7 +35,7 @@ def unmeetable(problem: Problem, seed: int) -> str:
     """
     if not problem.constraints:
         return ""
-    limits = problem.search_space(seed).limits
+    limits = problem.limits
     if limits is None:
         return ""
     told, all_linear = _linear(problem)
@@ -200,22 +200,20 @@ def _nearest(limits: Limits, x: np.ndarray, lower: np.ndarray, upper: np.ndarray
         return x
     sizes = limits.sizes(x, values, slopes)
     misses = _misses(limits, sizes)
-    residual, damping = misses(x)[0], 1e-6
+    (residual, jacobian), damping = misses(x), 1e-6
     for _ in range(200):
-        residual, jacobian = misses(x)
-        if np.abs(residual).max(initial=0.0) <= 1e-12:
+        if np.abs(residual).max(initial=0.0) <= 1e-12 or damping > 1e8:
             break
         moved = _step(x, residual, jacobian, damping, lower, upper)
-        after = misses(moved)[0]
-        if np.isfinite(after).all() and after @ after < residual @ residual:
-            small = np.abs(moved - x).max() <= 1e-14 * np.abs(x).max()
-            x, damping = moved, max(damping / 10, 1e-12)
-            if small:
-                break
-        else:
+        after, slopes = misses(moved)
+        fallen = residual @ residual - after @ after
+        if not fallen > 0:  # nor where it is no number
             damping *= 10
-            if damping > 1e12:
-                break
+            continue
+        enough = fallen > 1e-8 * (residual @ residual)
+        x, residual, jacobian, damping = moved, after, slopes, max(damping / 10, 1e-12)
+        if not enough:
+            break
     return x
 
 

@@ -84,9 +84,8 @@ def fit_penalised(problem: Problem, settings: Any, chosen: Mapping[str, Any]) ->
 
 
 def _refuse(problem: Problem, penalty: Penalty, settings: Any, loss: Any) -> None:
-    for word, given in (("constraints", problem.constraints), ("adversary", problem.adversary)):
-        if given:
-            raise MethodError(f"a penalty and {word} do not go together yet. Leave one of them out.")
+    if problem.adversary:
+        raise MethodError("a penalty and an adversary do not go together. Leave one of them out.")
     if loss is not None and penalty.chosen_by not in ("", "cross_validation"):
         raise MethodError(
             f'strength="{penalty.chosen_by}" compares likelihoods, and loss="{loss.name}" is none. Use '

@@ -41,7 +41,7 @@ def _view(
     data = problem.data_sets[i]
     observed, _ = data.observations(output)
     scatter = problem.scatter(i, output, predicted, named, problem.arrays, np)
-    spread = problem.noise[output].standard_deviation(scatter)
+    spread, each = problem.noise[output].standard_deviation(scatter), problem.noise[output].per_prediction(scatter)
     censored, limit = problem.noise[output].censoring(scatter) or (None, None)
     index = data.observed[output]
     name = _drawn_along(data)
@@ -55,9 +55,9 @@ def _view(
         input=name,
         input_unit=data.units.get(name, ""),
         x=np.asarray(along, dtype=np.float64),
-        observed=np.asarray(observed),
+        observed=np.asarray(observed) / each,
         predicted=np.array(predicted, dtype=np.float64),
-        spread=None if spread is None else np.array(np.broadcast_to(spread, predicted.shape), dtype=np.float64),
+        spread=None if spread is None else np.array(np.broadcast_to(spread / each, predicted.shape), dtype=np.float64),
         curve_x=grid,
         curve=curve,
         curve_error=error,

@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
-from fit_loop import Evaluator, free, run
-from small_networks import PROBLEMS, train
 
 import parametra as pm
+from fit_loop import Evaluator, free, run
 from parametra.methods.fit.adafactor import Adafactor
 from parametra.methods.fit.adam import Adam
 from parametra.nouns.asker import Ending
 from parametra.nouns.errors import MethodError
+from small_networks import PROBLEMS, train
 
 
 def kept(method, rows, columns):
@@ -68,16 +68,16 @@ def test_final_losses_are_within_five_per_cent_of_adams(name):
 
 
 def test_a_matrix_of_parameters_is_fitted():
-    x = np.linspace(0, 1, 30)
+    x = np.linspace(0, 2 * np.pi, 30)
     truth = np.array([[1.0, 2.0, 0.5], [0.3, 4.0, 1.0]])
 
     def model(x, W):
-        return (W[0] * x[:, None] ** np.arange(3)).sum(axis=1) + W[1, 0] * np.sin(9 * x) + W[1, 1] * np.cos(7 * x)
+        return sum(W[0, k] * np.cos((k + 1) * x) + W[1, k] * np.sin((k + 1) * x) for k in range(3))
 
     data = pm.Data({"x": x, "y": model(x, truth)}, inputs=["x"], output="y", sigma=0.1)
     parameters = {"W": pm.Real(-9, 9, guess=np.ones((2, 3)), shape=(2, 3))}
     fit = pm.fit(model, data, parameters, method="adafactor", options={"matrix": [2, 3]}, starts=1)
-    np.testing.assert_allclose(fit.estimate["W"].ravel()[:5], truth.ravel()[:5], atol=1e-3)
+    np.testing.assert_allclose(fit.estimate["W"], truth, atol=1e-3)
     wanted = r"adafactor\(matrix=\(3, 3\)\) is for 9 coordinates, and this problem has 6. Give the shape"
     with pytest.raises(MethodError, match=wanted):
         pm.fit(model, data, parameters, method="adafactor", options={"matrix": (3, 3)}, starts=1)
@@ -93,5 +93,5 @@ def test_relative_steps_walk_towards_the_minimum():
 def test_bad_settings():
     with pytest.raises(MethodError, match=r"adafactor\(matrix=\(3,\)\): two whole numbers are wanted"):
         Adafactor(matrix=(3,))
-    with pytest.raises(MethodError, match=r"adafactor\(clip=0\): a number above zero is wanted."):
-        Adafactor(clip=0)
+    with pytest.raises(MethodError, match=r"adafactor\(clip=0.0\): a number above zero is wanted."):
+        Adafactor(clip=0.0)

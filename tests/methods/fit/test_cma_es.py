@@ -106,7 +106,9 @@ def test_a_limit_is_called_one():
 
 def test_without_the_package(monkeypatch):
     monkeypatch.setitem(sys.modules, "cma", None)
-    with pytest.raises(MissingExtraError, match=r"^The method cma_es needs the package cma\. Install it with: pip inst"):
+    with pytest.raises(
+        MissingExtraError, match=r"^The method cma_es needs the package cma\. Install it with: pip inst"
+    ):
         METHOD.solve(free(2), np.zeros((1, 2)), Costs(ROSENBROCK.above))
 
 

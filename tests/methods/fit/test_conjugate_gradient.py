@@ -18,9 +18,7 @@ def test_minima_with_at_most_twice_the_evaluations_of_scipy(case):
 
     accuracy = 1e-8 if case.name == "powell" else 1e-12
     asked = minima.finds(METHOD, case, accuracy)
-    scipy = minimize(
-        case.above, case.start, jac=asked.gradient, method="CG", options={"gtol": 1e-7, "maxiter": 10_000}
-    )
+    scipy = minimize(case.above, case.start, jac=asked.gradient, method="CG", options={"gtol": 1e-7, "maxiter": 10_000})
     assert scipy.fun - 1 < 1e-8
     assert asked.count <= 2 * scipy.nfev
     assert set(asked.wants) == {Want.GRADIENT}
@@ -86,7 +84,9 @@ def test_one_parameter():
 
 
 def test_a_corner_is_not_called_a_minimum_of_a_smooth_function():
-    found = solve(METHOD, free(2), [[3.0, -2.0]], Costs(lambda x: np.sqrt((x[0] - 1) ** 2) + 3 * np.sqrt(x[1] ** 2) + 1))
+    found = solve(
+        METHOD, free(2), [[3.0, -2.0]], Costs(lambda x: np.sqrt((x[0] - 1) ** 2) + 3 * np.sqrt(x[1] ** 2) + 1)
+    )
     assert found.endings == (Ending.FAILED,)
     assert "perhaps it is not smooth" in found.message
 

@@ -15,10 +15,9 @@ METHOD = SteepestDescent()
 def test_minima(case):
     asked = minima.finds(METHOD, case, 1e-11)
     assert set(asked.wants) == {Want.GRADIENT}
-    assert asked.count < 1200
+    assert asked.count < 1500
 
 
-@pytest.mark.slow
 def test_a_minimum_without_curvature_is_neared_slowly():
     minima.finds(METHOD, next(c for c in CASES if c.name == "powell"), 1e-8)
 
@@ -33,6 +32,18 @@ def test_barzilai_and_borwein_need_a_tenth_of_the_evaluations_of_armijo():
     beale = next(c for c in CASES if c.name == "beale")
     quick, slow = minima.finds(METHOD, beale, 1e-11), minima.finds(SteepestDescent(step="armijo"), beale, 1e-11)
     assert 10 * quick.count < slow.count
+
+
+def test_units_that_do_not_fit_any_more_are_measured_again():
+    # far away the curvature is that of a different world: 1 / sqrt of it at the start is no unit at the minimum
+    def of(x):
+        return np.sqrt(1 + (x[0] - 1e3) ** 2) + 1e4 * (x[1] - 1) ** 2 / (1 + (x[0] - 1e3) ** 2)
+
+    evaluate = Costs(of)
+    found = solve(METHOD, free(2), [[0.0, 0.0]], evaluate)
+    assert found.endings == (Ending.CONVERGED,)
+    assert np.allclose(found.points[0], [1e3, 1], rtol=1e-6)
+    assert evaluate.count < 500
 
 
 def test_a_constant_step_is_constant():

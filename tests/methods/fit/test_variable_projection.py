@@ -6,6 +6,7 @@ import pytest
 
 import parametra as pm
 from fit_loop import Evaluator, box, decay, free, run
+from parametra.maths.distributions import Normal as NormalPrior
 from parametra.methods.fit.levenberg_marquardt import LevenbergMarquardt
 from parametra.methods.fit.variable_projection import VariableProjection
 from parametra.nouns.asker import Ending, Want
@@ -21,7 +22,11 @@ def linear_in(space, *which):
     return dataclasses.replace(space, linear=mask, labels=tuple("abcdefgh"[: space.dimension]))
 
 
-def three_exponentials(x, t=np.arange(24) * 0.05):
+FEW = 0.05 * np.arange(24)
+MANY = np.linspace(0, 250, 120)
+
+
+def three_exponentials(x, t=FEW):
     """Lanczos' sum of three decays (1956), with a fixed wave in place of noise: x = a1, k1, a2, k2, a3, k3."""
     truth = 0.0951 * np.exp(-t) + 0.8607 * np.exp(-3 * t) + 1.5576 * np.exp(-5 * t)
     y = truth + 1e-4 * np.sin(2.7 * np.arange(24) + 0.3 * np.arange(24) ** 2)
@@ -30,7 +35,7 @@ def three_exponentials(x, t=np.arange(24) * 0.05):
     return sum(a * term for a, term in zip(x[::2], terms, strict=True)) - y, J
 
 
-def two_peaks(x, t=np.linspace(0, 250, 120)):
+def two_peaks(x, t=MANY):
     """A decay and two Gaussian peaks, as in NIST's Gauss problems: a, k, h1, m1, w1, h2, m2, w2."""
 
     def of(a, k, h1, m1, w1, h2, m2, w2):
@@ -106,7 +111,7 @@ def test_equal_columns_are_shared():
 
     found = run(METHOD, linear_in(free(3), 0, 1), [1.0, 2.0, 0.5], Evaluator(of))
     assert found.best == 0
-    known = run(METHOD, linear_in(free(2), 0), [1.0, 0.5], Evaluator(lambda x: _single(x)))
+    known = run(METHOD, linear_in(free(2), 0), [1.0, 0.5], Evaluator(_single))
     assert np.isclose(found.cost[0], known.cost[0], rtol=1e-9)
 
 
@@ -144,11 +149,15 @@ def test_a_limit_is_called_one():
 
 def test_refusals():
     space = dataclasses.replace(free(3), labels=("a", "k", "c"))
-    with pytest.raises(MethodError, match=r"^`variable_projection` needs to know which .* options=\{\"linear\": \[\"a\""):
+    with pytest.raises(
+        MethodError, match=r"^`variable_projection` needs to know which .* options=\{\"linear\": \[\"a\""
+    ):
         METHOD.start(space, np.zeros((1, 3)))
     with pytest.raises(MethodError, match=r'linear with "kk", which is no free parameter; did you mean "k"\?$'):
         VariableProjection(linear=("a", "kk")).start(space, np.zeros((1, 3)))
-    with pytest.raises(MethodError, match=r"was to solve for a, k, and the model is not linear in all of them together"):
+    with pytest.raises(
+        MethodError, match=r"was to solve for a, k, and the model is not linear in all of them together"
+    ):
         run(VariableProjection(linear=("a", "k")), space, [1.0, 0.2, 0.0], Evaluator(decay(T, Y)))
     with pytest.raises(MethodError, match=r"^VariableProjection\(cost_tolerance=0\.0\): a number above zero is wanted"):
         VariableProjection(cost_tolerance=0.0)
@@ -173,11 +182,7 @@ def test_found_from_the_structure_and_named_give_the_same():
 
 
 def test_a_prior_on_a_linear_parameter_counts():
-    stated = {"c": pm.Real(guess=1, prior=pm.NormalPrior(0.4, 0.001))} if hasattr(pm, "NormalPrior") else None
-    if stated is None:
-        from parametra.maths.distributions import Normal
-
-        stated = {"c": pm.Real(guess=1, prior=Normal(0.4, 0.001))}
+    stated = {"c": pm.Real(guess=1, prior=NormalPrior(0.4, 0.001))}
     found, known = (pm.fit(problem(**stated), method=m, starts=1) for m in ("variable_projection", "auto"))
     assert np.isclose(found.values["c"], known.values["c"], rtol=1e-8)
     assert found.values["c"] < 0.45

@@ -27,6 +27,7 @@ class State:
 
     box: Box
     rules: Rules
+    want: Want
     lanes: tuple[Lane, ...]
 
 
@@ -148,14 +149,15 @@ class AugmentedLagrangian:
             self.penalty,
             self.exactness,
         )
-        return State(box, rules, tuple(begin(i, x, box, rules) for i, x in enumerate(starts)))
+        want = Want.NORMAL if space.residuals else Want.GRADIENT
+        return State(box, rules, want, tuple(begin(i, x, box, rules) for i, x in enumerate(starts)))
 
     def ask(self, state: State) -> Request:
         """The points to evaluate next: of every start that has not ended."""
         asked = [lane for lane in state.lanes if lane.phase is not Phase.DONE]
         points = np.concatenate([lane.asked for lane in asked])
         owners = np.concatenate([np.full(len(lane.asked), lane.index) for lane in asked])
-        return Request(points, Want.NORMAL, owners)
+        return Request(points, state.want, owners)
 
     def tell(self, state: State, answers: Answers) -> State:
         """The state after the answers."""

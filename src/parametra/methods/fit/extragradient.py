@@ -23,6 +23,9 @@ _LARGEST = 0.95
 """eta |F(z') - F(z)| / |z' - z|: aimed at, and the largest that the proof of convergence allows (below 1)."""
 
 _TINY = 1e-9
+_PATIENCE = 5
+_SLOWEST = 1000.0
+"""Stages without a smaller residual after which tau is doubled, and the largest tau."""
 
 
 class Phase(Enum):
@@ -43,7 +46,8 @@ class Lane:
         asked: (k, d) the points it waits for.
         half: the point half way.
         unit, eta, tau: scale of the coordinates, step, and how much slower the minimising ones go.
-        slope, first: the natural residual in units at the last measurement, and at the first.
+        slope, first, lowest: the natural residual in units at the last measurement, at the first, and the least.
+        waited: stages since the least one.
         kept, kept_cost, kept_slope: the best point measured.
     """
 
@@ -58,6 +62,8 @@ class Lane:
     tau: float
     slope: float
     first: float
+    lowest: float
+    waited: int
     step: int
     stage: int
     kept: np.ndarray
@@ -251,12 +257,14 @@ class Extragradient:
             found = replace(found, reason=f"a stationary point was found, but {why}")
             kick = generator(space.seed, "fit.extragradient", index * (self.stages + 1) + lane.stage).normal(size=d)
             z = np.clip(lane.z + 1e-3 * unit * kick * max(1.0, np.sqrt(abs(lane.cost))), space.lower, space.upper)
-            return self._next_stage(state, replace(found, tau=4 * lane.tau, z=z, field=lane.field * 0), jumped=True)
-        nearer = slope < 0.9 * lane.slope
-        grown = lane.tau if nearer or not (state.sign < 0).any() else 1.5 * lane.tau
-        return self._next_stage(state, replace(found, tau=min(grown, 1e4)), jumped=False)
+            jump = replace(found, tau=min(2 * lane.tau, _SLOWEST), z=z, lowest=np.inf, waited=0)
+            return self._next_stage(state, jump, jumped=True)
+        waited = 0 if slope < 0.9 * lane.lowest else lane.waited + 1
+        circles = waited >= _PATIENCE and bool((state.sign < 0).any())
+        found = replace(found, reason="", lowest=min(slope, lane.lowest), waited=0 if circles else waited)
+        return self._next_stage(state, replace(found, tau=min(2 * lane.tau, _SLOWEST)) if circles else found)
 
-    def _next_stage(self, state: State, lane: Lane, *, jumped: bool) -> Lane:
+    def _next_stage(self, state: State, lane: Lane, *, jumped: bool = False) -> Lane:
         if lane.stage >= self.stages:
             reason = lane.reason or (
                 f"after {self.stages} stages of {self.steps} steps the scaled gradient is still {lane.slope:.2g}"
@@ -270,10 +278,28 @@ class Extragradient:
 def _begin(x: np.ndarray, tau: float) -> Lane:
     zero = np.zeros(x.size)
     return Lane(
-        phase=Phase.MEASURE, asked=x[None], z=x, cost=np.inf, field=zero, half=x, unit=zero + 1.0, eta=0.5, tau=tau,
-        slope=np.inf, first=0.0, step=0, stage=0, kept=x, kept_cost=np.inf, kept_slope=np.inf, ending=Ending.RUNNING,
-        iterations=0, reason="",
-    )  # fmt: skip
+        phase=Phase.MEASURE,
+        asked=x[None],
+        z=x,
+        cost=np.inf,
+        field=zero,
+        half=x,
+        unit=zero + 1.0,
+        eta=0.5,
+        tau=tau,
+        slope=np.inf,
+        first=0.0,
+        lowest=np.inf,
+        waited=0,
+        step=0,
+        stage=0,
+        kept=x,
+        kept_cost=np.inf,
+        kept_slope=np.inf,
+        ending=Ending.RUNNING,
+        iterations=0,
+        reason="",
+    )
 
 
 def _pace(state: State, lane: Lane) -> np.ndarray:

@@ -237,8 +237,8 @@ class SimultaneousPerturbation:
     def _measured(self, lane: Lane, cost: np.ndarray) -> Lane:
         """Judge the stage, and measure the slope and the units at the best point."""
         x, here = lane.held.x, float(cost[0])
-        if lane.stage and not here <= lane.cost:
-            # the stage led uphill: back to where it began, with the slope known there, and slower
+        if lane.stage and not here < lane.cost:
+            # the stage led nowhere: back to where it began, with the slope known there, and slower
             return self._walk(replace(lane, share=0.4 * lane.share, held=replace(lane.held, x=lane.best)))
         gained = lane.stage > 0
         lane = replace(lane, best=x, cost=here, share=min(lane.share * (1.3 if gained else 1.0), 100.0))
@@ -286,7 +286,13 @@ def _probes(seed: int, lane: Lane, stages: int) -> np.ndarray:
     """The point, then pairs of points beside it inside the box: (1 + 2 p, d)."""
     held = lane.held
     moves = _moves(seed, lane, stages)
-    return np.clip(np.concatenate([held.x[None], held.x + moves, held.x - moves]), held.lower, held.upper)
+    ups, downs = held.x + moves, held.x - moves
+    if held.x.size <= _PROBES:  # beyond a bound, the second point goes inwards too, twice as far
+        ups, downs = (
+            np.where(ups > held.upper, held.x - 2 * moves, ups),
+            np.where(downs < held.lower, held.x + 2 * moves, downs),
+        )
+    return np.clip(np.concatenate([held.x[None], ups, downs]), held.lower, held.upper)
 
 
 def _measure(lane: Lane, cost: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
@@ -314,11 +320,9 @@ def _by_coordinate(
 ) -> tuple[np.ndarray, np.ndarray, float]:
     x, lower, upper = lane.held.x, lane.held.lower, lane.held.upper
     size = sizes(x, lower, upper)
-    # where the box cuts a side off, the other one alone gives a slope, and the unit stays
-    two = (up != 0) & (down != 0)
     first, second = a / up, b / down
-    bend = np.where(two, 2 * (first - second) / (up - down), 0.0)
-    gradient = np.where(two, first - 0.5 * bend * up, np.where(up != 0, first, second))
+    bend = 2 * (first - second) / (up - down)
+    gradient = first - 0.5 * bend * up
     unit = np.where(np.isfinite(bend) & (bend != 0), 1.0 / np.sqrt(np.abs(bend)), lane.unit)
     step = np.abs(np.clip(x - gradient * unit**2, lower, upper) - x) / unit
     slope = float(np.nan_to_num(step, nan=np.inf).max(initial=0.0))

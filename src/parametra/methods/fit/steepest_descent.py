@@ -50,8 +50,9 @@ class SteepestDescent(SideBySide):
     `step="barzilai_borwein"`: s's / s'y from the last step s and change of the gradient y, kept while the cost is below
     the highest of the last ten, else shortened along the projected step (spectral projected gradients).
     `step="armijo"`: halved until the cost falls enough, doubled after. `step="constant"`: always `rate`, whatever the
-    cost does. Coordinates are scaled by 1 / sqrt(curvature), measured by one difference of gradients each, so that a
-    rate of 1 would be Newton's step if they did not influence one another.
+    cost does. Coordinates are scaled by 1 / sqrt(curvature), measured by one difference of gradients each at
+    the start, now and then on the way and at the end, so that a rate of 1 would be Newton's step if they did not
+    influence one another; for a constant step at the start and at the end alone.
 
     Arguments:
         step: the rule above.
@@ -130,13 +131,14 @@ class SteepestDescent(SideBySide):
             cost = float(told.cost[0])
             walk = replace(walk, cost=cost, cost_here=cost, gradient=told.gradient[0])
         unit = units_of(space, walk.point, walk.gradient, walk.asked, told)
+        again = walk.iterations - walk.scaled_at < self._period(walk)
         fallen = walk.gained - walk.cost
         walk = replace(walk, unit=unit, scaling=False, scaled_at=walk.iterations, gained=walk.cost)
         if still(space, replace(walk, x=walk.point), self.tolerance):
             if walk.cost_here - walk.cost > _SLACK * max(1.0, abs(walk.cost)):
                 return walk.ended(Ending.LIMIT, "the steps settled above a point that they had passed")
             return walk.ended(Ending.CONVERGED, "nothing more can be gained along the gradient")
-        if fallen <= self.tolerance * abs(walk.cost):
+        if again and fallen <= self.tolerance * abs(walk.cost):
             return walk.ended(*stuck(space, replace(walk, x=walk.point), _SLACK))
         return self._try(space, replace(walk, step=self.rate, part=1.0, lasts=(walk.cost_here,)))
 
@@ -176,9 +178,14 @@ class SteepestDescent(SideBySide):
         )  # fmt: skip
         if walk.iterations >= self.maximum_iterations:
             return walk.ended(Ending.LIMIT, f"{walk.iterations} iterations were not enough")
-        if still(space, replace(walk, x=x), self.tolerance) or not np.any(s):
+        late = walk.iterations - walk.scaled_at >= self._period(walk)
+        if late or still(space, replace(walk, x=x), self.tolerance) or not np.any(s):
             return self._measure(space, walk)
         return self._try(space, walk)
+
+    def _period(self, walk: Downhill) -> float:
+        """Iterations after which the units are measured anew; never where a constant step is to be constant."""
+        return np.inf if self.step == "constant" else 20.0 * walk.x.size
 
     def _measure(self, space: SearchSpace, walk: Downhill) -> Downhill:
         """Ask for the points that tell the units here."""

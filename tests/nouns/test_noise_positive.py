@@ -1,0 +1,161 @@
+"""Values above zero: what is refused, guesses, least squares of logs, and that a fit finds what was simulated."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import parametra as pm
+from parametra.nouns.errors import NoiseError
+from parametra.nouns.noise import (
+    Exponential,
+    Gamma,
+    LogLogistic,
+    LogNormal,
+    Scatter,
+    Weibull,
+    noise_from_table,
+)
+
+X = np.linspace(0, 2, 200)
+Y = np.exp(0.5 * X)
+
+
+def values(y, **more):
+    return pm.Data({"x": range(len(y)), "y": y, **more}, inputs="x", output="y")
+
+
+def test_residuals_are_those_of_logs():
+    """-log density = 1/2 r^2 + const, or 1/2 r^2/s^2 + log s + const where s is profiled."""
+    data = values([1.0, 2.0, 0.3])
+    for noise, s in ((LogNormal(0.4), {}), (LogNormal(), {"sigma": 0.4})):
+        settled = noise.settle([data], "y")
+        at = [
+            Scatter("y", True, np.array(p), data.outputs["y"], settled.standard_errors(data, "y"), s, np)
+            for p in ([1.5, 1.0, 0.2], [0.7, 4.0, 0.5])
+        ]
+        first, second = (np.sum(settled.residuals(one) ** 2) / (0.16 if s else 1.0) for one in at)
+        change = np.sum(settled.log_density(at[0]) - settled.log_density(at[1]))
+        assert change == pytest.approx(-0.5 * (first - second), rel=1e-12)
+        assert settled.profiles_scale == bool(s)
+        assert not settled.affine
+    impossible = Scatter("y", True, np.array([-1.0, 1.0, 0.0]), data.outputs["y"], np.full(3, 0.4), {}, np)
+    assert LogNormal(0.4).residuals(impossible)[[0, 2]].tolist() == [math.inf, math.inf]
+
+
+def test_guesses_come_from_the_data():
+    data = values([1.0, math.e, math.e**2])
+    spread = math.sqrt(2 / 3)
+    assert LogNormal().settle([data], "y").guess == pytest.approx(spread)
+    assert Weibull().settle([data], "y").guess == pytest.approx(math.pi / math.sqrt(6) / spread)
+    assert LogLogistic().settle([data], "y").guess == pytest.approx(math.pi / math.sqrt(3) / spread)
+    y = data.outputs["y"]
+    assert Gamma().settle([data], "y").guess == pytest.approx(y.mean() ** 2 / y.var())
+    assert Gamma().settle([values([2.0, 2.0])], "y").guess == 1.0  # nothing can be told
+    assert Gamma(guess=7).settle([data], "y").parameters("y", alone=True)["shape"].guess == 7
+
+
+@pytest.mark.parametrize(
+    ("noise", "words"),
+    [
+        (LogNormal(0.2), "log-normal, standard deviation of the logarithm 0.2"),
+        (Gamma(), "gamma around the mean, estimated shape"),
+        (Weibull(2), "Weibull around the scale, shape 2"),
+        (LogLogistic(1.5), "log-logistic around the median, shape 1.5"),
+        (Exponential(), "exponential around the mean"),
+    ],
+)
+def test_describe(noise, words):
+    assert noise.describe() == words
+
+
+def test_a_table_states_each():
+    assert noise_from_table({"kind": "lognormal", "sigma": 0.1}) == LogNormal(0.1)
+    assert noise_from_table({"kind": "gamma", "shape": 2}) == Gamma(2.0)
+    assert noise_from_table({"kind": "weibull", "guess": 2}) == Weibull(guess=2)
+    assert noise_from_table({"kind": "loglogistic"}) == LogLogistic()
+    assert noise_from_table({"kind": "exponential"}) == Exponential()
+    assert len({noise.signature for noise in (Gamma(), Gamma(2), Weibull(), LogLogistic(), Exponential())}) == 5
+
+
+def test_exponential_is_gamma_and_weibull_of_shape_one():
+    data = values([1.0, 2.0, 0.3])
+    at = Scatter("y", True, np.array([1.5, 1.0, 0.2]), data.outputs["y"], None, {}, np)
+    for ask in ("log_density", "log_cdf", "log_survival"):
+        wanted = getattr(Exponential(), ask)(at)
+        np.testing.assert_allclose(getattr(Gamma(1), ask)(at), wanted, rtol=1e-12)
+        np.testing.assert_allclose(getattr(Weibull(1), ask)(at), wanted, rtol=1e-12)
+    zero = Scatter("y", True, np.array([2.0]), np.array([0.0]), None, {}, np)
+    assert Exponential().log_density(zero).tolist() == [-math.log(2)]
+
+
+@pytest.mark.parametrize("noise", [LogNormal(0.4), Gamma(2), Weibull(2), LogLogistic(2), Exponential()])
+def test_limits_below_zero(noise):
+    """For censoring and truncation: nothing lies at or below a limit that is not above zero."""
+    at = Scatter("y", True, np.full(2, 2.0), np.array([-1.0, 0.0]), np.full(2, 0.4), {}, np)
+    assert noise.log_cdf(at).tolist() == [-math.inf, -math.inf]
+    assert noise.log_survival(at).tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("noise", "truth"),
+    [
+        (LogNormal(), {"sigma": 0.3}),
+        (Gamma(), {"shape": 3.0}),
+        (Weibull(), {"shape": 1.7}),
+        (LogLogistic(), {"shape": 2.5}),
+        (Exponential(), {}),
+    ],
+    ids=lambda thing: type(thing).__name__,
+)
+def test_a_fit_finds_what_was_simulated(noise, truth):
+    """Within four standard errors; fourteen numbers, so a right program fails for one seed in 1100."""
+    truth = {"a": 0.4, "b": -0.7, **truth}
+    at = Scatter("y", True, np.exp(0.4 - 0.7 * X), None, None, truth, np)
+    drawn = noise.settle([values([1.0, 2.0])], "y").simulate(at, np.random.default_rng(4))
+    data = pm.Data({"x": X, "y": drawn}, inputs="x", output="y")
+    found = pm.fit("exp(a + b*x)", data, parameters={"a": 0.0, "b": 0.0}, noise=noise, starts=1)
+    assert found.status.ok
+    assert found.method == ("levenberg_marquardt" if isinstance(noise, LogNormal) else "fisher_scoring")
+    for name, value in truth.items():
+        assert abs(found.estimate[name] - value) < 4 * found.standard_error[name]
+
+
+def refused(kind, wanted, value, row):
+    return (
+        f'the noise "{kind}" of "y" wants {wanted}; the data set "data" has {value} in row {row}. Correct the data, or '
+        "choose another noise."
+    )
+
+
+MISTAKES = [
+    (lambda: LogNormal().settle([values([1, 0])], "y"), refused("lognormal", "values above zero", "0", 2)),
+    (lambda: Gamma().settle([values([1, -2])], "y"), refused("gamma", "values above zero", "-2", 2)),
+    (lambda: Weibull().settle([values([0, 2])], "y"), refused("weibull", "values above zero", "0", 1)),
+    (lambda: LogLogistic().settle([values([-1e-9, 2])], "y"), refused("loglogistic", "values above zero", "-1e-09", 1)),
+    (lambda: Exponential().settle([values([0, -2])], "y"), refused("exponential", "values of zero or above", "-2", 2)),
+    (lambda: Gamma(0), 'shape is a number above zero or "estimated"; came 0.'),
+    (lambda: Weibull("k"), "shape is a number above zero or \"estimated\"; came 'k'."),
+    (lambda: LogLogistic(guess=-1), "the guess of shape is a number above zero; came -1."),
+    (lambda: LogNormal(-1), "sigma of a noise must be a number above zero; came -1."),
+    (
+        lambda: noise_from_table({"kind": "exponential", "shape": 2}),
+        'the noise "exponential" has no setting "shape"; there are none to choose from.',
+    ),
+    (
+        lambda: Gamma(2).simulate(Scatter("y", True, np.array([0.0]), None, None, {}, np), np.random.default_rng(0)),
+        (
+            'data for "y" cannot be simulated: the noise "gamma" wants predictions above zero, and one of them is 0. '
+            "Choose other parameters, or a model that stays there, such as exp(...)."
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "message"), MISTAKES)
+def test_messages(call, message):
+    with pytest.raises(NoiseError) as caught:
+        call()
+    assert str(caught.value) == message

@@ -13,10 +13,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from small_networks import cross_entropy
-
 from parametra.methods.fit.adam import Adam
 from parametra.methods.fit.gravity import Gravity
+from small_networks import cross_entropy
 
 EPOCHS, BATCH, SEEDS = 20, 32, 5
 LADDER = {"gravity": (0.1, 0.4, 0.8, 1.6, 3.2), "adam": (0.001, 0.003, 0.01, 0.02, 0.05)}

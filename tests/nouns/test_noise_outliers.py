@@ -74,7 +74,7 @@ MISTAKES = [
         "a mixture with outliers of a mixture with outliers cannot be told apart; state one.",
     ),
     (
-        lambda: Outliers(Censored("weibull", censored="c")),
+        lambda: Outliers(Censored("weibull", below=0.1)),
         "outliers belong inside: Censored(Outliers(...)), not Outliers(Censored(...)).",
     ),
     (

@@ -101,4 +101,4 @@ def test_parameters_of_the_noise_are_no_terms():
     problem = pm.Problem("a * x + b", data, {"a": 1.0, "b": 1.0}, noise=noise, penalty=pm.Penalty("lasso", 1.0))
     labels = np.array(problem.fit_space.labels)
     assert list(labels[problem.search_space().penalty.strengths > 0]) == ["a", "b"]
-    assert problem.with_fixed({"a": 0.0}).penalty.on_which(problem.stated_space) == ("a", "b")
+    assert problem.with_fixed({"a": 0.0}).penalty.parameters == ("b",)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import signal
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -16,6 +18,7 @@ from parametra.methods.fit.levenberg_marquardt import LevenbergMarquardt
 from parametra.nouns.asker import Ending, Request, Solutions, Want
 from parametra.nouns.bench_result import Contestant
 from parametra.nouns.errors import MethodError, MissingExtraError, ModelError, ParametraError
+from parametra.nouns.keys import generator
 from parametra.nouns.status import Outcome
 from parametra.runs.choose_evaluator import choose_evaluator
 from parametra.testing.fit_problems import decay
@@ -284,3 +287,18 @@ def test_everything_that_works_takes_part():
     alone = {name for name in names if "+" not in name}
     assert alone | {name for name in refused if "+" not in name} == set(catalogue.methods("fit"))
     assert ("monte_carlo" in alone) == ("monte_carlo+levenberg_marquardt" in names)  # it is there with its finder
+
+
+def test_a_comparison_that_is_stopped_keeps_what_is_complete(monkeypatch):
+    real = Watch.evaluate
+
+    def interrupted(self, points, want):
+        if self.budget == 77 and self.space.seed != first:
+            os.kill(os.getpid(), signal.SIGINT)  # in the second start
+        return real(self, points, want)
+
+    first = int(generator(0, "bench_fit", 0).integers(2**31))
+    monkeypatch.setattr(Watch, "evaluate", interrupted)
+    bench = pm.bench_fit(rosenbrock(), methods=["levenberg_marquardt", "nelder_mead"], seeds=5, evaluations=77)
+    assert bench.status.outcome is Outcome.STOPPED
+    assert "2 methods ran from 1 start each by then" in bench.status.message

@@ -21,8 +21,14 @@ Exit codes: 0 done, 2 bad input, 3 time spent, 4 stopped (Ctrl-C), 5 failed.
 Loss and seed are those of the [fit] table of the file; its method, options and starts are not used.
 """
 
+_GROUP_EPILOG = """\
+\b
+Example:
+  parametra bench fit problem.toml
+"""
 
-@click.group(no_args_is_help=False)
+
+@click.group(no_args_is_help=False, epilog=_GROUP_EPILOG)
 def bench() -> None:
     """Compare methods on a problem of yours."""
 

@@ -96,12 +96,12 @@ class Penalty:
         elif not is_number(strength) or not 0 <= strength < math.inf:
             raise ParameterError(f"strength={shown(strength)}: a penalty's strength is a number of 0 or more.")
 
-    def _settled_shape(self) -> float:
+    def _settled_shape(self) -> float | None:
         least = LEAST_SHAPE.get(self.kind)
         if least is None:
             if self.shape is not None:
                 raise ParameterError(f"the lasso has no shape; {shown(self.shape)} came. Leave it out.")
-            return 0.0
+            return None
         shape = SHAPES[self.kind] if self.shape is None else self.shape
         if not is_number(shape) or not least < shape < math.inf:
             raise ParameterError(f"shape={shown(shape)}: the shape of {self.kind} is a number above {least:g}.")
@@ -190,13 +190,14 @@ class Penalty:
         value = float(self.strength) if strength is None else strength
         strengths = np.where(self.which(space), value, 0.0)
         return CoordinatePenalty(
-            self.kind, strengths, self.shape, float(size), np.empty(0) if scales is None else scales
+            self.kind, strengths, self.shape or 0.0, float(size), np.empty(0) if scales is None else scales
         )
 
     def describe(self) -> str:
         """The penalty in a few words."""
-        words = {"lasso": "lasso penalty", "scad": f"SCAD penalty (a = {self.shape:g})"}
-        return words.get(self.kind, f"MCP penalty (gamma = {self.shape:g})")
+        if self.shape is None:
+            return "lasso penalty"
+        return f"{self.kind.upper()} penalty ({'a' if self.kind == 'scad' else 'gamma'} = {self.shape:g})"
 
 
 def _read(thing: object) -> Penalty:

@@ -208,7 +208,7 @@ def _doubts(terms: Terms, x: np.ndarray, status: Status, path: PenaltyPath | Non
     if not status.ok:
         found.append("this is not an established optimum: terms may still come and go. Give the run more time.")
     if path is not None:
-        found += _of_the_path(path)
+        found += _of_the_path(path, terms.size)
     found += _of_columns(terms, x)
     share = terms.drive.failed / max(terms.drive.evaluations, 1)
     if share > 0.2:
@@ -216,7 +216,17 @@ def _doubts(terms: Terms, x: np.ndarray, status: Status, path: PenaltyPath | Non
     return tuple(found)
 
 
-def _of_the_path(path: PenaltyPath) -> list[str]:
+def _of_the_path(path: PenaltyPath, size: int) -> list[str]:
+    found = _of_its_end(path)
+    if path.chosen_by in ("aic", "bic") and len(path.labels) >= size:
+        found.append(
+            f"with {len(path.labels)} terms and {size} observed values, {path.chosen_by} keeps terms by chance alone: "
+            '"extended_bic" counts how many could have been chosen.'
+        )
+    return found
+
+
+def _of_its_end(path: PenaltyPath) -> list[str]:
     last = len(path.strengths) - 1
     if not np.isfinite(path.criterion).any():
         return [f"{path.chosen_by} is finite at no strength, so the largest was taken. State a number."]

@@ -126,7 +126,10 @@ def _compiled(problem: Problem, cost: Cost) -> Any:
         return None
     evaluator = Reverse(traced, cost)
     points = probe_points(problem)
-    found = evaluator.evaluate(points, Want.COST).cost
+    try:
+        found = evaluator.evaluate(points, Want.COST).cost
+    except Exception:  # noqa: BLE001  a person's log-likelihood that JAX cannot trace may raise anything
+        return None
     wanted = np.array([_cost_as_it_is(problem, cost, x) for x in points])
     return evaluator if np.allclose(found, wanted, rtol=1e-9) else None
 

@@ -233,12 +233,12 @@ def _status(match: Match, contestants: tuple[Contestant, ...], count: int) -> St
         )
     ran = f"{len(contestants)} method{'s' * (len(contestants) != 1)} ran from {count} start{'s' * (count != 1)} each"
     if match.stop is Outcome.STOPPED:
-        return Status(Outcome.STOPPED, f"stopped; {ran} by then. Run it again for all {match.seeds}.")
+        return Status(Outcome.STOPPED, f"the comparison was stopped; {ran} by then. Run it again for all {match.seeds} starts.")
     if match.stop is Outcome.BUDGET:
         return Status(
             Outcome.BUDGET,
             f"the budget of {match.seconds:g} seconds is spent; {ran} by then. Give it more, fewer methods or fewer "
-            f"evaluations a run for all {match.seeds}.",
+            f"evaluations a run for all {match.seeds} starts.",
         )
     return Status(Outcome.CONVERGED, f"{ran}, {match.budget} evaluations a run at most")
 

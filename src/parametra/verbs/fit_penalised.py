@@ -20,6 +20,7 @@ from parametra.nouns.asker import Request, Solutions, Want
 from parametra.nouns.errors import MethodError, ModelError
 from parametra.nouns.fit_result import Fit
 from parametra.nouns.keys import generator
+from parametra.nouns.noise_counts import Binomial
 from parametra.nouns.penalty import Penalty
 from parametra.nouns.penalty_path import PenaltyPath
 from parametra.nouns.problem import Problem
@@ -30,6 +31,9 @@ from parametra.verbs._penalised_folds import Folds
 from parametra.verbs._penalised_result import penalised_fit, profiled_log_likelihood
 from parametra.verbs._penalised_search import Terms, columns_of_terms, evaluator_for, walk
 from parametra.verbs.fit_choice import choose_method, cost_of, stated_loss, with_options
+
+_CERTAIN = 0.02
+"""Share of the log-likelihood without any term that is left when the terms foretell all."""
 
 _RUNG = 0.7
 """Ratio of neighbouring strengths on the way to a strength that was stated."""
@@ -79,7 +83,8 @@ def fit_penalised(problem: Problem, settings: Any, chosen: Mapping[str, Any]) ->
     elif strength is not None:
         x = _down_the_ladder(terms, x, top, strength)
     if strength is not None and not (path is not None and drive.is_over()):
-        solutions = terms.solve(strength, _starts(terms, x, settings.starts), share=(0.9, 1.0))
+        found = terms.solve(strength, _starts(terms, x, settings.starts), share=(0.9, 1.0))
+        solutions = found if found.best >= 0 or path is None else solutions
     return penalised_fit(terms, solutions, strength, path, choice, settings, chosen)
 
 
@@ -175,8 +180,11 @@ def _chosen_path(terms: Terms, x: np.ndarray, top: float) -> tuple[PenaltyPath, 
     criterion: list[float] = []
     error: list[float] = []
     for end in walk(terms, x, strengths, most, _ON_THE_WAY, (0.1, 0.9)):
+        reached = profiled_log_likelihood(problem, terms.evaluator, end.points[0])
+        if ends and _certain(problem, likelihood[0], reached):
+            break
         ends.append(end)
-        likelihood.append(profiled_log_likelihood(problem, terms.evaluator, end.points[0]))
+        likelihood.append(reached)
         kept = int((end.points[0][terms.on] != 0).sum())
         mean, spread = (_information(terms, kept, likelihood[-1]), 0.0) if folds is None else folds.next()
         criterion.append(mean)
@@ -200,6 +208,11 @@ def _chosen_path(terms: Terms, x: np.ndarray, top: float) -> tuple[PenaltyPath, 
         chosen_by=penalty.chosen_by,
     )
     return path, ends
+
+
+def _certain(problem: Problem, nothing: float, reached: float) -> bool:
+    """Whether the terms foretell every yes and no: then the estimates run away, and the likelihood tells nothing."""
+    return all(isinstance(n, Binomial) for n in problem.noise.values()) and reached > _CERTAIN * nothing
 
 
 def _information(terms: Terms, kept: int, likelihood: float) -> float:

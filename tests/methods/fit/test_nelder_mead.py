@@ -81,6 +81,17 @@ def test_a_cost_with_corners():
     assert found.cost[0] - 1 < 1e-7
 
 
+def test_a_cost_that_trembles():
+    def trembling(x):
+        return minima.bowl(x) + 1 + 1e-7 * np.sin(1e7 * x[0] + 3e7 * x[1] - 1e8 * x[2])
+
+    evaluate = Costs(trembling)
+    found = solve(METHOD, free(3), [[-1.0, 0.5, 1.0]], evaluate)
+    assert found.endings == (Ending.CONVERGED,)
+    assert found.cost[0] - 1 < 1e-6
+    assert evaluate.count < 3000
+
+
 @pytest.mark.parametrize("settings", [{"maximum_iterations": 5}, {"builds": 1}])
 def test_limits_are_called_so(settings):
     found = solve(NelderMead(**settings), free(2), [[-1.2, 1.0]], Costs(ROSENBROCK.above))

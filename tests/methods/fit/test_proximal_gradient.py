@@ -1,10 +1,10 @@
-"""proximal_gradient: the lasso of scikit-learn, the optimality conditions of SCAD and MCP, bounds, failures, endings."""
+"""proximal_gradient: scikit-learn's lasso, the optimality conditions of SCAD and MCP, bounds, failures, endings."""
 
 import numpy as np
 import pytest
-from fit_loop import Evaluator, run
 from sklearn.linear_model import Lasso
 
+from fit_loop import Evaluator, run
 from parametra.maths.penalties import CoordinatePenalty
 from parametra.methods.fit.proximal_gradient import ProximalGradient
 from parametra.nouns.asker import Answers, Ending, Want

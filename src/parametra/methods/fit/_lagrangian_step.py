@@ -162,8 +162,8 @@ def plan_step(
 
 
 def exact_flops(n: int) -> float:
-    """Of solving n equations by elimination, 2/3 n^3 + 2 n^2."""
-    return 2 / 3 * n**3 + 2.0 * n**2
+    """Of solving n equations with a symmetric matrix by elimination, n^3 / 3 + 2 n^2."""
+    return n**3 / 3 + 2.0 * n**2
 
 
 def _both(rows: np.ndarray, bounds: np.ndarray) -> np.ndarray:

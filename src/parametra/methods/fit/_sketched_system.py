@@ -2,7 +2,7 @@
 
 Randomised Kaczmarz: z <- z + row_i (b_i - row_i z) / |row_i|^2, row i drawn with a chance that grows with |row_i|^2
 (Strohmer and Vershynin 2009, doi:10.1007/s00041-008-9030-4), which is sketch-and-project with a sketch of one row
-(Gower and Richtarik 2015, doi:10.1137/15M1025487). A step costs 4 n operations, where elimination costs 2/3 n^3 in all;
+(Gower and Richtarik 2015, doi:10.1137/15M1025487). A step costs 4 n operations, where elimination costs n^3 / 3 in all;
 how many steps are needed depends on how alike the rows are, |K|_F^2 / smallest singular value^2 for each factor of e.
 """
 

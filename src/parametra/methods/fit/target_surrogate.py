@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import Enum
 from typing import ClassVar
 
 import numpy as np
 
 from parametra.maths.arrays import Float, Int
+from parametra.methods.fit import _target_lane as lane_of
 from parametra.methods.fit._descent_stages import refuse_bad_settings
-from parametra.methods.fit._units import sizes
+from parametra.methods.fit._target_lane import Lane, Phase
 from parametra.nouns.asker import Answers, Ending, Request, Solutions, Want
 from parametra.nouns.card import Ability, Card, Source
 from parametra.nouns.errors import MethodError, did_you_mean
-from parametra.nouns.keys import generator
 from parametra.nouns.search_space import SearchSpace
 
 METRICS = ("measured", "identity")
@@ -27,17 +26,6 @@ _NEGLIGIBLE = 1e-6
 """Share of the terms of the gradient that does not pass through the predictions and counts as none."""
 
 
-class Phase(Enum):
-    """What a start is waiting for."""
-
-    WHOLE = "the gradient"
-    HERE = "the predictions where it stands"
-    INNER = "the predictions at an inner point"
-    BEND = "the slope of the cost in the predictions, a little aside"
-    TRIAL = "the slope of the cost in the predictions"
-    DONE = "nothing"
-
-
 _WANTS = {
     Phase.WHOLE: Want.GRADIENT,
     Phase.HERE: Want.PREDICTED,
@@ -45,50 +33,6 @@ _WANTS = {
     Phase.BEND: Want.SCORE,
     Phase.TRIAL: Want.SCORE,
 }
-
-
-@dataclass(frozen=True)
-class Lane:
-    """One start. The surrogate stands at x; the inner search has come to y.
-
-    Arguments:
-        phase: PREDICTED is asked for at x (here) or at y (inner).
-        asked: (d,) the point it waits for.
-        x, cost, score, predicted, jacobian: where the surrogate stands, and what is known there.
-        rest: the part of the gradient that does not pass through the predictions: priors, parameters of the noise.
-        eta, metric: metric / eta is the assumed curvature of the cost in each prediction.
-        bend: (d,) bend / eta is the assumed curvature of the rest; `old` are the point and the rest before.
-        age: steps since the metric was measured.
-        y, level, y_predicted, y_jacobian: the lowest point of the surrogate so far, its value there relative to cost.
-        damping, updates: of the inner search.
-        new_cost, new_score: of an accepted trial, until its predictions are known.
-    """
-
-    phase: Phase
-    asked: np.ndarray
-    x: np.ndarray
-    cost: float
-    score: np.ndarray
-    predicted: np.ndarray
-    jacobian: np.ndarray
-    rest: np.ndarray
-    passes: bool
-    eta: float
-    metric: np.ndarray
-    bend: np.ndarray
-    old: tuple[np.ndarray, np.ndarray] | None
-    age: int
-    y: np.ndarray
-    level: float
-    y_predicted: np.ndarray
-    y_jacobian: np.ndarray
-    damping: float
-    updates: int
-    slope: float
-    first: float
-    ending: Ending
-    iterations: int
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -166,7 +110,7 @@ class TargetSurrogate:
 
     def start(self, space: SearchSpace, starts: Float[np.ndarray, "S d"]) -> State:
         """The state before anything was evaluated."""
-        lanes = tuple(_begin(np.clip(x, space.lower, space.upper)) for x in starts)
+        lanes = tuple(lane_of.begin(np.clip(x, space.lower, space.upper)) for x in starts)
         return _waiting(State(space, lanes, np.arange(0), ()))
 
     def ask(self, state: State) -> Request:
@@ -180,12 +124,12 @@ class TargetSurrogate:
         for row, i in enumerate(state.waiting.tolist()):
             lane = lanes[i]
             if not answers.ok[row]:
-                lanes[i] = _after_failure(state.space, lane)
+                lanes[i] = lane_of.after_failure(state.space, lane)
             elif lane.phase is Phase.WHOLE and answers.gradient is not None:
                 lanes[i] = self._whole(state.space, lane, answers.gradient[row])
             elif lane.phase is Phase.BEND and answers.score is not None and answers.predicted is not None:
-                metric = _metric(lane, answers.score[row], answers.predicted[row])
-                lanes[i] = _inner(state.space, _reset(replace(lane, metric=metric, eta=self.eta, age=1)))
+                metric = lane_of.metric_of(lane, answers.score[row], answers.predicted[row])
+                lanes[i] = lane_of.inner(state.space, lane_of.reset(replace(lane, metric=metric, eta=self.eta, age=1)))
             elif lane.phase is Phase.TRIAL and answers.score is not None and answers.predicted is not None:
                 lanes[i], bound = self._trial(
                     state.space, lane, float(answers.cost[row]), answers.score[row], answers.predicted[row]
@@ -229,7 +173,7 @@ class TargetSurrogate:
             return replace(known, phase=Phase.HERE, asked=lane.x), []
         above = lane.cost + lane.level
         if cost > above + _ROUNDING * max(1.0, abs(lane.cost)):
-            return _again(space, replace(lane, eta=0.5 * lane.eta)), []
+            return lane_of.again(space, replace(lane, eta=0.5 * lane.eta)), []
         eta = self.growth * lane.eta if lane.level < 0 else lane.eta
         moved = replace(
             lane,
@@ -253,17 +197,17 @@ class TargetSurrogate:
         passes = bool(np.all(np.abs(rest) <= _NEGLIGIBLE * (np.abs(lane.jacobian).T @ np.abs(lane.score))))
         if passes:
             rest = np.zeros_like(rest)
-        lane = replace(lane, rest=rest, passes=passes, bend=_bend(lane, rest, passes), old=(lane.x, rest))
+        lane = replace(lane, rest=rest, passes=passes, bend=lane_of.bend_of(lane, rest, passes), old=(lane.x, rest))
         return self._surrogate(space, lane, asked=True)
 
     def _predicted(self, space: SearchSpace, lane: Lane, predicted: np.ndarray, jacobian: np.ndarray) -> Lane:
         if lane.phase is Phase.HERE:
             lane = replace(lane, predicted=predicted, jacobian=jacobian)
             if not lane.first:
-                lane = replace(lane, metric=np.ones(predicted.size), eta=self.eta * _first_eta(lane))
+                lane = replace(lane, metric=np.ones(predicted.size), eta=self.eta * lane_of.first_eta(lane))
                 return replace(lane, phase=Phase.WHOLE, asked=lane.x)
             return self._surrogate(space, lane, asked=False)
-        level = _level(lane, lane.asked, predicted)
+        level = lane_of.level_at(lane, lane.asked, predicted)
         gain = lane.level - level
         if gain > 0:
             lane = replace(
@@ -275,37 +219,26 @@ class TargetSurrogate:
         done = 0 <= gain <= 1e-3 * abs(lane.level) or lane.updates >= self.updates + 20 * (lane.level >= 0)
         if done or (lane.updates >= self.updates and lane.level < 0):
             return replace(lane, phase=Phase.TRIAL, asked=lane.y)
-        return _inner(space, lane)
+        return lane_of.inner(space, lane)
 
     def _surrogate(self, space: SearchSpace, lane: Lane, *, asked: bool) -> Lane:
         """Test for the end at x, and begin to lower the surrogate."""
         gradient = lane.rest - lane.jacobian.T @ lane.score
-        unit = _units(space, lane)
+        unit = lane_of.units(space, lane)
         step = np.abs(np.clip(lane.x - gradient * unit**2, space.lower, space.upper) - lane.x) / unit
         slope = float(np.nan_to_num(step, nan=np.inf).max(initial=0.0))
         lane = replace(lane, slope=slope, first=lane.first or max(slope, 1e-300))
         far = max(float(np.max(np.abs(lane.x) / unit, initial=0.0)), lane.first)
         if slope <= self.tolerance * np.sqrt(abs(lane.cost)) or slope <= _TINY * far:
             if asked:
-                return _ended(lane, Ending.CONVERGED, f"the scaled, projected gradient is {slope:.1g}")
+                return lane_of.ended(lane, Ending.CONVERGED, f"the scaled, projected gradient is {slope:.1g}")
             return replace(lane, phase=Phase.WHOLE, asked=lane.x)
         if lane.iterations >= self.maximum_iterations:
             words = f"{self.maximum_iterations} steps were not enough: the scaled gradient is still {slope:.2g}"
-            return _ended(lane, Ending.LIMIT, words)
+            return lane_of.ended(lane, Ending.LIMIT, words)
         if self.metric == "measured" and lane.age == 0:
-            return replace(lane, phase=Phase.BEND, asked=_aside(space, lane))
-        return _inner(space, _reset(lane))
-
-
-def _begin(x: np.ndarray) -> Lane:
-    nothing = np.zeros(0)
-    return Lane(
-        phase=Phase.TRIAL, asked=x, x=x, cost=np.inf, score=nothing, predicted=nothing, jacobian=np.zeros((0, x.size)),
-        rest=np.zeros(x.size), passes=False, eta=1.0,
-        metric=np.ones(1), bend=np.zeros(x.size), old=None, age=0, y=x, level=0.0, y_predicted=nothing,
-        y_jacobian=np.zeros((0, x.size)), damping=0.0, updates=0, slope=np.inf, first=0.0, ending=Ending.RUNNING,
-        iterations=0, reason="",
-    )  # fmt: skip
+            return replace(lane, phase=Phase.BEND, asked=lane_of.aside(space, lane))
+        return lane_of.inner(space, lane_of.reset(lane))
 
 
 def _waiting(state: State) -> State:
@@ -313,109 +246,6 @@ def _waiting(state: State) -> State:
     open_ = [i for i, lane in enumerate(state.lanes) if lane.phase is not Phase.DONE]
     wants = [_WANTS[state.lanes[i].phase] for i in open_]
     return replace(state, waiting=np.array([i for i, w in zip(open_, wants, strict=True) if w is wants[0]], dtype=int))
-
-
-def _first_eta(lane: Lane) -> float:
-    """The step in the predictions that would end a parabola of this height, if its bottom were at cost zero."""
-    steep = float(lane.score @ lane.score)
-    return 2.0 * max(abs(lane.cost), 1e-300) / steep if steep > 0 else 1.0
-
-
-def _bend(lane: Lane, rest: np.ndarray, passes: bool) -> np.ndarray:
-    """The curvature of the rest along each coordinate, from its change since the last step."""
-    if passes:
-        return np.zeros_like(rest)
-    guess = np.abs(rest) / np.where(lane.x != 0, np.abs(lane.x), 1.0)
-    if lane.old is None:
-        return np.maximum(guess, 1e-300)
-    move, change = lane.x - lane.old[0], rest - lane.old[1]
-    with np.errstate(all="ignore"):
-        seen = np.abs(change / move)
-    return np.where(np.isfinite(seen) & (move != 0) & (seen > 0), seen, np.maximum(lane.bend, guess))
-
-
-def _aside(space: SearchSpace, lane: Lane) -> np.ndarray:
-    """A point beside x at which every prediction is a little different, and the noise the same."""
-    size = sizes(lane.x, space.lower, space.upper)
-    through = np.abs(lane.jacobian).max(axis=0, initial=0.0) > 0
-    signs = generator(space.seed, "fit.target_surrogate", lane.iterations).choice([-1.0, 1.0], lane.x.size)
-    move = 1e-3 * size * signs * through
-    moved = lane.x + move
-    return np.clip(np.where((moved > space.upper) | (moved < space.lower), lane.x - move, moved), *_box(space))
-
-
-def _box(space: SearchSpace) -> tuple[np.ndarray, np.ndarray]:
-    return np.asarray(space.lower), np.asarray(space.upper)
-
-
-def _metric(lane: Lane, score: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """The curvature of the cost in each prediction, from the slopes at x and beside it; at least 1 % of the median."""
-    change = predicted - lane.predicted
-    with np.errstate(all="ignore"):
-        seen = np.abs((score - lane.score) / change)
-    clear = np.isfinite(seen) & (np.abs(change) > 1e-6 * np.abs(change).max(initial=0.0)) & (seen > 0)
-    if not clear.any():
-        return lane.metric
-    middle = float(np.median(seen[clear]))
-    return np.maximum(np.where(clear, seen, middle), 1e-2 * middle)
-
-
-def _reset(lane: Lane) -> Lane:
-    """Back to x before the first inner update."""
-    return replace(
-        lane, y=lane.x, level=0.0, y_predicted=lane.predicted, y_jacobian=lane.jacobian, damping=0.0, updates=0
-    )
-
-
-def _level(lane: Lane, y: np.ndarray, predicted: np.ndarray) -> float:
-    """The surrogate at y relative to the cost at x."""
-    change, move = predicted - lane.predicted, y - lane.x
-    through = -lane.score @ change + change @ (lane.metric * change) / (2 * lane.eta)
-    return float(through + lane.rest @ move + move @ (lane.bend * move) / (2 * lane.eta))
-
-
-def _units(space: SearchSpace, lane: Lane) -> np.ndarray:
-    """1 / sqrt(curvature of the surrogate) along each coordinate."""
-    curvature = (np.sum(lane.metric[:, None] * lane.jacobian**2, axis=0) + lane.bend) / lane.eta
-    size = sizes(lane.x, space.lower, space.upper)
-    return np.where(curvature > 0, 1.0 / np.sqrt(np.where(curvature > 0, curvature, 1.0)), size)
-
-
-def _inner(space: SearchSpace, lane: Lane) -> Lane:
-    """Ask for the predictions at the next inner point: damped Gauss-Newton on the surrogate, inside the box."""
-    y, jacobian = lane.y, lane.y_jacobian
-    slope = jacobian.T @ (lane.metric * (lane.y_predicted - lane.predicted) / lane.eta - lane.score)
-    slope = slope + lane.rest + lane.bend * (y - lane.x) / lane.eta
-    normal = (jacobian.T @ (lane.metric[:, None] * jacobian) + np.diag(lane.bend)) / lane.eta
-    free = ~(((y <= space.lower) & (slope > 0)) | ((y >= space.upper) & (slope < 0)))
-    step = np.zeros(y.size)
-    if free.any():
-        part = normal[np.ix_(free, free)]
-        scale = np.sqrt(np.where(np.diag(part) > 0, np.diag(part), 1.0))
-        part = part / np.outer(scale, scale) + max(lane.damping, 1e-12) * np.eye(len(part))
-        step[free] = -np.linalg.lstsq(part, slope[free] / scale, rcond=None)[0] / scale
-    asked = np.clip(y + step, space.lower, space.upper)
-    return replace(lane, phase=Phase.INNER, asked=asked, updates=lane.updates + 1)
-
-
-def _again(space: SearchSpace, lane: Lane) -> Lane:
-    """Lower the surrogate anew, with a smaller eta; what is known at x is enough for that."""
-    if lane.eta < 1e-30:
-        return _ended(lane, Ending.FAILED, "no surrogate lies above the cost: perhaps it is not smooth there")
-    return _inner(space, _reset(lane))
-
-
-def _after_failure(space: SearchSpace, lane: Lane) -> Lane:
-    """The model could not be evaluated at the point asked for: a smaller step, if there is one."""
-    if lane.phase is Phase.BEND:
-        return _inner(space, _reset(replace(lane, age=1)))
-    if not np.isfinite(lane.cost) or lane.phase in (Phase.WHOLE, Phase.HERE):
-        return _ended(lane, Ending.FAILED, "the model could not be evaluated at the start")
-    return _again(space, replace(lane, eta=0.1 * lane.eta))
-
-
-def _ended(lane: Lane, how: Ending, reason: str) -> Lane:
-    return replace(lane, phase=Phase.DONE, ending=how, reason=reason)
 
 
 METHOD = TargetSurrogate

@@ -78,8 +78,8 @@ class VariableProjection(SideBySide):
         name="variable_projection",
         verb="fit",
         summary="Solves for the parameters that the model is linear in, and searches only for the others.",
-        good_for="sums of exponentials, peaks or waves on a background, where guesses of the amplitudes are bad: it "
-        "takes fewer iterations than `levenberg_marquardt`, and none are lost on amplitudes.",
+        good_for="sums of exponentials, and other sums of terms where guesses of the amplitudes are bad: 28 iterations "
+        "where `levenberg_marquardt` takes 97 on Lanczos' three decays, about as many as it on peaks.",
         prefer_instead="`levenberg_marquardt` when amplitudes have bounds that matter and there are many starts: on a "
         "light curve with bounded depths, projection reached the best minimum from fewer starts (2.5 to 14 % of "
         "them, where 18 % did without). It is therefore never chosen by itself.",

@@ -61,14 +61,29 @@ def summary(benches):
     lines = [f"| problem | parameters |{heads}{more}", "|" + " --- |" * (2 + 2 * len(accuracies))]
     for bench in benches:
         behind = [f"{bench.behind('auto', a):.2f}" for a in accuracies]
-        gains = []
-        for i in range(len(accuracies)):
-            both, alone = combination(bench), bench.contestant("monte_carlo")
-            floor = alone.spent.sum()  # where it never got there, at least all that it used
-            value = (alone.expected(i) if np.isfinite(alone.expected(i)) else floor) / both.expected(i)
-            gains.append(("" if np.isfinite(alone.expected(i)) else "> ") + f"{value:.1f}")
+        never = [not np.isfinite(bench.contestant("monte_carlo").expected(i)) for i in range(len(accuracies))]
+        gains = [("> " if never[i] else "") + f"{gain(bench, i):.1f}" for i in range(len(accuracies))]
         lines.append(f"| {bench.title} | {bench.dimension} | " + " | ".join(behind + gains) + " |")
     return "\n".join(lines)
+
+
+def verdict(benches):
+    """Where "auto" is further behind than allowed, and where the combination gains less than it should, in a sentence."""
+    rows = [(b, a, b.behind("auto", a)) for b in benches for a in b.accuracies]
+    late = [f"{b.title} at {a:.0e} ({ratio:.2f})" for b, a, ratio in rows if not ratio <= ALLOWED]
+    words = f"{len(rows) - len(late)} of {len(rows)} times the method of auto is the best or within {ALLOWED:g}x of it"
+    poor = [
+        f"{b.title} at {b.accuracies[i]:.0e}" for b in benches for i in range(len(b.accuracies)) if gain(b, i) < WORTH
+    ]
+    more = f"the combination beats Monte Carlo alone {len(rows) - len(poor)} of {len(rows)} times by {WORTH:g}x or more"
+    return f"{words}{'; not on ' + ', '.join(late) if late else ''}. And {more}{'; not on ' + ', '.join(poor) if poor else ''}."
+
+
+def gain(bench, i):
+    """How many times the evaluations of the combination Monte Carlo needs; where it never gets there, at least that."""
+    alone = bench.contestant("monte_carlo")
+    needed = alone.expected(i)
+    return (needed if np.isfinite(needed) else alone.spent.sum()) / combination(bench).expected(i)
 
 
 def combination(bench):
@@ -87,7 +102,12 @@ def main():
     from parametra.report._bench_figure import draw
 
     draw(benches).savefig(PICTURE, dpi=110)
-    parts = [PREFACE, summary(benches), "\n\n![Evaluations to accuracy](images/methods-compared.png)\n"]
+    parts = [
+        PREFACE,
+        summary(benches),
+        f"\n\n{verdict(benches)}",
+        "\n\n![Evaluations to accuracy](images/methods-compared.png)\n",
+    ]
     for bench in benches:
         notes = "".join(f"\n{note[0].upper()}{note[1:]}\n" for note in bench.notes)
         parts.append(f"\n## {bench.title}\n\n{bench.dimension} parameters.\n\n{table(bench)}\n{notes}")

@@ -26,11 +26,11 @@ class LogisticLimits(Limits):
 
 
 class Logistic:
-    """Mean of log(1 + exp(-y x'z)) over data that are drawn once, times their number over the coordinates."""
+    """Sum of log(1 + exp(-y x'z)) over data that are drawn once, eight for each coordinate."""
 
     def __init__(self, coordinates: int, rows: int, seed: int = 0) -> None:
         rng = np.random.default_rng(seed)
-        data = 4 * coordinates
+        data = 8 * coordinates
         truth = rng.normal(size=coordinates)
         truth /= np.linalg.norm(truth)
         z = rng.normal(size=(data, coordinates))
@@ -41,14 +41,16 @@ class Logistic:
         names = (*(f"row {i}" for i in range(rows)), "length")
         self.limits = LogisticLimits(names, levels, levels, np.append(np.ones(rows, dtype=bool), False), a)
         endless = np.full(coordinates, np.inf)
-        self.space = SearchSpace(-endless, endless, limits=self.limits)
+        self.space = SearchSpace(-endless, endless, limits=self.limits, residuals=True)
         self.start = truth + rng.normal(size=coordinates) / np.sqrt(coordinates)
 
     def evaluate(self, request: Request) -> Answers:
         margins = request.points @ self.signed.T
         cost = np.logaddexp(0, -margins).sum(axis=1)
-        gradient = -(1 / (1 + np.exp(margins))) @ self.signed
-        return Answers(cost=cost, ok=np.isfinite(cost), gradient=gradient)
+        chance = 1 / (1 + np.exp(margins))
+        weights = chance * (1 - chance)  # J'J of scoring is the Hessian
+        normal = np.stack([(self.signed * w[:, None]).T @ self.signed for w in weights])
+        return Answers(cost=cost, ok=np.isfinite(cost), gradient=-chance @ self.signed, normal=normal)
 
 
 @dataclass(frozen=True)

@@ -188,6 +188,17 @@ def test_intervals_keep_their_digits_in_both_tails():
     assert found[3] == pytest.approx(wanted[3], rel=1e-10)  # narrow: the difference of near values
 
 
+def test_an_interval_far_above_is_taken_from_the_upper_tail():
+    """A mixture's F is rounded beside 1 there, so that its differences have no digits left."""
+    data = pm.Data({"y": [20.0, 24.0], "to": [25.0, 28.0], "s": [3, 3]}, output="y")
+    mixture = pm.Outliers(pm.Normal(1.0), share=0.1, width=3.0)
+    noise = Censored(mixture, status="s", upper="to").settle([data], "y")
+    found = noise.log_density(scatter(noise, {}, data, predicted=np.zeros(2)))
+    wide = stats.norm(0, 3)
+    wanted = np.log(0.1 * (wide.sf([20, 24]) - wide.sf([25, 28])))
+    np.testing.assert_allclose(found, wanted, rtol=1e-12)
+
+
 def test_status_by_words_by_event_and_by_meaning():
     wanted = Censored(pm.Normal(1.0), status="status", upper="to").settle([DATA], "y")
     wanted = wanted.log_density(scatter(wanted, {}))

@@ -565,6 +565,14 @@ def test_mistakes_are_told(make, message):
     assert str(caught.value) == message or message.endswith(": ")
 
 
+def test_a_parameter_of_the_model_named_like_one_of_the_noise_is_told():
+    told = 'the noise has a parameter "sigma" of its own, and "sigma" is stated as a parameter too'
+    with pytest.raises(NoiseError) as caught:
+        pm.Problem("exp(-t**2 / sigma**2)", DATA, {"sigma": 1.0})
+    assert str(caught.value) == f"{told}; give the model's another name."
+    assert pm.Problem("exp(-t**2 / sigma**2)", DATA, {"sigma": 1.0}, noise=pm.Normal(0.1)).space.names == ("sigma",)
+
+
 def test_a_file_that_is_no_matrix_is_told(tmp_path):
     (tmp_path / "c.csv").write_text("a,b\n1,0\n0,1\n")
     with pytest.raises(

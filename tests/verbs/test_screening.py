@@ -92,3 +92,8 @@ def test_messages(problem):
 
 def test_the_plan_tells(problem):
     assert "first on 125 of 1000 rows" in pm.choose(problem, starts=100).starts_reason
+
+
+def test_workers_of_a_method_that_has_none(problem):
+    with pytest.raises(MethodError, match=r"`cma_es` runs in one process; leave workers=2 out\."):
+        pm.fit(problem, method="cma_es", workers=2)

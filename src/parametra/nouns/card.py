@@ -51,8 +51,9 @@ class Card:
         prefer_instead: when to take another one, and which.
         needs: what a problem must offer.
         honours: features that it takes into account beyond its needs: "bounds", "robust losses", "priors",
-            "constraints", "penalty", "adversary", "many starts side by side". A problem with robust losses,
-            constraints, a penalty or an adversary is refused by a method that does not honour them.
+            "constraints", "penalty", "adversary", "many starts side by side", "workers" (starts may run in several
+            processes, because none depends on the others), "one search" (one start searches the whole box). A problem
+            with robust losses, constraints, a penalty or an adversary is refused by a method that does not honour them.
         cost: what one run costs, in evaluations of the model.
         sources: the publications behind it, the first is the main one.
         accuracy: by what share of the best cost it may miss it on the known problems (a few parameters), with its

@@ -344,7 +344,14 @@ class Problem:
 
     def _noise_parameters(self) -> dict[str, Any]:
         alone = len(self.outputs) == 1
-        return {k: v for o in self.outputs for k, v in self.noise[o].parameters(o, alone=alone).items()}
+        added = {k: v for o in self.outputs for k, v in self.noise[o].parameters(o, alone=alone).items()}
+        clash = next((name for name in added if name in self.stated_space.names), None)
+        if clash is not None:
+            raise NoiseError(
+                f'the noise has a parameter "{clash}" of its own, and "{clash}" is stated as a parameter too; give the '
+                "model's another name."
+            )
+        return added
 
     def _check_use(self) -> None:
         read = {output: noise.reads for output, noise in self.noise.items()}

@@ -138,9 +138,9 @@ def _traced(kind: str, problem: Problem, cost: Cost, fast: bool, name: str) -> K
         prepare, prepare_written = programs.compiled(both.prepare, shapes)
         points = jax.ShapeDtypeStruct((both.points, d), np.dtype(np.float64))
         groups = jax.ShapeDtypeStruct((), np.dtype(np.int64))
-        arrays = jax.eval_shape(both.prepare, *shapes)
+        arrays = [jax.ShapeDtypeStruct(shape, np.dtype(kind)) for shape, kind in prepare_written.results]
         run, run_written = programs.compiled(both.run, [points, groups, *arrays])
-    if name and prepare_written is not None and run_written is not None:
+    if name and prepare_written.code and run_written.code:
         head = {
             "points": both.points,
             "group": both.group,

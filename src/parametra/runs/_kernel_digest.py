@@ -129,7 +129,7 @@ class _Feed:
         elif isinstance(thing, types.ModuleType):
             self.known("module", thing.__name__)
         elif _is_of_a_library(thing):
-            self.known("named", f"{thing.__module__}.{thing.__qualname__}")
+            self.known("named", f"{getattr(thing, '__module__', '')}.{getattr(thing, '__qualname__', '')}")
         elif isinstance(thing, np.ufunc) and getattr(np, thing.__name__, None) is thing:
             self.known("ufunc", f"numpy.{thing.__name__}")
         elif isinstance(thing, types.FunctionType):
@@ -244,8 +244,11 @@ def _stamp(package: str) -> tuple[Any, ...]:
 
 @functools.cache
 def _own_stamp() -> tuple[Any, ...]:
-    """Of the source of this package, so that a change of it makes all kernels anew."""
-    return _times(sorted(Path(__file__).parents[1].rglob("*.py")))
+    """Of the source that kernels are made by, so that a change of it makes all of them anew."""
+    package = Path(__file__).parents[1]
+    return _times(
+        sorted(path for floor in ("maths", "models", "nouns", "runs") for path in (package / floor).rglob("*.py"))
+    )
 
 
 def _times(paths: list[Path]) -> tuple[Any, ...]:

@@ -59,12 +59,14 @@ class Plan:
 
     Arguments:
         wanted: the values that `lane` reads.
+        shapes: of the outputs.
         further: more data-only arrays, from what gives any data-only value.
         constants: the values that `further` reads.
         lane: the outputs.
     """
 
     wanted: tuple[Value, ...]
+    shapes: dict[str, tuple[int, ...]]
     lane: Lane
     constants: tuple[Value, ...] = ()
     further: Callable[[Callable[[Value], Any]], list[Any]] = lambda _: []
@@ -82,7 +84,7 @@ def batched(parts: Split, kind: str, d: int, *, fast: bool) -> Batched:
     import jax
     import jax.numpy as jnp
 
-    plan = normal_plan(parts, d) if kind == "normal" else plain_plan(parts, kind)
+    plan = normal_plan(parts, d) if kind == "normal" else plain_plan(parts, kind, d)
     hoisted = needed(plan.wanted)
 
     def prepare(*leaves: Any) -> tuple[Any, ...]:
@@ -95,8 +97,11 @@ def batched(parts: Split, kind: str, d: int, *, fast: bool) -> Batched:
         get = parts.run([x[i] for i in range(d)], known, sines.emit)
         return {**plan.lane(get, arrays[len(hoisted) :]), **({"far": sines.far} if fast else {})}
 
-    shapes = jax.eval_shape(lambda x, *leaves: one(x, prepare(*leaves)), *_shapes(parts, d))
-    sizes = [int(np.prod(s.shape, dtype=np.int64)) for s in shapes.values()]
+    shapes: dict[str, tuple[tuple[int, ...], Any]]
+    shapes = {name: (shape, np.dtype(np.float64)) for name, shape in plan.shapes.items()}
+    if fast:
+        shapes["far"] = ((), np.dtype(np.bool_))
+    sizes = [int(np.prod(shape, dtype=np.int64)) for shape, _ in shapes.values()]
     rows = max((v.size for v in plan.wanted), default=1)
     group = _group(rows, _GROUP_VALUES, 2) if kind == "normal" else _group(rows, _GROUP_VALUES // 4, 1)
     points = max(group, min(MOST_POINTS, _OUTPUT_BYTES // (8 * sum(sizes)) // group * group))
@@ -104,7 +109,7 @@ def batched(parts: Split, kind: str, d: int, *, fast: bool) -> Batched:
 
     def run(x: Any, groups: Any, *arrays: Any) -> tuple[Any, ...]:
         parted = x.reshape(points // group, group, d)
-        empty = tuple(jnp.zeros((points // group, group, *s.shape), s.dtype) for s in shapes.values())
+        empty = tuple(jnp.zeros((points // group, group, *shape), dtype) for shape, dtype in shapes.values())
 
         def body(i: Any, filled: tuple[Any, ...]) -> tuple[Any, ...]:
             found = jax.vmap(lambda z: one(z, arrays))(parted[i])
@@ -117,13 +122,6 @@ def batched(parts: Split, kind: str, d: int, *, fast: bool) -> Batched:
         return tuple(a.reshape(points, *a.shape[2:]) for a in filled)
 
     return Batched(prepare, run, points, group, names)
-
-
-def _shapes(parts: Split, d: int) -> list[Any]:
-    import jax
-
-    leaves = [jax.ShapeDtypeStruct(v.shape, v.dtype) for v in parts.data]
-    return [jax.ShapeDtypeStruct((d,), np.dtype(np.float64)), *leaves]
 
 
 def _group(rows: int, values: int, least: int) -> int:
@@ -162,7 +160,7 @@ class _Sines:
         return [sin / cos if name == "tan" else sin if name == "sin" else cos]
 
 
-def plain_plan(parts: Split, kind: str) -> Plan:
+def plain_plan(parts: Split, kind: str, d: int) -> Plan:
     """The plan of every kind but normal equations."""
     import jax
     import jax.numpy as jnp
@@ -189,7 +187,16 @@ def plain_plan(parts: Split, kind: str) -> Plan:
         pull = jnp.concatenate(values["pull"]) / roots
         return {"rows": pull, "columns": jacobian * roots, "cost": values["cost"]}
 
-    return Plan(wanted, lane)
+    m = sum(v.size for v in outputs.get("rows", outputs.get("predicted", [])))
+    every: dict[str, tuple[int, ...]] = {
+        "cost": (),
+        "slopes": (d,),
+        "rows": (m,),
+        "columns": (d, m),
+        "predicted": (m,),
+        "score": (m,),
+    }
+    return Plan(wanted, {name: shape for name, shape in every.items() if name in outputs}, lane)
 
 
 def _joined(column: list[Any], rows: list[Any]) -> Any:
@@ -208,21 +215,19 @@ def normal_plan(parts: Split, d: int) -> Plan:
 
     def further(get: Callable[[Value], Any]) -> list[Any]:
         fixed = [s.fixed(get) for s in stretches]
-        constant = sum((s.constant(f) for s, f in zip(stretches, fixed, strict=True)), jnp.zeros((d, d)))
+        constant = sum((s.constant(f) for s, f in zip(stretches, fixed, strict=True)), jnp.zeros((d + 1, d + 1)))
         return [constant, *(array for group in fixed for array in group)]
 
     def lane(get: Callable[[Value], Any], arrays: Sequence[Any]) -> dict[str, Any]:
-        normal, gradient, total, first = arrays[0], jnp.zeros(d), 0.0, 1
+        product, first = arrays[0], 1
         for stretch in stretches:
-            fixed = arrays[first : first + stretch.arrays]
+            product = product + stretch.product(get, arrays[first : first + stretch.arrays])
             first += stretch.arrays
-            product, pull, cost = stretch.products(get, fixed)
-            normal, gradient, total = normal + product, gradient + pull, total + cost
-        return {"cost": get(outputs["cost"]) if scaled else total, "gradient": gradient, "normal": normal}
+        return {"cost": get(outputs["cost"]) if scaled else 0.5 * product[d, d], "product": product}
 
     wanted = [v for s in stretches for v in s.wanted] + ([outputs["cost"]] if scaled else [])
     constants = tuple(v for s in stretches for v in s.linear_columns)
-    return Plan(tuple(wanted), lane, constants, further)
+    return Plan(tuple(wanted), {"cost": (), "product": (d + 1, d + 1)}, lane, constants, further)
 
 
 @dataclass(frozen=True)
@@ -290,38 +295,41 @@ class _Stretch:
         return [linear] if self.weights is None else [linear, linear[first] * linear[second]]
 
     def constant(self, fixed: list[Any]) -> Any:
-        """The (d, d) part of the normal equations that no point changes."""
+        """The part of the product that no point changes."""
         import jax.numpy as jnp
 
+        whole = jnp.zeros((self.d + 1, self.d + 1))
         if len(fixed) != 1:
-            return jnp.zeros((self.d, self.d))
+            return whole
         places = np.array(self.linear_places)
-        return jnp.zeros((self.d, self.d)).at[places[:, None], places].set(fixed[0] @ fixed[0].T)
+        return whole.at[places[:, None], places].set(fixed[0] @ fixed[0].T)
 
-    def products(self, get: Callable[[Value], Any], fixed: Sequence[Any]) -> tuple[Any, Any, Any]:
-        """At one point: (d, d) without the constant part, J'pull (d,), and half the sum of squares."""
+    def product(self, get: Callable[[Value], Any], fixed: Sequence[Any]) -> Any:
+        """[J r]'[J r] at one point without its constant part; J'WJ and J'pull with weights, no r'r then."""
         import jax.numpy as jnp
 
         m, k, count = self.rows.size, len(self.places), len(self.linear_places)
-        squares = self.weights is None or self.pull is None
         columns = [jnp.broadcast_to(get(c), (m,)) if c.shape != (self.d, m) else get(c) for c in self.columns]
+        pairs = jnp.zeros((count, count))
         if self.weights is None or self.pull is None:
             left = right = jnp.vstack([*columns, jnp.broadcast_to(get(self.rows), (m,))])
-            pairs = jnp.zeros((count, count))
         else:
-            weights = jnp.broadcast_to(get(self.weights), (m,))
-            right = jnp.vstack(columns) if columns else jnp.zeros((0, m))
-            left = jnp.vstack([*(c * weights for c in columns), jnp.broadcast_to(get(self.pull), (m,))])
-            pairs = (fixed[1] @ weights)[_unpacked(count)] if count else jnp.zeros((0, 0))
+            weights, pull = (jnp.broadcast_to(get(v), (m,)) for v in (self.weights, self.pull))
+            left = jnp.vstack([*(c * weights for c in columns), pull])
+            right = jnp.vstack([*columns, jnp.zeros(m)])
+            pairs = (fixed[1] @ weights)[_unpacked(count)] if count else pairs
         own = left @ right.T
-        mixed = left @ fixed[0].T if count else jnp.zeros((k + 1, 0))
-        whole = jnp.block([[pairs, mixed[:k].T], [mixed[:k], own[:k, :k]]])
-        pull = jnp.concatenate([mixed[k], own[k, :k]])
-        order = np.full(self.d, k + count)
-        order[list(self.linear_places)] = np.arange(count)
-        order[list(self.places)] = count + np.arange(k)
-        product = jnp.pad(whole, ((0, 1), (0, 1)))[order[:, None], order]
-        return product, jnp.pad(pull, (0, 1))[order], 0.5 * own[k, k] if squares else 0.0
+        if right is not left:
+            own = own.at[:, k].set(own[k])
+        if count:
+            mixed = left @ fixed[0].T
+            above, below = jnp.concatenate([pairs, mixed.T], axis=1), jnp.concatenate([mixed, own], axis=1)
+            own = jnp.concatenate([above, below])
+        order = np.full(self.d + 1, k + 1 + count)
+        order[[*self.linear_places, *self.places, self.d]] = np.arange(k + 1 + count)
+        if k + count < self.d:
+            own = jnp.pad(own, ((0, 1), (0, 1)))
+        return own[order[:, None], order]
 
 
 def _unpacked(count: int) -> np.ndarray:

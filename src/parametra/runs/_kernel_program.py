@@ -32,7 +32,7 @@ class Written:
     """A compiled function, written down.
 
     Arguments:
-        code: machine code.
+        code: machine code; empty where it cannot be loaded.
         results: shape and type of each result.
     """
 
@@ -174,7 +174,7 @@ def _client() -> _Client:
     return _Client()
 
 
-def compiled(function: Callable[..., Any], shapes: Sequence[Any]) -> tuple[Program, Written | None]:
+def compiled(function: Callable[..., Any], shapes: Sequence[Any]) -> tuple[Program, Written]:
     """Compile a function for the CPU.
 
     Arguments:
@@ -182,7 +182,7 @@ def compiled(function: Callable[..., Any], shapes: Sequence[Any]) -> tuple[Progr
         shapes: of the arguments.
 
     Returns:
-        The program, and what to load it from; None where it cannot be loaded elsewhere.
+        The program, and what it was loaded from; without code where it cannot be loaded elsewhere.
     """
     import jax
 
@@ -196,14 +196,13 @@ def compiled(function: Callable[..., Any], shapes: Sequence[Any]) -> tuple[Progr
             if "option" not in str(error):
                 raise
             made = lowered.compile()
-        results = [(tuple(one.shape), np.dtype(one.dtype).str) for one in jax.eval_shape(function, *shapes)]
     compiled_here += 1
-    code = _code(made) if device is not None else None
-    if code is not None:
-        written = Written(code, results)
+    results = [(tuple(one.shape), np.dtype(one.dtype).str) for one in lowered.out_info]
+    written = Written(_code(made) if device is not None else b"", results)
+    if written.code:
         with contextlib.suppress(Exception):  # whatever another version of jaxlib does not know
             return written.loaded(), written
-    return ThroughJax(made, device), None
+    return ThroughJax(made, device), Written(b"", results)
 
 
 def _cpu() -> Any:
@@ -216,12 +215,12 @@ def _cpu() -> Any:
         return None
 
 
-def _code(made: Any) -> bytes | None:
-    """The machine code of what JAX compiled; None where it calls functions outside of itself, such as LAPACK's."""
+def _code(made: Any) -> bytes:
+    """The machine code of what JAX compiled; none where it calls functions outside of itself, such as LAPACK's."""
     try:
         if "custom-call" in made.as_text():
-            return None
+            return b""
         loaded = made.runtime_executable()
         return bytes(loaded.client.serialize_executable(loaded))
     except Exception:  # noqa: BLE001  whatever another version of JAX does not offer
-        return None
+        return b""

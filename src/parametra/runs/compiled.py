@@ -76,7 +76,8 @@ class Compiled:
 
     def _normal(self, points: np.ndarray) -> Answers:
         found = self._run("normal", points)
-        cost, gradient, normal = found["cost"], found["gradient"], found["normal"]
+        cost, product = found["cost"], found["product"]
+        normal, gradient = product[:, :-1, :-1], product[:, :-1, -1]
         ok = np.isfinite(cost) & np.isfinite(gradient).all(axis=1)
         return Answers(cost=np.where(ok, cost, np.inf), ok=ok, gradient=gradient, normal=normal)
 

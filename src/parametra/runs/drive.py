@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -21,7 +21,6 @@ from parametra.runs.budget import Budget
 from parametra.runs.cost import Cost
 from parametra.runs.interrupt import Interrupt
 from parametra.runs.progress import Progress
-from parametra.runs.workers import PART, Done, Workers, run_in_parts
 
 
 @runtime_checkable
@@ -40,6 +39,28 @@ class Evaluator(Protocol):
     def calls(self) -> int: ...
     def evaluate(self, points: np.ndarray, want: Want) -> Answers: ...
     def with_cost(self, cost: Cost) -> Evaluator: ...
+
+
+PART = 64
+"""Starts in one task for another process, whatever the number of processes."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What another process sends back of a stretch of starts."""
+
+    solutions: Solutions
+    evaluations: int
+    failed: int
+    calls: int
+    failures: Counter[str]
+
+
+@runtime_checkable
+class Elsewhere(Protocol):
+    """Other processes that run starts for a drive: see `workers.py`."""
+
+    def run_in_parts(self, drive: Drive, method: Any, space: SearchSpace, starts: np.ndarray) -> Solutions: ...
 
 
 class _RunEnded(Exception):  # noqa: N818  a signal out of a library's loop, never seen by a person
@@ -69,7 +90,7 @@ class Drive:
     outcome: Outcome = Outcome.CONVERGED
     began: float = field(default_factory=time.perf_counter)
     share: tuple[float, float] = (0.0, 1.0)
-    workers: Workers | None = None
+    workers: Elsewhere | None = None
     wish: str = "auto"
     elsewhere: Counter[str] = field(default_factory=Counter[str])
     calls_elsewhere: int = 0
@@ -87,7 +108,7 @@ class Drive:
         try:
             with self._interrupt, _one_thread(many=len(starts) > 1):
                 if self.workers is not None and len(starts) > PART and "workers" in method.card.honours:
-                    return run_in_parts(self, method, space, starts)
+                    return self.workers.run_in_parts(self, method, space, starts)
                 if isinstance(method, OneShot):
                     return self._one_shot(method, space, starts)
                 state = method.start(space, starts)

@@ -35,7 +35,7 @@ class Linear:
         self.inner = inner
         self.at = at
         self.cost: Cost = inner.cost
-        answers = inner.evaluate(at[None], Want.JACOBIAN)
+        answers = inner.with_cost(Cost(True)).evaluate(at[None], Want.JACOBIAN)
         self.residuals: np.ndarray = answers.residuals[0]
         # products with the transpose dominate, and want it in this order
         self.jacobian: np.ndarray = np.ascontiguousarray(answers.jacobian[0])

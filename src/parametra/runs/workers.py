@@ -25,25 +25,15 @@ import numpy as np
 from parametra.nouns.asker import Ending, Solutions
 from parametra.nouns.errors import MethodError
 from parametra.nouns.search_space import SearchSpace
-
-PART = 64
-"""Starts in one task, whatever the number of processes."""
+from parametra.runs.budget import Budget
+from parametra.runs.choose_evaluator import choose_evaluator
+from parametra.runs.drive import PART, Done, Drive
+from parametra.runs.progress import Progress
 
 _LOST = (
     "a worker process ended unexpectedly, so the rest ran in this one; in a script, call fit under "
     '`if __name__ == "__main__":`'
 )
-
-
-@dataclass(frozen=True)
-class Done:
-    """What a process sends back of a stretch of starts."""
-
-    solutions: Solutions
-    evaluations: int
-    failed: int
-    calls: int
-    failures: Counter[str]
 
 
 @dataclass
@@ -70,6 +60,24 @@ class Workers:
             self._written[id(job)] = path
         return self._pool.submit(_run, str(self._written[id(job)]), starts, seconds)
 
+    def run_in_parts(self, drive: Drive, method: Any, space: SearchSpace, starts: np.ndarray) -> Solutions:
+        """All starts, in these processes; the best end is polished in this one when the method does that.
+
+        Arguments:
+            drive: the run: its counters, budget, interrupt and progress.
+            method, space, starts: as for `Drive.run`.
+        """
+        unpolished = replace(method, polish=False) if getattr(method, "polish", False) else method
+        problem: Any = getattr(drive.evaluator, "problem", None)
+        job = Job(problem, drive.evaluator.cost, unpolished, space, len(starts), drive.wish)
+        parts = [starts[first : first + PART] for first in range(0, len(starts), PART)]
+        done = _all_done(drive, self, job, parts)
+        merged = _merged(parts, done)
+        if unpolished is method or merged.best < 0 or drive.is_over():
+            return merged
+        one = drive.run(method, space, merged.points[merged.best][None])
+        return _polished(merged, one)
+
     def close(self) -> None:
         """End the processes."""
         if self._pool is not None:
@@ -92,44 +100,21 @@ class Job:
 
     def run(self, starts: np.ndarray, seconds: float | None) -> Done:
         """Run the method on some of the starts."""
-        from parametra.runs.budget import Budget
-        from parametra.runs.choose_evaluator import choose_evaluator
-        from parametra.runs.drive import Drive
-        from parametra.runs.progress import Progress
-
         evaluator = choose_evaluator(self.problem, self.cost, self.starts, self.wish)
         drive = Drive(evaluator, Budget(seconds=seconds), Progress("", shown=False))
         solutions = drive.run(self.method, self.space, starts)
         return Done(solutions, drive.evaluations, drive.failed, evaluator.calls, Counter(evaluator.failures))
 
 
-def run_in_parts(drive: Any, method: Any, space: SearchSpace, starts: np.ndarray) -> Solutions:
-    """All starts, in the processes of `drive.workers`; the best end is polished here when the method does that.
-
-    Arguments:
-        drive: the run: its counters, budget, interrupt and progress.
-        method, space, starts: as for `Drive.run`.
-    """
-    unpolished = replace(method, polish=False) if getattr(method, "polish", False) else method
-    job = Job(drive.evaluator.problem, drive.evaluator.cost, unpolished, space, len(starts), drive.wish)
-    parts = [starts[first : first + PART] for first in range(0, len(starts), PART)]
-    done = _all_done(drive, job, parts)
-    merged = _merged(parts, done)
-    if unpolished is method or merged.best < 0 or drive.is_over():
-        return merged
-    one = drive.run(method, space, merged.points[merged.best][None])
-    return _polished(merged, one)
-
-
-def _all_done(drive: Any, job: Job, parts: Sequence[np.ndarray]) -> list[Done | None]:
+def _all_done(drive: Drive, workers: Workers, job: Job, parts: Sequence[np.ndarray]) -> list[Done | None]:
     done: list[Done | None] = [None] * len(parts)
     waiting: dict[Future[Done], int] = {}
     left = list(range(len(parts)))
     try:
         while (left or waiting) and not drive.is_over():
-            while left and len(waiting) < 2 * drive.workers.count:
+            while left and len(waiting) < 2 * workers.count:
                 i = left.pop(0)
-                waiting[drive.workers.submit(job, parts[i], drive.seconds_left())] = i
+                waiting[workers.submit(job, parts[i], drive.seconds_left())] = i
             finished, _ = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
             for future in finished:
                 i = waiting.pop(future)

@@ -22,7 +22,7 @@ from parametra.runs.linear import Linear
 from parametra.runs.reverse import Reverse
 from parametra.verbs.fit_choice import is_linear
 
-_MANY = 50
+_MANY = 10
 """Parameters above which a Jacobian by one run of the model each is slower than a compiled one."""
 
 

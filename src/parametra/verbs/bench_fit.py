@@ -233,7 +233,7 @@ def _status(match: Match, contestants: tuple[Contestant, ...], count: int) -> St
         )
     ran = f"{len(contestants)} method{'s' * (len(contestants) != 1)} ran from {count} start{'s' * (count != 1)} each"
     if match.stop is Outcome.STOPPED:
-        return Status(Outcome.STOPPED, f"the comparison was stopped; {ran} by then. Run it again for all {match.seeds} starts.")
+        return Status(Outcome.STOPPED, f"it was stopped; {ran} by then. Run it again for all {match.seeds} starts.")
     if match.stop is Outcome.BUDGET:
         return Status(
             Outcome.BUDGET,

@@ -197,7 +197,7 @@ def choose(
     choice = choose_method(first, method, found)
     cost = cost_of(first, found, catalogue.card("fit", choice.method))
     single = choose_evaluator(first, cost, 1, evaluator)
-    count, why = how_many_starts(first, starts, single)
+    count, why = how_many_starts(first, starts, single, catalogue.card("fit", choice.method))
     final = choose_evaluator(first, cost, count, evaluator)
     screening = screening_for(first, with_options(choice.method, ()), cost, count, "auto")
     if screening is not None:
@@ -238,16 +238,18 @@ def _one(problem: Problem, settings: Settings, chosen: Mapping[str, Any]) -> Fit
     cost = cost_of(problem, loss, catalogue.card("fit", choice.method))
     budget = Budget(settings.evaluations, settings.seconds)
     single = choose_evaluator(problem, cost, 1, settings.evaluator)
-    count, why = how_many_starts(problem, settings.starts, single)
+    count, why = how_many_starts(problem, settings.starts, single, catalogue.card("fit", choice.method))
     evaluator = single if count == 1 else choose_evaluator(problem, cost, count, settings.evaluator)
     progress = Progress(f"fit {problem.title}"[:60], shown=settings.progress is not False)
     drive = Drive(evaluator, budget, progress, wish=settings.evaluator)
     method = with_options(choice.method, settings.options)
     space, starts = problem.search_space(settings.seed), start_points(problem, count, settings.seed)
+    if settings.workers > 1 and "workers" not in method.card.honours:
+        raise MethodError(f"`{choice.method}` runs in one process; leave workers={settings.workers} out.")
     screening = screening_for(problem, method, cost, count, settings.screening)
     if unmet := unmeetable(problem, settings.seed):
         return judge(problem, drive, nothing_found(starts, unmet), choice, why, settings, chosen)
-    drive.workers = Workers(settings.workers) if settings.workers > 1 else None
+    workers = drive.workers = Workers(settings.workers) if settings.workers > 1 else None
     try:
         if screening is None:
             solutions = drive.run(method, space, starts)
@@ -255,8 +257,8 @@ def _one(problem: Problem, settings: Settings, chosen: Mapping[str, Any]) -> Fit
             why = f"{why}; first on {screening.rows} of {screening.of} rows, then what they found on all"
             solutions = run_screened(screening, drive, method, space, starts, settings.evaluator)
     finally:
-        if drive.workers is not None:
-            drive.workers.close()
+        if workers is not None:
+            workers.close()
     return judge(problem, drive, solutions, choice, why, settings, chosen)
 
 

@@ -135,7 +135,9 @@ def cost_of(problem: Problem, loss: Loss | None, card: Card | None = None) -> Co
     return Cost(least_squares, problem.losses(loss) if least_squares else ())
 
 
-def how_many_starts(problem: Problem, starts: int | str, evaluator: Evaluator) -> tuple[int, str]:
+def how_many_starts(
+    problem: Problem, starts: int | str, evaluator: Evaluator, card: Card | None = None
+) -> tuple[int, str]:
     """How many starts, and why.
 
     Raises:
@@ -147,6 +149,8 @@ def how_many_starts(problem: Problem, starts: int | str, evaluator: Evaluator) -
         return starts, "as asked for"
     if problem.fit_space.dimension == 0:
         return 1, "nothing is free"
+    if card is not None and "one search" in card.honours:
+        return 1, f"{card.name} searches the whole box at once"
     limits = problem.limits
     if is_linear(problem, evaluator) and (limits is None or limits.linear.all()):
         return 1, "the model is linear in its parameters, so there is one basin"

@@ -81,8 +81,9 @@ def fit_penalised(problem: Problem, settings: Any, chosen: Mapping[str, Any]) ->
         strength, solutions = path.strength, ends[path.chosen]
         x = solutions.points[0]
     elif strength is not None:
-        x = _down_the_ladder(terms, x, top, strength)
-    if strength is not None and not (path is not None and drive.is_over()):
+        solutions = _down_the_ladder(terms, solutions, top, strength)
+        x = solutions.points[0]
+    if strength is not None and not (solutions.best >= 0 and drive.is_over()):
         found = terms.solve(strength, _starts(terms, x, settings.starts), share=(0.9, 1.0))
         solutions = found if found.best >= 0 or path is None else solutions
     return penalised_fit(terms, solutions, strength, path, choice, settings, chosen)
@@ -141,17 +142,25 @@ def _scales(terms: Terms, x: np.ndarray) -> np.ndarray:
     return scales
 
 
-def _down_the_ladder(terms: Terms, x: np.ndarray, top: float, strength: float) -> np.ndarray:
-    """Where to begin at a strength: strengths above it, one after the other, each from the end of the last."""
+def _down_the_ladder(terms: Terms, nothing: Solutions, top: float, strength: float) -> Solutions:
+    """Fits at strengths above the one that was stated, each from the end of the last: the last of them.
+
+    Arguments:
+        terms: the search.
+        nothing: the fit without any term.
+        top: the smallest strength that drops all terms.
+        strength: the one that was stated.
+    """
     last = max(strength, 1e-3 * top)
     steps = int(np.ceil(np.log(last / top) / np.log(_RUNG))) if last < top else 0
+    reached = nothing
     for i in range(1, steps):
         if terms.drive.is_over():
             break
-        found = terms.solve(top * (last / top) ** (i / steps), x[None], _ON_THE_LADDER, (0.1, 0.1 + 0.8 * i / steps))
-        if found.best >= 0:
-            x = found.points[0]
-    return x
+        share = (0.1, 0.1 + 0.8 * i / steps)
+        found = terms.solve(top * (last / top) ** (i / steps), reached.points, _ON_THE_LADDER, share)
+        reached = found if found.best >= 0 else reached
+    return reached
 
 
 def _starts(terms: Terms, x: np.ndarray, wish: int | str) -> np.ndarray:

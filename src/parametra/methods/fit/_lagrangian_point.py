@@ -19,6 +19,8 @@ from parametra.maths.arrays import Bool, Float
 from parametra.nouns.limits import Limits
 
 _LARGEST = 1e100
+_TOGETHER = 50
+"""Coordinates whose derivatives of the constraints' Jacobian are in memory together."""
 
 
 @dataclass(frozen=True)
@@ -203,11 +205,13 @@ def constraint_curvature(point: Point, multipliers: Float[np.ndarray, " k"], box
         return np.zeros((d, d))
     h = 6e-6 * np.maximum(np.abs(point.x), 1e-3)
     up, down = np.minimum(point.x + h, box.upper), np.maximum(point.x - h, box.lower)
-    points = np.repeat(point.x[None], 2 * d, axis=0)
-    points[np.arange(d), np.arange(d)] = up
-    points[d + np.arange(d), np.arange(d)] = down
-    slopes = box.limits.jacobian(points)[:, curved]
-    pulled = np.einsum("pkd,k->pd", slopes, multipliers[curved])
-    hessian = (pulled[:d] - pulled[d:]) / np.maximum(up - down, 1e-300)[:, None]
+    hessian = np.zeros((d, d))
+    for first in range(0, d, _TOGETHER):
+        part = np.arange(first, min(first + _TOGETHER, d))
+        points = np.repeat(point.x[None], 2 * part.size, axis=0)
+        points[np.arange(part.size), part] = up[part]
+        points[part.size + np.arange(part.size), part] = down[part]
+        pulled = multipliers[curved] @ box.limits.jacobian(points)[:, curved]
+        hessian[part] = (pulled[: part.size] - pulled[part.size :]) / np.maximum(up - down, 1e-300)[part, None]
     hessian = 0.5 * (hessian + hessian.T)
     return hessian if np.isfinite(hessian).all() else np.zeros((d, d))

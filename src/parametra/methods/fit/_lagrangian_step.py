@@ -187,8 +187,11 @@ def _convex(s: Scaled, active: np.ndarray, damping: float) -> tuple[np.ndarray, 
     """A positive definite Hessian, and what was added along each row to make it so."""
     d, extra = s.units.size, np.zeros(s.lengths.size + s.units.size)
     hessian = 0.5 * (s.hessian + s.hessian.T) + damping * np.eye(d)
-    values, vectors = np.linalg.eigh(hessian)
-    if values[0] > _SMALLEST:
+    try:
+        np.linalg.cholesky(hessian - _SMALLEST * np.eye(d))
+    except np.linalg.LinAlgError:
+        values, vectors = np.linalg.eigh(hessian)
+    else:
         return hessian, extra
     size = max(float(np.abs(values).max()), 1.0)
     if active.size:

@@ -17,7 +17,6 @@ from functools import lru_cache
 
 import numpy as np
 
-from parametra.maths.arrays import Float
 from parametra.nouns.keys import generator
 
 _STRETCH = 64
@@ -45,10 +44,10 @@ class Shared:
         bytes: 1 or 8, of a message.
     """
 
-    x: Float[np.ndarray, " d"]
-    lower: Float[np.ndarray, " d"]
-    upper: Float[np.ndarray, " d"]
-    unit: Float[np.ndarray, " d"]
+    x: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    unit: np.ndarray
     gain: float
     reach: float
     scale: float

@@ -72,7 +72,7 @@ class Adafactor(stages.Staged):
         good_for="matrices of very many parameters, whose moments cost memory.",
         prefer_instead="`adam` where memory is no matter; `levenberg_marquardt` or `lbfgs` for few parameters.",
         needs=frozenset({Ability.LIKELIHOOD, Ability.GRADIENT, Ability.CONTINUOUS}),
-        honours=frozenset({"bounds", "robust losses", "priors", "many starts side by side"}),
+        honours=frozenset({"bounds", "robust losses", "priors", "many starts side by side", "workers"}),
         cost="200 to 10 000 evaluations with gradient a start.",
         sources=(
             Source(

@@ -64,7 +64,7 @@ class Adam(stages.Staged):
         good_for="costs whose gradient is cheap and rough, many parameters, many starts.",
         prefer_instead="`levenberg_marquardt` for residuals, `lbfgs` for smooth likelihoods: far fewer evaluations.",
         needs=frozenset({Ability.LIKELIHOOD, Ability.GRADIENT, Ability.CONTINUOUS}),
-        honours=frozenset({"bounds", "robust losses", "priors", "many starts side by side"}),
+        honours=frozenset({"bounds", "robust losses", "priors", "many starts side by side", "workers"}),
         cost="200 to 4000 evaluations with gradient a start.",
         sources=(
             Source("D. P. Kingma and J. Ba", 2015, "Adam: a method for stochastic optimization", "arXiv:1412.6980"),

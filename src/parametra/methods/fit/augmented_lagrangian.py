@@ -82,7 +82,7 @@ class AugmentedLagrangian:
         prefer_instead="`levenberg_marquardt` or `lbfgs` where there are only bounds, and the domain `Simplex` for "
         "weights that sum to one.",
         needs=frozenset({Ability.LIKELIHOOD, Ability.GRADIENT, Ability.CONTINUOUS}),
-        honours=frozenset({"bounds", "robust losses", "priors", "constraints", "many starts side by side"}),
+        honours=frozenset({"bounds", "robust losses", "priors", "constraints", "many starts side by side", "workers"}),
         cost="10 to 50 evaluations with gradient a start; d more for each step where J'J does not serve.",
         sources=(
             Source(

@@ -68,7 +68,7 @@ class ConjugateGradient(SideBySide):
         prefer_instead="`levenberg_marquardt` where there are residuals, and `lbfgs`, which needs fewer evaluations "
         "where parameters are correlated.",
         needs=frozenset({Ability.LIKELIHOOD, Ability.GRADIENT, Ability.CONTINUOUS}),
-        honours=frozenset({"bounds", "robust losses", "priors", "many starts side by side"}),
+        honours=frozenset({"bounds", "robust losses", "priors", "many starts side by side", "workers"}),
         cost="30 to 1000 evaluations with gradient a start, 2 or 3 for each step.",
         sources=(
             Source("W. W. Hager and H. Zhang", 2005,

@@ -81,7 +81,7 @@ class Grid(OneSearch):
         prefer_instead="`levenberg_marquardt` from many starts, which costs far less; `monte_carlo` or `cma_es` for "
         "more than four parameters.",
         needs=frozenset({Ability.LIKELIHOOD, Ability.CONTINUOUS, Ability.BOUNDED}),
-        honours=frozenset({"bounds", "robust losses", "priors"}),
+        honours=frozenset({"bounds", "robust losses", "priors", "one search"}),
         cost="about 500 evaluations of the cost, then 3^d for each halving of the cells, of which there are 20 or so.",
         sources=(
             Source("V. Torczon", 1997, "On the convergence of pattern search algorithms",

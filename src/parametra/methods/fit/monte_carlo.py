@@ -71,7 +71,7 @@ class MonteCarlo(OneSearch):
         prefer_instead="`levenberg_marquardt` from many starts where the model is smooth; `cma_es` where parameters "
         "are correlated, which a box with straight edges does not follow.",
         needs=frozenset({Ability.LIKELIHOOD, Ability.CONTINUOUS, Ability.BOUNDED}),
-        honours=frozenset({"bounds", "robust losses", "priors"}),
+        honours=frozenset({"bounds", "robust losses", "priors", "one search"}),
         cost="300 evaluations of the cost for one parameter, 1000 for two, 5000 to 50 000 for five.",
         sources=(
             Source("W. L. Price", 1977, "A controlled random search procedure for global optimisation",

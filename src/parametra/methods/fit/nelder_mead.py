@@ -94,7 +94,7 @@ class NelderMead(SideBySide):
         prefer_instead="`levenberg_marquardt` or `lbfgs` where the model is smooth; `cma_es` for more parameters or a "
         "rugged cost.",
         needs=frozenset({Ability.LIKELIHOOD, Ability.CONTINUOUS}),
-        honours=frozenset({"bounds", "robust losses", "priors", "many starts side by side"}),
+        honours=frozenset({"bounds", "robust losses", "priors", "many starts side by side", "workers"}),
         cost="100 to 300 evaluations of the cost for each parameter and start.",
         sources=(
             Source("J. A. Nelder and R. Mead", 1965, "A simplex method for function minimization",

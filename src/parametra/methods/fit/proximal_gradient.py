@@ -10,6 +10,7 @@ import numpy as np
 
 from parametra.maths.arrays import Bool, Float, Int
 from parametra.maths.penalties import CoordinatePenalty, nothing
+from parametra.methods.fit._proximal_frame import Frame, frame_of, plain_frame
 from parametra.nouns.asker import Answers, Ending, Request, Solutions, Want
 from parametra.nouns.card import Ability, Card, Source
 from parametra.nouns.errors import MethodError
@@ -31,9 +32,10 @@ class Phase(Enum):
 
 @dataclass(frozen=True)
 class State:
-    """S lanes side by side, d coordinates. Lanes that wait or have ended take no part in a request.
+    """S lanes side by side, d coordinates of `frame`. Lanes that wait or have ended take no part in a request.
 
     Arguments:
+        frame: from the coordinates of the state to the problem's, and their units.
         at: (S, d) the accelerated iterates, x^ag of the papers; `total` (S,) cost + penalty there.
         ahead: (S, d) the iterates of the momentum, x of the papers.
         middle: (S, d) where the gradient is asked for, x^md; `smooth`, `slope` the smooth part there.
@@ -46,7 +48,7 @@ class State:
     upper: Float[np.ndarray, " d"]
     penalty: CoordinatePenalty
     phase: Phase
-    units: Float[np.ndarray, " d"]
+    frame: Frame
     at: Float[np.ndarray, "S d"]
     total: Float[np.ndarray, " S"]
     ahead: Float[np.ndarray, "S d"]
@@ -83,8 +85,8 @@ class ProximalGradient:
 
     The sequences a and c = b / a are those of Yang, Asgharian and Bhatnagar, which minimise the bound of Ghadimi and
     Lan on the number of iterations. Ours: coordinates in units of the lengths of the Jacobian's columns at the first
-    start; L by backtracking; momentum given up, x = x^ag and a = 1, when it points uphill or the objective rises
-    (O'Donoghue and Candes); iterates cut off at the bounds.
+    start, after those of free parameters are projected out of them; L by backtracking; momentum given up, x = x^ag and
+    a = 1, when it points uphill or the objective rises (O'Donoghue and Candes); iterates cut off at the bounds.
 
     A start has converged when zero is among the slopes of cost + penalty in every coordinate, to `tolerance` relative
     to the largest gradient of the cost that was met.
@@ -163,7 +165,7 @@ class ProximalGradient:
             upper=upper,
             penalty=space.penalty if space.penalty is not None else nothing(d),
             phase=Phase.UNITS if self.scaled else Phase.SLOPE,
-            units=np.ones(d),
+            frame=plain_frame(np.ones(d)),
             at=x,
             total=np.full(count, np.inf),
             ahead=x,
@@ -187,15 +189,14 @@ class ProximalGradient:
             return Request(state.at[:1], Want.PREDICTED, np.zeros(1, dtype=np.int64))
         if state.phase is Phase.SLOPE:
             lanes = np.flatnonzero(state.running)
-            return Request(state.middle[lanes], Want.GRADIENT, lanes)
+            return Request(state.frame.to_problem(state.middle[lanes]), Want.GRADIENT, lanes)
         lanes = np.flatnonzero(state.trying)
-        return Request(state.trial[lanes], Want.COST, lanes)
+        return Request(state.frame.to_problem(state.trial[lanes]), Want.COST, lanes)
 
     def tell(self, state: State, answers: Answers) -> State:
         """The state after the answers."""
         if state.phase is Phase.UNITS:
-            units = _units(answers, len(state.units))
-            return replace(state, units=units, phase=Phase.SLOPE)
+            return _framed(state, answers)
         with np.errstate(all="ignore"):
             if state.phase is Phase.SLOPE:
                 return _sloped(state, answers, self)
@@ -216,24 +217,27 @@ class ProximalGradient:
         if best >= 0:
             message = _words(state, best)
         endings = tuple(Ending(int(code)) for code in state.endings)
-        return Solutions(state.at.copy(), state.total.copy(), endings, state.iterations.copy(), best, message)
+        return Solutions(
+            state.frame.to_problem(state.at), state.total.copy(), endings, state.iterations.copy(), best, message
+        )
 
 
-def _units(answers: Answers, d: int) -> np.ndarray:
-    """Squared lengths of the Jacobian's columns, which turn coordinates into comparable sizes."""
+def _framed(state: State, answers: Answers) -> State:
+    """The Jacobian at the first start has come: from here on in its frame."""
     if answers.jacobian is None or not answers.ok[0]:
-        return np.ones(d)
-    squares = np.einsum("md,md->d", answers.jacobian[0], answers.jacobian[0])
-    longest = squares.max(initial=0.0)
-    # a column of zeros tells nothing at the start; the longest is the most careful of guesses
-    return np.where(squares > 1e-20 * longest, squares, longest) if longest > 0 else np.ones(d)
+        return replace(state, phase=Phase.SLOPE)
+    free = (state.penalty.strengths == 0) & np.isinf(state.lower) & np.isinf(state.upper)
+    frame = frame_of(np.asarray(answers.jacobian[0]), free)
+    at = frame.from_problem(state.at)
+    return replace(state, frame=frame, at=at, ahead=at, middle=at, phase=Phase.SLOPE)
 
 
 def _sloped(state: State, answers: Answers, rules: ProximalGradient) -> State:
     """Gradients have come: end what has converged, and propose a step to the others."""
     lanes = np.flatnonzero(state.running)
     penalty = state.penalty
-    ok = answers.ok & np.isfinite(np.asarray(answers.gradient)).all(axis=1)
+    slopes = state.frame.slopes(np.asarray(answers.gradient))
+    ok = answers.ok & np.isfinite(slopes).all(axis=1)
     middle, slope = state.middle.copy(), state.slope.copy()
     smooth, total, at = state.smooth.copy(), state.total.copy(), state.at.copy()
     ahead, damping, steep = state.ahead.copy(), state.damping.copy(), state.steep.copy()
@@ -245,8 +249,8 @@ def _sloped(state: State, answers: Answers, rules: ProximalGradient) -> State:
     endings[hopeless] = Ending.FAILED.value
     middle[lost], ahead[lost], damping[lost] = at[lost], at[lost], 1.0
     here = lanes[ok]
-    x, gradient, cost = middle[here], np.asarray(answers.gradient)[ok], answers.cost[ok]
-    root = np.sqrt(state.units)
+    x, gradient, cost = middle[here], slopes[ok], answers.cost[ok]
+    root = np.sqrt(state.frame.units)
     largest[here] = np.maximum(largest[here], np.abs(gradient / root).max(axis=1, initial=0.0))
     violation[here] = np.abs(penalty.violation(x, gradient, state.lower, state.upper) / root).max(axis=1, initial=0.0)
     slope[here] = gradient + penalty.concave_slope(x)
@@ -262,7 +266,7 @@ def _sloped(state: State, answers: Answers, rules: ProximalGradient) -> State:
     endings[tired] = Ending.LIMIT.value
     # the curvature between the last two gradients is one that L may not fall short of
     moved, turned = middle - state.before[0], slope - state.before[1]
-    seen = (moved * turned).sum(axis=1) / (state.units * moved**2).sum(axis=1)
+    seen = (moved * turned).sum(axis=1) / (state.frame.units * moved**2).sum(axis=1)
     short = np.isfinite(seen) & (seen > steep) & (steep > 0)
     steep[short] = seen[short]
     steep[steep <= 0] = 1.0  # the first steps find out
@@ -277,7 +281,7 @@ def _sloped(state: State, answers: Answers, rules: ProximalGradient) -> State:
 
 
 def _step(state: State, middle: np.ndarray, slope: np.ndarray, steep: np.ndarray) -> np.ndarray:
-    steps = 1 / (steep[:, None] * state.units)
+    steps = 1 / (steep[:, None] * state.frame.units)
     return state.penalty.soft(middle - steps * slope, steps, state.lower, state.upper)
 
 
@@ -286,7 +290,7 @@ def _tried(state: State, answers: Answers, rules: ProximalGradient) -> State:
     lanes = np.flatnonzero(state.trying)
     penalty, new = state.penalty, state.trial[lanes]
     move = new - state.middle[lanes]
-    square = (state.units * move**2).sum(axis=1)
+    square = (state.frame.units * move**2).sum(axis=1)
     promised = state.smooth[lanes] + (state.slope[lanes] * move).sum(axis=1)
     smooth = np.where(answers.ok, answers.cost, np.inf) + penalty.concave(new).sum(axis=1)
     seen = 2 * (smooth - promised) / np.where(square > 0, square, 1.0)
@@ -316,11 +320,11 @@ def _accepted(state: State, lanes: np.ndarray, new: np.ndarray, total: np.ndarra
     iterations[lanes] += 1
     old, old_total, a = at[lanes], totals[lanes], damping[lanes][:, None]
     worse = (total > old_total + _ROUNDING * np.abs(old_total)) & (a[:, 0] < 1)
-    uphill = (state.units * (middle[lanes] - new) * (new - old)).sum(axis=1) > 0
+    uphill = (state.frame.units * (middle[lanes] - new) * (new - old)).sum(axis=1) > 0
     if state.penalty.convex:
         leading = old + (new - old) / a
     else:
-        steps = 1 / (state.steep[lanes][:, None] * state.units * a)
+        steps = 1 / (state.steep[lanes][:, None] * state.frame.units * a)
         leading = state.penalty.soft(ahead[lanes] - steps * state.slope[lanes], steps, state.lower, state.upper)
     at[lanes] = np.where(worse[:, None], old, new)
     totals[lanes] = np.where(worse, old_total, total)

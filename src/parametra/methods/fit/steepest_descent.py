@@ -75,7 +75,7 @@ class SteepestDescent(SideBySide):
         prefer_instead="`conjugate_gradient` or `lbfgs`, which use what earlier gradients told; `levenberg_marquardt` "
         "where there are residuals.",
         needs=frozenset({Ability.LIKELIHOOD, Ability.GRADIENT, Ability.CONTINUOUS}),
-        honours=frozenset({"bounds", "robust losses", "priors", "many starts side by side"}),
+        honours=frozenset({"bounds", "robust losses", "priors", "many starts side by side", "workers"}),
         cost="50 to 10 000 evaluations with gradient a start, the more the stronger parameters are correlated.",
         sources=(
             Source("E. G. Birgin, J. M. Martinez and M. Raydan", 2000,

@@ -84,7 +84,7 @@ class VariableProjection(SideBySide):
         "light curve with bounded depths, projection reached the best minimum from fewer starts (2.5 to 14 % of "
         "them, where 18 % did without). It is therefore never chosen by itself.",
         needs=frozenset({Ability.RESIDUALS, Ability.CONTINUOUS, Ability.LINEAR}),
-        honours=frozenset({"bounds", "priors", "many starts side by side"}),
+        honours=frozenset({"bounds", "priors", "many starts side by side", "workers"}),
         cost="5 to 30 iterations a start, each of one or two evaluations with Jacobian.",
         sources=(
             Source("G. H. Golub and V. Pereyra", 1973,

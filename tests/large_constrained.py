@@ -93,5 +93,8 @@ class Plate:
         gradient = np.concatenate([y - self.wanted, self.weight * u], axis=1)
         normal = np.diag(np.concatenate([np.ones(y.shape[1]), np.full(y.shape[1], self.weight)]))
         return Answers(
-            cost=cost, ok=np.isfinite(cost), gradient=gradient, normal=np.broadcast_to(normal, (len(cost), *normal.shape))
+            cost=cost,
+            ok=np.isfinite(cost),
+            gradient=gradient,
+            normal=np.broadcast_to(normal, (len(cost), *normal.shape)),
         )

@@ -141,11 +141,12 @@ def student_density(z, v):
 
 
 def test_normal_probability():
-    z = np.array([-1e4, -40.0, -20.1, -3.0, 0.0, 2.0])
+    z = np.array([-1e4, -40.0, -30.1, -29.9, -20.1, -3.0, 0.0, 2.0])
     wanted = numbers(lambda q: mpmath.log(mpmath.ncdf(q)), z[:, None])
     density = numbers(lambda q: mpmath.npdf(q) / mpmath.ncdf(q), z[:, None])
     check(special.log_normal_cdf, (z,), wanted, (density,))
     check_traced(special.log_normal_cdf, (z,), 1)
+    np.testing.assert_allclose(slope(special.log_normal_cdf, (z,), 0), density, rtol=2e-13)
 
 
 def test_what_cancels_for_large_arguments():

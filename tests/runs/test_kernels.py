@@ -417,3 +417,17 @@ def test_any_formula(terms, joins, seed):
     problem = pm.Problem(text, data(), {n: pm.Real(-2, 2, guess=0.5) for n in names})
     x = points(problem, 4, seed)
     agree(Compiled(problem, Cost(True)).evaluate(x, Want.NORMAL), plain(problem, x, Cost(True), Want.NORMAL), 1e-11)
+
+
+def test_fits_agree_whoever_computes_the_sines():
+    r = np.random.default_rng(4)
+    y = waves(T, 3.0, 0.4, 1.2, 0.3) + 0.05 * r.normal(size=T.size)
+    tight = {"f": pm.Real(2.5, 3.5), "p": pm.Real(-1, 1), "a": pm.Real(0.5, 2), "b": pm.Real(0, 1)}
+    fits = [
+        pm.fit(waves, data(y=y, sigma=0.05), tight, starts=8, evaluator=kind, progress=False)
+        for kind in ("direct", "compiled")
+    ]
+    assert [fit.status.ok for fit in fits] == [True, True]
+    for name in tight:
+        values = [fit.estimate[name] for fit in fits]
+        np.testing.assert_allclose(values[0], values[1], rtol=1e-8)

@@ -39,7 +39,7 @@ _RUNG = 0.7
 """Ratio of neighbouring strengths on the way to a strength that was stated."""
 
 _ON_THE_LADDER = 1e-3
-_ON_THE_WAY = 1e-6
+_ON_THE_WAY = 1e-8
 """Tolerances of those fits, and of fits on a path: their end is mainly the next one's beginning."""
 
 

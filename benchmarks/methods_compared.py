@@ -68,7 +68,7 @@ def summary(benches):
 
 
 def verdict(benches):
-    """Where "auto" is further behind than allowed, and where the combination gains less than it should, in a sentence."""
+    """Where "auto" is further behind than allowed, and where the combination gains less than it should."""
     rows = [(b, a, b.behind("auto", a)) for b in benches for a in b.accuracies]
     late = [f"{b.title} at {a:.0e} ({ratio:.2f})" for b, a, ratio in rows if not ratio <= ALLOWED]
     words = f"{len(rows) - len(late)} of {len(rows)} times the method of auto is the best or within {ALLOWED:g}x of it"
@@ -76,7 +76,8 @@ def verdict(benches):
         f"{b.title} at {b.accuracies[i]:.0e}" for b in benches for i in range(len(b.accuracies)) if gain(b, i) < WORTH
     ]
     more = f"the combination beats Monte Carlo alone {len(rows) - len(poor)} of {len(rows)} times by {WORTH:g}x or more"
-    return f"{words}{'; not on ' + ', '.join(late) if late else ''}. And {more}{'; not on ' + ', '.join(poor) if poor else ''}."
+    first, second = (f"; not on {', '.join(cases)}" if cases else "" for cases in (late, poor))
+    return f"{words}{first}. And {more}{second}."
 
 
 def gain(bench, i):

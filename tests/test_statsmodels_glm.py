@@ -63,9 +63,7 @@ def test_logistic_grades():
     names = list(shipped.exog.columns)
     reference = sm.Logit(np.asarray(shipped.endog), sm.add_constant(np.asarray(shipped.exog))).fit(disp=0, tol=1e-14)
     data = pm.Data(table(shipped.exog, names, y=np.asarray(shipped.endog)), inputs=names, output="y")
-    found = pm.fit(
-        f"1 / (1 + exp(-({predictor(names)})))", data, parameters=starts(names), noise="binomial", starts=1
-    )
+    found = pm.fit(f"1 / (1 + exp(-({predictor(names)})))", data, parameters=starts(names), noise="binomial", starts=1)
     agree(found, [f"b{i}" for i in range(4)], reference.params, reference.bse, reference.llf)
 
 

@@ -26,10 +26,12 @@ if TYPE_CHECKING:
     from parametra.nouns.noise import LogLikelihood, Noise, Normal, StudentT
     from parametra.nouns.noise_censored import Censored
     from parametra.nouns.noise_correlated import AR1, Covariance
-    from parametra.nouns.noise_counts import BetaBinomial, Binomial, NegativeBinomial, Poisson
+    from parametra.nouns.noise_counts import NegativeBinomial, Poisson
     from parametra.nouns.noise_kernel import KernelNoise
+    from parametra.nouns.noise_lifetimes import Exponential, LogLogistic, Weibull
     from parametra.nouns.noise_outliers import Outliers
-    from parametra.nouns.noise_positive import Exponential, Gamma, LogLogistic, LogNormal, Weibull
+    from parametra.nouns.noise_positive import Gamma, LogNormal
+    from parametra.nouns.noise_trials import BetaBinomial, Binomial
     from parametra.nouns.noise_truncated import Truncated
     from parametra.nouns.objective import Objective
     from parametra.nouns.parameter import Choice, Fixed, Integer, Log, Parameter, Positive, Real, Simplex, Tied

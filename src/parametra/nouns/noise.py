@@ -2,8 +2,8 @@
 
     Noise               the contract; every kind subclasses it and registers itself by being imported here
     ├── real values     Normal, StudentT (noise_real.py)
-    ├── above zero      LogNormal, Gamma, Weibull, Exponential, LogLogistic (noise_positive.py)
-    ├── counts          Poisson, NegativeBinomial, Binomial, BetaBinomial (noise_counts.py)
+    ├── above zero      LogNormal, Gamma (noise_positive.py), Weibull, Exponential, LogLogistic (noise_lifetimes.py)
+    ├── counts          Poisson, NegativeBinomial (noise_counts.py), Binomial, BetaBinomial (noise_trials.py)
     ├── correlated      Covariance, AR1, KernelNoise (noise_correlated.py, noise_kernel.py)
     ├── of a noise      Outliers, Censored, Truncated (noise_outliers.py, noise_censored.py, noise_truncated.py)
     └── one's own       LogLikelihood: a function or a formula (noise_formula.py)
@@ -23,12 +23,14 @@ from parametra.nouns._noise_contract import Noise, Scatter, parameter_name
 from parametra.nouns.errors import NoiseError, did_you_mean
 from parametra.nouns.noise_censored import Censored
 from parametra.nouns.noise_correlated import AR1, Covariance
-from parametra.nouns.noise_counts import BetaBinomial, Binomial, NegativeBinomial, Poisson
+from parametra.nouns.noise_counts import NegativeBinomial, Poisson
 from parametra.nouns.noise_formula import FormulaLikelihood, LogLikelihood
 from parametra.nouns.noise_kernel import KernelNoise
+from parametra.nouns.noise_lifetimes import Exponential, LogLogistic, Weibull
 from parametra.nouns.noise_outliers import Outliers
-from parametra.nouns.noise_positive import Exponential, Gamma, LogLogistic, LogNormal, Weibull
+from parametra.nouns.noise_positive import Gamma, LogNormal
 from parametra.nouns.noise_real import Normal, StudentT
+from parametra.nouns.noise_trials import BetaBinomial, Binomial
 from parametra.nouns.noise_truncated import Truncated
 
 __all__ = [

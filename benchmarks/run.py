@@ -11,7 +11,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
-NAMES = ("start_up", "nist_fits", "multistart_warm", "multistart_cold", "compilations")
+NAMES = ("start_up", "nist_fits", "multistart_warm", "multistart_cold", "compilations", "constrained")
 
 
 def table(rows):

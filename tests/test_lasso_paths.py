@@ -13,7 +13,6 @@ from sklearn.linear_model import Lasso, LogisticRegression, lasso_path
 import parametra as pm
 from parametra.nouns.errors import MethodError, ParametraError
 from parametra.nouns.fit_json import to_json
-from parametra.nouns.noise_counts import Binomial
 from parametra.verbs._penalised_folds import parts_of
 
 DIABETES = load_diabetes()
@@ -119,7 +118,7 @@ def test_logistic_regression_is_scikit_learn_s(alpha):
         model,
         pm.Data({"y": y}, output="y"),
         {"beta": pm.Real(guess=0.0, shape=(80,)), "b0": 0.0},
-        noise=Binomial(1),
+        noise=pm.Binomial(1),
         penalty=pm.Penalty("lasso", alpha, unpenalised="b0"),
     )
     settings = {"l1_ratio": 1.0, "solver": "saga", "tol": 1e-11, "max_iter": 100_000}
@@ -277,7 +276,7 @@ def test_with_a_separating_term_the_path_ends_before_the_estimates_run_away():
 
     stated = {"beta": pm.Real(guess=0.0, shape=(20,)), "b0": 0.0}
     penalty = pm.Penalty("lasso", "bic", parameters=["beta"], path=20)
-    fit = pm.fit(model, pm.Data({"y": y}, output="y"), stated, noise=Binomial(1), penalty=penalty)
+    fit = pm.fit(model, pm.Data({"y": y}, output="y"), stated, noise=pm.Binomial(1), penalty=penalty)
     assert np.isfinite(fit.estimate["beta"]).all() and fit.log_likelihood < 0.02 * fit.path.log_likelihood[0]
 
 

@@ -99,6 +99,15 @@ def step_by_singular_values(
             return step.dot(right), 0.0
         slope = -float((step / singular).dot(step / singular)) / length
         low = -(length - radius) / slope
+    else:
+        # What the Jacobian does not see is not moved along. Where the shortest Gauss-Newton step over the rest fits,
+        # the secular equation has no root above zero, and a damping found for it would be below.
+        seen = singular > EPSILON * singular.size * singular[0] if singular.size else singular > 0.0
+        projected = np.where(seen, projected, 0.0)
+        step = np.divide(-projected, singular, out=np.zeros_like(projected), where=seen)
+        if step.dot(step) <= radius * radius:
+            return step.dot(right), 0.0
+        weighted = singular * projected
     if high == 0.0:
         return np.zeros(right.shape[1]), 0.0
     squares = singular * singular

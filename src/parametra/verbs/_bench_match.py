@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from parametra.nouns.asker import Want
 from parametra.nouns.errors import ParametraError
 from parametra.nouns.keys import generator
 from parametra.nouns.problem import Problem
+from parametra.nouns.search_space import SearchSpace
 from parametra.nouns.status import Outcome
 from parametra.runs.choose_evaluator import choose_evaluator
 from parametra.runs.interrupt import Interrupt
@@ -135,10 +136,14 @@ class Match:
                     return {name: mine[:i] for name, mine in runs.items()}
         return runs
 
+    def _space(self, seed: int) -> SearchSpace:
+        """Derivatives are counted as differences, so methods are told that they are."""
+        return replace(self.problem.search_space(seed), differences=True)
+
     def _one(self, name: str, starts: np.ndarray, index: int, budget: int, target: float) -> Run:
         seed = int(generator(self.seed, "bench_fit", index).integers(2**31))
         left = None if self.seconds is None else max(self.seconds - (time.perf_counter() - self._began), 1e-3)
-        run = run_one(name, self._evaluator_of, self.problem.search_space(seed), starts, budget, target, left)
+        run = run_one(name, self._evaluator_of, self._space(seed), starts, budget, target, left)
         self.evaluations += run.spent
         self.stop = self.stop or run.stop
         return run

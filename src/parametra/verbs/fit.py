@@ -243,7 +243,9 @@ def _one(problem: Problem, settings: Settings, chosen: Mapping[str, Any]) -> Fit
     progress = Progress(f"fit {problem.title}"[:60], shown=settings.progress is not False)
     drive = Drive(evaluator, budget, progress, wish=settings.evaluator)
     method = with_options(choice.method, settings.options)
-    space, starts = problem.search_space(settings.seed), start_points(problem, count, settings.seed)
+    starts = start_points(problem, count, settings.seed)
+    differences = evaluator.derivative.startswith("central differences")
+    space = replace(problem.search_space(settings.seed), differences=differences)
     if settings.workers > 1 and "workers" not in method.card.honours:
         raise MethodError(f"`{choice.method}` runs in one process; leave workers={settings.workers} out.")
     screening = screening_for(problem, method, cost, count, settings.screening)

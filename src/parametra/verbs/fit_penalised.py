@@ -20,7 +20,7 @@ from parametra.nouns.asker import Request, Solutions, Want
 from parametra.nouns.errors import MethodError, ModelError
 from parametra.nouns.fit_result import Fit
 from parametra.nouns.keys import generator
-from parametra.nouns.noise_counts import Binomial
+from parametra.nouns.noise_trials import Binomial
 from parametra.nouns.penalty import Penalty
 from parametra.nouns.penalty_path import PenaltyPath
 from parametra.nouns.problem import Problem

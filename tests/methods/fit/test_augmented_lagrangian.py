@@ -7,11 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fit_loop import Evaluator, box, decay, free, rosenbrock, run
+from large_constrained import Logistic, Plate
 from parametra.methods.fit._lagrangian_point import Box, Frame, Point, constraint_curvature, merit, merit_slope
+from parametra.methods.fit._lagrangian_step import exact_flops
 from parametra.methods.fit._quadratic_program import quadratic_program
 from parametra.methods.fit._sketched_system import Sketching, kaczmarz
 from parametra.methods.fit.augmented_lagrangian import AugmentedLagrangian
-from parametra.nouns.asker import Answers, Ending, Want
+from parametra.nouns.asker import Answers, Ending, Request, Want
 from parametra.nouns.errors import MethodError
 from parametra.nouns.limits import Limits
 
@@ -249,3 +251,39 @@ def test_sketches_solve_to_the_accuracy_asked_for():
         assert np.linalg.norm(found.solution - exact) <= 10 * accuracy * np.linalg.norm(right)
     assert not kaczmarz(matrix, right, Sketching(1e-12, 1, np.random.default_rng(2))).done
     assert not kaczmarz(np.diag([1.0, 0.0]), np.ones(2), Sketching(0.1, 5, rng)).done
+
+
+# ---- larger problems, as in arXiv:2305.18379
+
+
+def solved(problem, solver):
+    method = AugmentedLagrangian(solver=solver)
+    state = method.start(problem.space, problem.start[None])
+    while not method.halted(state):
+        state = method.tell(state, problem.evaluate(method.ask(state)))
+    (lane,) = state.lanes
+    return lane, method.solutions(state)
+
+
+@pytest.mark.parametrize("problem", [Logistic(40, 5), Plate(4)], ids=["logistic", "plate"])
+def test_sketched_and_exact_steps_lead_to_the_same_optimum(problem):
+    exact, sketched = (solved(problem, solver) for solver in ("exact", "sketched"))
+    for lane, found in (exact, sketched):
+        assert found.endings == (Ending.CONVERGED,)
+        assert lane.known.worst <= 1e-8
+        assert lane.unit_steps >= 2
+        x, limits = found.points[0], problem.limits
+        slopes = limits.jacobian(x[None])[0]
+        gradient = problem.evaluate(Request(x[None], Want.NORMAL, np.zeros(1, dtype=int))).gradient[0]
+        multipliers = np.linalg.lstsq(slopes.T, -gradient, rcond=None)[0]
+        assert np.abs(gradient + slopes.T @ multipliers).max() <= 1e-7
+        assert limits.missed(limits.values(x[None])[0]).max() <= 1e-8
+    assert np.isclose(exact[1].cost[0], sketched[1].cost[0], rtol=1e-8)
+
+
+@pytest.mark.slow
+def test_sketched_steps_need_fewer_operations_on_a_large_system():
+    problem = Logistic(1200, 40)
+    (exact, _), (sketched, found) = (solved(problem, solver) for solver in ("exact", "sketched"))
+    assert found.endings == (Ending.CONVERGED,)
+    assert sketched.flops < 0.6 * exact.iterations * exact_flops(1241)

@@ -8,6 +8,7 @@ import pytest
 import parametra as pm
 from fit_loop import box, free, run
 from parametra.maths.distributions import Normal as NormalPrior
+from parametra.methods.fit import _trust_region_lanes as lanes
 from parametra.methods.fit.fisher_scoring import FisherScoring
 from parametra.nouns.asker import Answers, Ending
 from parametra.nouns.errors import MethodError
@@ -114,6 +115,13 @@ def test_costs_of_either_sign(offset, starts):
     assert found.cost[found.best] == pytest.approx(offset, abs=1e-9)
     assert len(evaluator.asked) < 12 * starts + 12
     assert "initial radii tried" not in found.message
+
+
+def test_changes_are_compared_with_one_plus_the_size_of_the_cost():
+    """Where an end is judged; sums of squares are compared with themselves."""
+    rules = lanes.Rules(8, 0.1, 1e-8, 1e-8, 100, FisherScoring.cost_offset)
+    assert rules.size(np.array([-5.0, 0.0, 3.0])).tolist() == [6.0, 1.0, 4.0]
+    assert lanes.Rules(8, 0.1, 1e-8, 1e-8, 100).size(np.array([2.0, 1e-30])).tolist() == [2.0, 1e-30]
 
 
 @pytest.mark.parametrize("offset", [-1e4, 0.0])

@@ -29,6 +29,7 @@ class State:
     upper: Float[np.ndarray, " d"]
     many: lanes.Lanes | None
     one: single.Single | None
+    accelerate: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,14 +54,20 @@ class TrustRegion:
     maximum_iterations: int = 2000
     polishing_steps: int = 10
     polish: bool = True
+    acceleration: str = "off"
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if name == "polish":
+            if name in ("polish", "acceleration"):
                 continue
             smallest = min(value) if isinstance(value, tuple) and value else value
             if isinstance(smallest, tuple) or not smallest > 0:
                 raise MethodError(f"{type(self).__name__}({name}={value!r}): a number above zero is wanted.")
+
+        if self.acceleration not in ("auto", "on", "off"):
+            raise MethodError(
+                f'{type(self).__name__}(acceleration={self.acceleration!r}): "auto", "on" or "off" is wanted.'
+            )
 
     def for_screening(self) -> TrustRegion:
         """The same for a first look at a part of the data: loosely converged, nothing polished."""
@@ -91,14 +98,17 @@ class TrustRegion:
     def start(self, space: SearchSpace, starts: Float[np.ndarray, "S d"]) -> State:
         """The state before anything was evaluated."""
         lower, upper = np.asarray(space.lower), np.asarray(space.upper)
+        bent = self.acceleration == "on" or (self.acceleration == "auto" and space.differences)
         if len(starts) == 1:
-            return State(starts, lower, upper, None, single.begin(0, starts[0], lower, upper))
-        return State(starts, lower, upper, lanes.begin(starts, lower, upper, self._lane_rules), None)
+            one = single.begin(0, starts[0], lower, upper, accelerate=bent)
+            return State(starts, lower, upper, None, one, bent)
+        return State(starts, lower, upper, lanes.begin(starts, lower, upper, self._lane_rules), None, bent)
 
     def ask(self, state: State) -> Request:
         """The points to evaluate next."""
         if state.one is not None:
-            return Request(state.one.trial.x[None], Want.JACOBIAN, np.array([state.one.index]))
+            want = Want.RESIDUALS if state.one.phase is single.Phase.ACCELERATE else Want.JACOBIAN
+            return Request(state.one.trial.x[None], want, np.array([state.one.index]))
         points, owners = lanes.asked(_lanes_of(state))
         return Request(points, Want.NORMAL, owners)
 
@@ -114,7 +124,9 @@ class TrustRegion:
         if not np.isfinite(cost).any():
             return state
         best = int(np.argmin(cost))
-        return replace(state, one=single.begin(best, points[best], state.lower, state.upper))
+        return replace(
+            state, one=single.begin(best, points[best], state.lower, state.upper, accelerate=state.accelerate)
+        )
 
     def halted(self, state: State) -> bool:
         """Whether there is nothing left to ask."""

@@ -3,6 +3,7 @@
     first    evaluate the start
     descent  trust-region steps until the cost and the step stop changing; an end that is no minimum (a plateau, a
              valley to infinity, a singular Jacobian) is kept, and the descent begins again with the next initial radius
+             with acceleration each step is probed a tenth of the way first, which tells how it should bend
     polish   undamped Gauss-Newton steps over the coordinates that no bound holds, while they help
 
 J is used through the triangle of [J r] = Q [R q], so that a step costs d^3 whatever the number of data, and never
@@ -28,6 +29,7 @@ from parametra.maths.trust_region import (
     strictly_inside,
     turned_at_bounds,
 )
+from parametra.methods.fit._acceleration import corrected, probe
 from parametra.nouns.asker import Answers, Ending
 
 _COSINE = 1e-4  # of the residuals with what the Jacobian can still change: above it, another radius is tried
@@ -44,8 +46,9 @@ class Phase(Enum):
 
     FIRST = 0
     DESCENT = 1
-    POLISH = 2
-    DONE = 3
+    ACCELERATE = 2
+    POLISH = 3
+    DONE = 4
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,8 @@ class Anchor:
     gradient: Float[np.ndarray, " d"]
     columns: Float[np.ndarray, " d"]
     norm: float
+    residuals: Float[np.ndarray, " m"]
+    jacobian: Float[np.ndarray, "m d"]
 
 
 @dataclass(frozen=True)
@@ -121,12 +126,14 @@ class Single:
     lower: Float[np.ndarray, " d"]
     upper: Float[np.ndarray, " d"]
     bounded: bool
+    accelerate: bool
     start: Float[np.ndarray, " d"]
     phase: Phase
     attempt: int
     iterations: int
     attempt_iterations: int
     trial: Trial
+    plain: Trial
     anchor: Anchor | None
     frame: Frame | None
     scale: Float[np.ndarray, " d"]
@@ -148,7 +155,12 @@ def replace(state: Single, **changes: Any) -> Single:
 
 
 def begin(
-    index: int, start: Float[np.ndarray, " d"], lower: Float[np.ndarray, " d"], upper: Float[np.ndarray, " d"]
+    index: int,
+    start: Float[np.ndarray, " d"],
+    lower: Float[np.ndarray, " d"],
+    upper: Float[np.ndarray, " d"],
+    *,
+    accelerate: bool = False,
 ) -> Single:
     """A start that has not been evaluated yet; it is moved strictly inside the bounds."""
     x = strictly_inside(start, lower, upper, 1e-10)
@@ -157,12 +169,14 @@ def begin(
         lower=lower,
         upper=upper,
         bounded=bool(np.isfinite(lower).any() or np.isfinite(upper).any()),
+        accelerate=accelerate,
         start=x,
         phase=Phase.FIRST,
         attempt=0,
         iterations=0,
         attempt_iterations=0,
         trial=Trial(x, 0.0, 0.0, 0.0),
+        plain=Trial(x, 0.0, 0.0, 0.0),
         anchor=None,
         frame=None,
         scale=np.zeros(x.size),
@@ -177,7 +191,10 @@ def begin(
 
 
 def advance(state: Single, answers: Answers, rules: Rules) -> Single:
-    """The state after the answer (residuals and Jacobian) at `state.trial.x`."""
+    """The state after the answer (residuals and Jacobian, or residuals of a probe) at `state.trial.x`."""
+    if state.phase is Phase.ACCELERATE:
+        with np.errstate(all="ignore"):
+            return _accelerated(state, answers)
     reached = _reduced(state.trial.x, answers)
     with np.errstate(all="ignore"):
         if state.phase is Phase.FIRST:
@@ -199,7 +216,11 @@ def best_point(state: Single) -> tuple[Float[np.ndarray, " d"], float]:
     anchor = state.anchor
     if anchor is None:
         return state.start, math.inf
-    if state.phase is Phase.DESCENT and state.kept is not None and state.kept.anchor.cost < anchor.cost:
+    if (
+        state.phase in (Phase.DESCENT, Phase.ACCELERATE)
+        and state.kept is not None
+        and state.kept.anchor.cost < anchor.cost
+    ):
         anchor = state.kept.anchor
     return anchor.x, anchor.cost
 
@@ -228,7 +249,7 @@ def _reduced(x: Float[np.ndarray, " d"], answers: Answers) -> Anchor | None:
     norm = math.sqrt(last.dot(last))
     rotated, triangle = triangle[:size, size], triangle[:size, :size]
     columns = np.sqrt((triangle * triangle).sum(0))
-    return Anchor(x, cost, triangle, rotated, rotated.dot(triangle), columns, norm)
+    return Anchor(x, cost, triangle, rotated, rotated.dot(triangle), columns, norm, residuals[0], jacobian[0])
 
 
 def _descend_from(state: Single, anchor: Anchor, rules: Rules) -> Single:
@@ -280,7 +301,39 @@ def _with_trial(state: Single, anchor: Anchor, frame: Frame, scale: Float[np.nda
     share = 0.0 if frame.curvature is None else 0.5 * float((hat * hat).dot(frame.curvature))
     predicted = -float(anchor.gradient.dot(step) + 0.5 * linear.dot(linear)) - share
     trial = Trial(x, math.sqrt(hat.dot(hat)), predicted, share)
-    return replace(state, anchor=anchor, frame=frame, scale=scale, radius=radius, damping=damping, trial=trial)
+    state = replace(state, anchor=anchor, frame=frame, scale=scale, radius=radius, damping=damping, trial=trial)
+    # with a robust loss residuals and Jacobian are scaled each in its way, so that one does not bend as the other says
+    squares = abs(2.0 * anchor.cost - float(anchor.residuals.dot(anchor.residuals))) <= 1e-9 * abs(anchor.cost)
+    if not (state.accelerate and squares and trial.predicted > 0.0):
+        return state
+    point = probe(anchor.x, trial.x, state.lower, state.upper)
+    if point is None:
+        return state
+    return replace(state, phase=Phase.ACCELERATE, plain=trial, trial=Trial(point, 0.0, 0.0, 0.0))
+
+
+def _accelerated(state: Single, answers: Answers) -> Single:
+    """After a probe: the trial it corrects, or the plain one."""
+    anchor, frame, plain = state.anchor, state.frame, state.plain
+    state = replace(state, phase=Phase.DESCENT, trial=plain)
+    if anchor is None or frame is None or answers.residuals is None or not answers.ok[0]:
+        return state
+    x = corrected(
+        x=anchor.x,
+        target=plain.x,
+        residuals=anchor.residuals,
+        jacobian=anchor.jacobian,
+        probed=answers.residuals[0],
+        units=frame.units,
+        singular=frame.singular,
+        right=frame.right,
+        damping=state.damping,
+    )
+    if x is None or not np.isfinite(x).all():
+        return state
+    if state.bounded:
+        x = strictly_inside(x, state.lower, state.upper, 0.0)
+    return replace(state, trial=Trial(x, plain.length, plain.predicted, plain.correction))
 
 
 def _turned(

@@ -25,6 +25,9 @@ class LevenbergMarquardt(TrustRegion):
         maximum_iterations: where one start gives up.
         polishing_steps: undamped Gauss-Newton steps at the end, at most.
         polish: whether the best of many starts is taken to the last digit.
+        acceleration: whether one start corrects its steps to second order (geodesic acceleration), for one evaluation
+            of the residuals a step: "on", "off", or "auto", which does it where derivatives are made of differences,
+            so that a step costs several evaluations anyway.
 
     Raises:
         MethodError: a setting that is not above zero.
@@ -54,8 +57,16 @@ class LevenbergMarquardt(TrustRegion):
                 "A subspace, interior, and conjugate gradient method for large-scale bound-constrained minimization",
                 "doi:10.1137/S1064827595289108",
             ),
+            Source(
+                "M. K. Transtrum and J. P. Sethna",
+                2012,
+                "Improvements to the Levenberg-Marquardt algorithm for nonlinear least-squares minimization",
+                "arXiv:1201.5885",
+            ),
         ),
     )
+
+    acceleration: str = "auto"
 
 
 METHOD = LevenbergMarquardt

@@ -11,7 +11,21 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
-NAMES = ("start_up", "nist_fits", "multistart_warm", "multistart_cold", "compilations", "constrained")
+NAMES = (
+    "start_up",
+    "nist_fits",
+    "kernels",
+    "multistart_warm",
+    "multistart_held_out",
+    "retirement",
+    "multistart_scaling",
+    "multistart_cold",
+    "compilations",
+    "constrained",
+    "sparse_regression",
+    "gravity_digits",
+    "matrix_sensing_rates",
+)
 
 
 def table(rows):

@@ -20,7 +20,7 @@ from parametra.runs.progress import Progress
 from parametra.verbs._bench_match import Match
 from parametra.verbs._bench_run import AND, Run
 from parametra.verbs.fit_choice import choose_method, refuse_what_cannot_work, stated_loss
-from parametra.verbs.fit_judge import _hash as problem_hash  # pyright: ignore[reportPrivateUsage]  one hash for both
+from parametra.verbs.fit_judge import hash_of
 
 FINDER = "monte_carlo"
 """What goes before the method that "auto" takes, in the combination that is always shown."""
@@ -204,7 +204,7 @@ def _result(match: Match, runs: dict[str, list[Run]], asked: dict[str, Any]) -> 
             seed=match.seed,
             settings=asked,
             evaluator=f"{evaluator.kind}, derivatives by {evaluator.derivative}",
-            problem_hash=problem_hash(match.problem),
+            problem_hash=hash_of(match.problem),
             citation=(_MORE_WILD, _HANSEN),
             versions=versions("numpy", "scipy", *(["jax"] if evaluator.kind == "compiled" else [])),
         ),

@@ -171,13 +171,13 @@ def receipt_of(problem: Problem, drive: Drive, choice: Choice, settings: Any) ->
         seed=int(settings.seed),
         settings=asked,
         evaluator=f"{evaluator.kind}, derivatives by {evaluator.derivative}",
-        problem_hash=_hash(problem),
+        problem_hash=hash_of(problem),
         citation=tuple(str(s) for s in catalogue.card("fit", choice.method).sources),
         versions=versions("numpy", "scipy", *(["jax"] if evaluator.kind == "compiled" else [])),
     )
 
 
-def _hash(problem: Problem) -> str:
+def hash_of(problem: Problem) -> str:
     """A hash of the statement: model, parameters and data."""
     model = problem.model
     code = getattr(getattr(model.function, "__code__", None), "co_code", b"")

@@ -1,5 +1,6 @@
 import json
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,8 +11,10 @@ from scipy.optimize import least_squares
 from fit_loop import Evaluator, box, decay, free, rosenbrock, run
 from nist_models import FORMULAS
 from parametra.maths.gauss_newton import gauss_newton
+from parametra.maths.trust_region import step_by_singular_values
 from parametra.methods.fit.levenberg_marquardt import LevenbergMarquardt
 from parametra.nouns.asker import Ending, Want
+from parametra.nouns.errors import MethodError
 
 METHOD = LevenbergMarquardt()
 T = np.linspace(0.0, 4.0, 40)
@@ -261,3 +264,56 @@ def test_the_bounds_share_in_the_hessian_is_that_of_the_paper():
     assert np.allclose(frame.units, 1.0)
     assert np.allclose(frame.curvature, 2.0)
     assert np.allclose(frame.singular, np.sqrt(3.0))
+
+
+def test_a_rank_deficient_step_that_fits_is_the_shortest_gauss_newton_step():
+    step, damping = step_by_singular_values(
+        np.array([1.2, 0.7, 0.0, 0.0]), np.array([10.0, -8.0, 3.0, 0.0]), np.eye(4), 100.0, 0.0
+    )
+    np.testing.assert_allclose(step, [-10 / 1.2, 8 / 0.7, 0.0, 0.0], rtol=1e-14)
+    assert damping == 0.0
+
+
+def test_a_rank_deficient_step_that_does_not_fit_ends_on_the_edge():
+    step, damping = step_by_singular_values(np.array([1.2, 0.7, 0.0]), np.array([10.0, -8.0, 0.0]), np.eye(3), 5.0, 0.0)
+    assert np.linalg.norm(step) == pytest.approx(5.0, rel=0.02)
+    assert damping > 0.0
+
+
+@pytest.mark.parametrize("pickled", [False, True])
+def test_acceleration_saves_jacobians(pickled):
+    spent = {}
+    for wish in ("off", "on"):
+        evaluate = Evaluator(rosenbrock)
+        method = LevenbergMarquardt(acceleration=wish)
+        found = run(method, free(2), [[-1.2, 1.0]], evaluate, pickle_each_step=pickled)
+        np.testing.assert_allclose(found.points[0], [1.0, 1.0], rtol=1e-12)
+        assert found.endings[0] is Ending.CONVERGED
+        spent[wish] = evaluate.wants.count(Want.JACOBIAN)
+    assert spent["on"] < 0.8 * spent["off"]
+
+
+def test_acceleration_is_automatic_where_derivatives_are_differences():
+    for differences, accelerated in ((False, False), (True, True)):
+        evaluate = Evaluator(rosenbrock)
+        run(LevenbergMarquardt(), replace(free(2), differences=differences), [[-1.2, 1.0]], evaluate)
+        assert (Want.RESIDUALS in evaluate.wants) is accelerated
+
+
+def test_acceleration_stays_in_the_box_and_survives_failures():
+    def half(x):
+        if x[0] > 0.9:
+            return np.full(2, np.nan), np.full((2, 2), np.nan)
+        return rosenbrock(x)
+
+    evaluate = Evaluator(half)
+    found = run(LevenbergMarquardt(acceleration="on"), box((-2, 0.8), (-1, 2)), [[-1.2, 1.0]], evaluate)
+    asked = np.array(evaluate.asked)
+    assert (asked >= [-2, -1]).all()
+    assert (asked <= [0.8, 2]).all()
+    assert found.points[0, 0] == pytest.approx(0.8, abs=1e-6)
+
+
+def test_an_unknown_wish_for_acceleration():
+    with pytest.raises(MethodError, match=r'LevenbergMarquardt\(acceleration=\'maybe\'\): "auto", "on" or "off"'):
+        LevenbergMarquardt(acceleration="maybe")

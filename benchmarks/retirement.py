@@ -38,7 +38,8 @@ def rows_of(case):
 
     everything, all_data = run(problem, method, starts)
     screening = screening_for(problem, method, cost, STARTS, "auto")
-    assert screening is not None
+    if screening is None:
+        raise RuntimeError("these problems are large enough to be screened")
     coarse, on_part = run(screening.part, method.for_screening(), starts)
     kept, _ = retired(coarse, space)
     few, of_kept = run(problem, method, coarse.points[kept])

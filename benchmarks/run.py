@@ -63,7 +63,7 @@ def main():
         print(parts[-1], flush=True)
     if sys.argv[1:]:
         return
-    versions = ", ".join(f"{p} {version(p)}" for p in ("parametra", "numpy", "scipy", "jax", "lmfit"))
+    versions = ", ".join(f"{p} {version(p)}" for p in ("parametra", "numpy", "scipy", "jax", "lmfit", "optimistix"))
     PAGE.write_text(
         (HERE / "preface.md").read_text()
         + f"\nMeasured on {datetime.date.today()} on {processor()}, {os.cpu_count()} cores, Python "  # noqa: DTZ011

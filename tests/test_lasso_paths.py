@@ -191,7 +191,7 @@ def test_nothing_is_said_of_errors(chosen):
     assert notes["beta[50]"] == "dropped by the penalty"
     assert notes["beta[0]"] == "kept; no error: chosen by the same data"
     assert notes["b0"] == notes["sigma"] == "no error: the terms beside it were chosen by the same data"
-    assert chosen.estimator.startswith("maximum likelihood with a MCP penalty (gamma = 3), strength ")
+    assert chosen.estimator.startswith("maximum likelihood with an MCP penalty (gamma = 3), strength ")
     assert "chosen by the extended BIC among" in chosen.estimator
     assert chosen.estimator.endswith("4 of 100 terms kept")
     assert chosen.free == 4 + 1 + 1 and chosen.p_value is None
@@ -346,3 +346,24 @@ def test_a_robust_loss_beside_a_penalty():
     slope = X.T @ np.clip(X @ b + b0 - y, -1.0, 1.0) / 60
     assert np.abs(slope[b == 0]).max() <= 0.3 * (1 + 1e-6)
     np.testing.assert_allclose(slope[b != 0], -0.3 * np.sign(b[b != 0]), atol=1e-6)
+
+
+def test_a_penalty_that_bends_more_than_the_cost_is_a_doubt():
+    penalty = {"kind": "mcp", "strength": 0.5, "unpenalised": ["b0"]}
+    fit = as_formula(DIABETES.data, DIABETES.target, penalty)
+    (doubt,) = fit.doubts
+    assert doubt.startswith("the mcp penalty bends more than the cost of most terms does, so that terms come and go")
+    assert as_formula(DIABETES.data, DIABETES.target, {**penalty, "scale": "columns"}).doubts == ()
+
+
+def test_the_plan_is_what_is_done():
+    X, y = simulated()
+
+    def model(beta, b0):
+        return X @ beta + b0
+
+    data, stated = pm.Data({"y": y}, output="y"), {"beta": pm.Real(guess=0.0, shape=(100,)), "b0": 0.0}
+    plan = pm.choose(pm.Problem(model, data, stated, penalty=pm.Penalty("mcp", 0.3, parameters="beta")))
+    assert (plan.method, plan.starts) == ("proximal_gradient", 1)
+    assert plan.starts_reason.startswith("the strengths of the penalty are followed down")
+    assert plan.derivative == "automatic differentiation, backwards, once, as it is linear"

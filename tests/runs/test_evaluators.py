@@ -171,3 +171,24 @@ def test_a_failing_point_fails_alone():
     assert answers.cost[1] == np.inf
     assert dict(direct.failures)
     assert all("ArithmeticError: too much" in reason for reason in direct.failures)
+
+
+def test_a_log_likelihood_that_jax_cannot_trace_is_run_as_it_is():
+    def cauchy(observed, predicted):
+        return -np.log1p(np.asarray((observed - predicted) / 0.1) ** 2)
+
+    x = np.linspace(0, 3, 30)
+    measured = pm.Data({"x": x, "y": 1 + 2 * x + 0.1 * np.sin(9 * x)}, inputs=["x"], output="y")
+    fit = pm.fit("a + b * x", measured, parameters={"a": 0, "b": 1}, noise=pm.LogLikelihood(cauchy), starts=2)
+    assert fit.estimate["b"] == pytest.approx(2.0, abs=0.1)
+    assert fit.receipt.evaluator.startswith("direct")
+    with pytest.raises(
+        pm.ParametraError, match=r"the log likelihood cannot be traced by JAX\. Write it with jax\.numpy"
+    ):
+        pm.fit(
+            "a + b * x",
+            measured,
+            parameters={"a": 0, "b": 1},
+            noise=pm.LogLikelihood(cauchy),
+            evaluator="compiled",
+        )

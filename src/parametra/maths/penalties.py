@@ -134,8 +134,9 @@ class CoordinatePenalty:
     ) -> Float[np.ndarray, "B d"]:
         """argmin_b (b - v)^2 / (2 t) + p(b) for lower <= b <= upper, the whole penalty, which need not be convex.
 
-        The function is a parabola on each stretch between two knots, so that its minimum is at a stationary point of a
-        stretch, at a knot or at a bound: all are compared. Exact for any steps; zero must lie inside the bounds.
+        The function is a parabola on each stretch between two knots, so that its minimum is at zero, at a stationary
+        point of a stretch, at a knot or at a bound: all are compared, knots being where stationary points beyond the
+        end of their stretch are cut off. Exact for any steps; zero must lie inside the bounds.
 
         Arguments: as for `soft`.
         """
@@ -146,13 +147,10 @@ class CoordinatePenalty:
         end = np.where(points < 0, -lower, upper)
         best, least = np.zeros_like(v), self._shifted(np.zeros_like(v), v, steps)
         for low, high, stationary in self._stretches(v, steps):
-            inside = np.clip(stationary, low, high)
-            for candidate in (inside, low, high):
-                b = np.minimum(candidate, end)
-                usable = np.isfinite(b)
-                value = np.where(usable, self._shifted(np.where(usable, b, 0.0), v, steps), np.inf)
-                better = value < least
-                best, least = np.where(better, b, best), np.where(better, value, least)
+            b = np.minimum(np.clip(stationary, low, high), end)
+            value = self._shifted(b, v, steps)
+            better = value < least
+            best, least = np.where(better, b, best), np.where(better, value, least)
         return sign * best
 
     def _shifted(self, b: np.ndarray, v: np.ndarray, t: np.ndarray) -> np.ndarray:

@@ -26,9 +26,7 @@ def to_json(fit: FitRecord) -> dict[str, Any]:
         "role": {r.label: r.role for r in fit.rows},
         "notes": fit.notes,
         "correlation": fit.correlation,
-        "constraints": [
-            {**dataclasses.asdict(c), "distance": c.distance, "state": c.state} for c in fit.constraints
-        ],
+        "constraints": [{**dataclasses.asdict(c), "distance": c.distance, "state": c.state} for c in fit.constraints],
         "doubts": list(fit.doubts),
         "log_likelihood": fit.log_likelihood,
         "chi_square": fit.chi_square,

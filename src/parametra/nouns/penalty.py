@@ -195,9 +195,9 @@ class Penalty:
 
     def describe(self) -> str:
         """The penalty in a few words."""
-        if self.shape is None:
-            return "lasso penalty"
-        return f"{self.kind.upper()} penalty ({'a' if self.kind == 'scad' else 'gamma'} = {self.shape:g})"
+        if self.kind == "scad":
+            return f"a SCAD penalty (a = {self.shape:g})"
+        return f"an MCP penalty (gamma = {self.shape:g})" if self.kind == "mcp" else "a lasso penalty"
 
 
 def _read(thing: object) -> Penalty:

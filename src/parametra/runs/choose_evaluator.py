@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
+from typing import Any
 
 import numpy as np
 
 from parametra.nouns.asker import Answers, Want
 from parametra.nouns.errors import MethodError, ModelError, did_you_mean
+from parametra.nouns.noise import LogLikelihood
 from parametra.nouns.problem import Problem
 from parametra.runs.compiled import Compiled, speaks_jax, traceable
 from parametra.runs.cost import Cost
@@ -121,16 +123,12 @@ def choose_evaluator(problem: Problem, cost: Cost, starts: int, wish: str = "aut
     by_rows = cost.least_squares or cost.scores
     if wish == "direct":
         return Direct(problem, cost)
+    if not cost.least_squares and not _density_traces(problem):
+        return _only_direct(problem, cost, wish)
     if speaks_jax(problem):
         return Compiled(problem, cost)
     if wish == "compiled":
-        lifted = traceable(problem)
-        if lifted is None:
-            raise ModelError(
-                f'evaluator="compiled": {problem.model.name} cannot be traced by JAX, also not with numpy replaced by '
-                'jax.numpy. Write it with jax.numpy, or leave the evaluator at "auto".'
-            )
-        compiled = Compiled(lifted, cost)
+        compiled = Compiled(_traced(problem), cost)
         return Both(Direct(problem, cost), compiled) if by_rows and starts > 1 else compiled
     if problem.model.function is None and not by_rows:
         return Compiled(problem, cost)
@@ -141,6 +139,54 @@ def choose_evaluator(problem: Problem, cost: Cost, starts: int, wish: str = "aut
     if lifted is None:
         return direct
     return Both(direct, Compiled(lifted, cost)) if by_rows else direct
+
+
+def _traced(problem: Problem) -> Problem:
+    lifted = traceable(problem)
+    if lifted is None:
+        raise ModelError(
+            f'evaluator="compiled": {problem.model.name} cannot be traced by JAX, also not with numpy replaced by '
+            'jax.numpy. Write it with jax.numpy, or leave the evaluator at "auto".'
+        )
+    return lifted
+
+
+def _only_direct(problem: Problem, cost: Cost, wish: str) -> Direct:
+    if wish == "compiled":
+        raise ModelError(
+            'evaluator="compiled": the log likelihood cannot be traced by JAX. Write it with jax.numpy, or leave the '
+            'evaluator at "auto".'
+        )
+    return Direct(problem, cost)
+
+
+def _density_traces(problem: Problem) -> bool:
+    """False when a person's own log likelihood cannot be traced; the densities of the house all can."""
+    noises: list[Any] = [part for n in problem.noise.values() for part in (n, getattr(n, "noise", None))]
+    if not any(isinstance(n, LogLikelihood) and callable(n.function) for n in noises):
+        return True
+    import jax
+    import jax.numpy as jnp
+
+    predictions = [
+        jax.ShapeDtypeStruct(np.shape(value), np.dtype(np.float64))
+        for _, _, value in problem.picked(problem.looked_at(), problem.arrays)
+    ]
+    outputs = [(i, o) for i, a in enumerate(problem.arrays) for o in a["observed"]]
+    named = problem.space.guess_named
+
+    def densities(values: list[Any], arrays: Any) -> list[Any]:
+        scatters = [
+            (o, problem.scatter(i, o, value, named, arrays, jnp)) for (i, o), value in zip(outputs, values, strict=True)
+        ]
+        return [problem.noise[o].log_density(scatter) for o, scatter in scatters]
+
+    try:
+        with jax.enable_x64(True):
+            jax.eval_shape(densities, predictions, problem.arrays)
+    except Exception:  # noqa: BLE001  whatever an untraceable function raises says just that
+        return False
+    return True
 
 
 def _worth_compiling(direct: Direct, starts: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -101,27 +102,16 @@ def _judge(problem: Problem, evaluator: Any, out: np.ndarray) -> Callable[[np.nd
 
 def without(problem: Problem, out: np.ndarray) -> list[Data]:
     """The data of a problem with some observations left out, (n,) in the order of the residuals."""
-    first, made = 0, []
+    first, made = 0, list[Data]()
     for data in problem.data_sets:
-        outputs: dict[str, np.ndarray] = {}
+        kept: dict[str, np.ndarray] = {}
         for output in data.outputs:
             index = data.observed[output]
             rows = np.arange(data.rows) if index is None else np.asarray(index)
-            values = np.array(data.outputs[output])
-            values[rows[out[first : first + rows.size]]] = np.nan
-            outputs[output] = values
+            kept[output] = rows[~out[first : first + rows.size]]
             first += rows.size
-        made.append(
-            Data(
-                {**data.columns, **outputs},
-                inputs=dict(data.inputs),
-                output=list(outputs),
-                sigma=dict(data.sigma) or None,
-                name=data.name,
-                missing="mask",
-                parameters=data.parameters,
-                constants=data.constants,
-                source=data.source,
-            )
-        )
+        other = copy.copy(data)
+        object.__setattr__(other, "observed", kept)
+        object.__setattr__(other, "masked", data.masked + data.size - sum(rows.size for rows in kept.values()))
+        made.append(other)
     return made

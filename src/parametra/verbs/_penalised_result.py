@@ -184,7 +184,7 @@ def _estimator(terms: Terms, strength: float | None, path: PenaltyPath | None, k
     many = int(terms.on.sum())
     measured = ", terms measured by their columns" if terms.penalty.scale == "columns" else ""
     size = "no strength" if strength is None else f"strength {strength:.4g}{how}"
-    return f"{what} with a {terms.penalty.describe()}, {size}{measured}: {kept} of {many} terms kept"
+    return f"{what} with {terms.penalty.describe()}, {size}{measured}: {kept} of {many} terms kept"
 
 
 def _why_one_start(terms: Terms, path: PenaltyPath | None) -> str:
@@ -260,7 +260,21 @@ def _of_columns(terms: Terms, x: np.ndarray) -> list[str]:
             f"{label} adds the same to every prediction and is penalised, which pulls the level towards zero. Name it "
             f'in unpenalised=["{name}"] unless that is meant.'
         )
+    found += _bent(terms, jacobian) if evaluator.cost.least_squares else []
     return found + _alike(columns_of_terms(jacobian, terms.on), labels, x[terms.on])
+
+
+def _bent(terms: Terms, jacobian: np.ndarray) -> list[str]:
+    """SCAD and MCP take the curvature of the cost for more than their own."""
+    penalty = terms.penalty.on(terms.problem.fit_space, terms.size, 1.0, terms.scales)
+    curvature = (columns_of_terms(jacobian, terms.on) ** 2).sum(axis=0)
+    if np.median(penalty.concavity[terms.on] - curvature) <= 0:
+        return []
+    doubt = (
+        f"the {terms.penalty.kind} penalty bends more than the cost of most terms does, so that terms come and go in "
+        'jumps. Use scale="columns", or a larger shape.'
+    )
+    return [doubt]
 
 
 def _alike(columns: np.ndarray, labels: np.ndarray, values: np.ndarray) -> list[str]:

@@ -28,7 +28,7 @@ from parametra.verbs.fit_choice import choose_method, cost_of, how_many_starts, 
 from parametra.verbs.fit_constrained import nothing_found
 from parametra.verbs.fit_feasibility import unmeetable
 from parametra.verbs.fit_judge import judge
-from parametra.verbs.fit_penalised import fit_penalised
+from parametra.verbs.fit_penalised import fit_penalised, plan_penalised
 from parametra.verbs.fit_screening import run_screened, screening_for
 
 MOST_COMBINATIONS = 1000
@@ -196,6 +196,9 @@ def choose(
     found = stated_loss(loss, 1.0)
     choice = choose_method(first, method, found)
     cost = cost_of(first, found, catalogue.card("fit", choice.method))
+    if first.penalty is not None:
+        count, why, final = plan_penalised(first, cost, starts, evaluator)
+        return Plan(choice.method, choice.reason, count, why, final.kind, final.derivative, len(combinations))
     single = choose_evaluator(first, cost, 1, evaluator)
     count, why = how_many_starts(first, starts, single, catalogue.card("fit", choice.method))
     final = choose_evaluator(first, cost, count, evaluator)

@@ -25,6 +25,7 @@ from parametra.nouns.penalty import Penalty
 from parametra.nouns.penalty_path import PenaltyPath
 from parametra.nouns.problem import Problem
 from parametra.runs.budget import Budget
+from parametra.runs.cost import Cost
 from parametra.runs.drive import Drive
 from parametra.runs.progress import Progress
 from parametra.verbs._penalised_folds import Folds
@@ -87,6 +88,14 @@ def fit_penalised(problem: Problem, settings: Any, chosen: Mapping[str, Any]) ->
         found = terms.solve(strength, _starts(terms, x, settings.starts), share=(0.9, 1.0))
         solutions = found if found.best >= 0 or path is None else solutions
     return penalised_fit(terms, solutions, strength, path, choice, settings, chosen)
+
+
+def plan_penalised(problem: Problem, cost: Cost, starts: int | str, wish: str) -> tuple[int, str, Any]:
+    """How many starts a fit would have and why, and its evaluator."""
+    if isinstance(starts, int) and starts > 1:
+        return starts, "as asked for", evaluator_for(problem, cost, wish)
+    why = "the strengths of the penalty are followed down from the one that drops every term"
+    return 1, why, evaluator_for(problem, cost, wish)
 
 
 def _refuse(problem: Problem, penalty: Penalty, settings: Any, loss: Any) -> None:

@@ -177,9 +177,7 @@ def _from_hessian(problem: Problem, drive: Drive, x: np.ndarray, cost: float) ->
     words = "inverse of the Hessian of the negative log density (observed information)"
     none = np.empty(0)
     minimum = minimum or found
-    return Curvature(
-        covariance, lower, upper, geo, inside, 1.0, minimum, distortion, distorted, words, none, held
-    )
+    return Curvature(covariance, lower, upper, geo, inside, 1.0, minimum, distortion, distorted, words, none, held)
 
 
 def _lengths(jacobian: np.ndarray) -> np.ndarray:

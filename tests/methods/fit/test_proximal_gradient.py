@@ -193,3 +193,22 @@ def test_it_says_how_it_ended():
 def test_settings_that_cannot_be(setting, message):
     with pytest.raises(MethodError, match=message):
         ProximalGradient(**setting)
+
+
+def test_gradients_with_rounding_end_at_their_rounding():
+    X, y, _ = regression(6, n=80, p=10)
+    shake = np.random.default_rng(0)
+
+    class Rough(Linear):
+        def __call__(self, request):
+            answers = super().__call__(request)
+            if answers.gradient is None:
+                return answers
+            noise = 1 + 1e-7 * shake.uniform(-1, 1, answers.gradient.shape)
+            return Answers(cost=answers.cost, ok=answers.ok, gradient=answers.gradient * noise)
+
+    where = space(CoordinatePenalty("lasso", strengths(X, y, 0.1), 0.0, 80.0))
+    found = run(ProximalGradient(), where, np.zeros((1, 10)), Rough(X, y))
+    assert found.endings[0] is Ending.CONVERGED and found.iterations[0] < 3000
+    exact = run(ProximalGradient(), where, np.zeros((1, 10)), Linear(X, y))
+    np.testing.assert_allclose(found.points[0], exact.points[0], atol=1e-5)

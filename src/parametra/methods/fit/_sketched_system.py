@@ -2,9 +2,9 @@
 
 Randomised Kaczmarz: z <- z + row_i (b_i - row_i z) / |row_i|^2 (Strohmer and Vershynin 2009,
 doi:10.1007/s00041-008-9030-4), which is sketch-and-project with a sketch of one row (Gower and Richtarik 2015,
-doi:10.1137/15M1025487). A sweep takes every row once, in an order that is drawn anew, which needs fewer steps than rows
-that are drawn one by one. A step costs 4 n operations, where elimination costs n^3 / 3 in all; how many steps are needed
-depends on how alike the rows are: |K|_F^2 / smallest singular value^2 for each factor of e, at most.
+doi:10.1137/15M1025487). A sweep takes every row once, in an order that is drawn anew, which needs fewer steps than
+rows that are drawn one by one. A step costs 4 n operations, where elimination costs n^3 / 3 in all; how many steps are
+needed depends on how alike the rows are: |K|_F^2 / smallest singular value^2 for each factor of e, at most.
 """
 
 from __future__ import annotations

@@ -21,6 +21,12 @@ _ROUNDING = 1e-13
 
 _STEEPEST = 1e40
 
+_STALLED = 1000
+"""Iterations without a halving of the violation after which it is taken for the rounding of gradients..."""
+
+_ROUGH = 1e-6
+"""...when it is below this share of the largest slope."""
+
 
 class Phase(Enum):
     """What was asked for."""
@@ -42,6 +48,8 @@ class State:
         damping: (S,) alpha. steep: (S,) L, the curvature that a step reckons with, in units of `units`.
         trying: lanes whose trial step is being asked for.
         before: middle and slope of the last iteration, NaN when there was none.
+        largest: (S,) the largest slope of the cost that was met. violation: (S,) how far the last point was from an
+            optimum, in the same units; lowest, lowest_since: (S,) the violation when it last halved, and when that was.
     """
 
     lower: Float[np.ndarray, " d"]
@@ -62,6 +70,8 @@ class State:
     before: tuple[np.ndarray, np.ndarray]
     largest: Float[np.ndarray, " S"]
     violation: Float[np.ndarray, " S"]
+    lowest: Float[np.ndarray, " S"]
+    lowest_since: Int[np.ndarray, " S"]
     iterations: Int[np.ndarray, " S"]
     endings: Int[np.ndarray, " S"]
 
@@ -89,7 +99,8 @@ class ProximalGradient:
     a = 1, when it points uphill or the objective rises (O'Donoghue and Candes); iterates cut off at the bounds.
 
     A start has converged when zero is among the slopes of cost + penalty in every coordinate, to `tolerance` relative
-    to the largest gradient of the cost that was met.
+    to the largest gradient of the cost that was met; or to 1e-6 of it when that does not become less any more, as where
+    gradients are differences. The message tells how far.
 
     Arguments:
         accelerate: False takes a = 1 throughout: the plain proximal gradient, for comparison.
@@ -179,6 +190,8 @@ class ProximalGradient:
             before=(empty, empty),
             largest=np.zeros(count),
             violation=np.full(count, np.inf),
+            lowest=np.full(count, np.inf),
+            lowest_since=np.zeros(count, dtype=np.int64),
             iterations=np.zeros(count, dtype=np.int64),
             endings=np.full(count, Ending.RUNNING.value, dtype=np.int64),
         )
@@ -257,11 +270,16 @@ def _sloped(state: State, answers: Answers, rules: ProximalGradient) -> State:
     smooth[here] = cost + penalty.concave(x).sum(axis=1)
     whole = cost + penalty.value(x)
     floor = 1e-10 * np.sqrt(2 * np.abs(cost))
-    done = violation[here] <= np.maximum(rules.tolerance * largest[here], floor)
+    stalled = state.iterations[here] - state.lowest_since[here] > _STALLED
+    share = np.where(stalled, max(rules.tolerance, _ROUGH), rules.tolerance)
+    done = violation[here] <= np.maximum(share * largest[here], floor)
     first = ~np.isfinite(total[here])
     total[here[first | done]] = whole[first | done]
     at[here[done]] = x[done]
     endings[here[done]] = Ending.CONVERGED.value
+    lowest, since = state.lowest.copy(), state.lowest_since.copy()
+    halved = here[violation[here] < 0.5 * lowest[here]]
+    lowest[halved], since[halved] = violation[halved], state.iterations[halved]
     tired = here[~done & (state.iterations[here] >= rules.maximum_iterations)]
     endings[tired] = Ending.LIMIT.value
     # the curvature between the last two gradients is one that L may not fall short of
@@ -277,6 +295,7 @@ def _sloped(state: State, answers: Answers, rules: ProximalGradient) -> State:
     return replace(
         state, phase=phase, at=at, total=total, ahead=ahead, middle=middle, smooth=smooth, slope=slope, trial=trial,
         damping=damping, steep=steep, trying=trying, largest=largest, violation=violation, endings=endings,
+        lowest=lowest, lowest_since=since,
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from parametra.nouns.asker import Ending
 OTHERS = {"HS16": 23.14466094, "HS20": 40.19872981}
 """Other local optima, where the start of the book leads; the printed one is met from other starts."""
 
-LONGER = ("HS14", "HS26", "HS46", "HS49", "HS50", "HS60", "HS65")
+LONGER = ("HS6", "HS14", "HS26", "HS27", "HS46", "HS49", "HS50", "HS51", "HS53", "HS60", "HS65")
 FITS = [
     pytest.param(name, marks=pytest.mark.slow) if name in LONGER else name for name, p in PROBLEMS.items() if p.squares
 ]
@@ -135,7 +135,8 @@ def scipy_solution(stated, start, method):
 @pytest.mark.parametrize(
     ("name", "method"),
     [
-        *((name, "SLSQP") for name in PROBLEMS),
+        *((name, "SLSQP") for name in CUTEST),
+        *(pytest.param(name, "SLSQP", marks=pytest.mark.slow) for name in PROBLEMS if name not in CUTEST),
         *(pytest.param(name, "trust-constr", marks=pytest.mark.slow) for name in PROBLEMS),
     ],
 )
@@ -161,7 +162,7 @@ def test_full_steps_near_the_solution(name):
     assert state.lanes[0].unit_steps >= min(3, state.lanes[0].iterations - 1)
 
 
-@pytest.mark.parametrize("name", CUTEST)
+@pytest.mark.parametrize("name", [*CUTEST[:4], *(pytest.param(n, marks=pytest.mark.slow) for n in CUTEST[4:])])
 def test_sketched_steps(name):
     stated = PROBLEMS[name]
     found = run(AugmentedLagrangian(solver="sketched"), stated.search_space, starts_of(stated), stated.evaluate)
@@ -187,7 +188,7 @@ def test_as_fits(name):
     assert all(row.state != "missed" for row in fit.constraints)
 
 
-@pytest.mark.parametrize("name", ["HS28", "HS42", "HS52", "HS77"])
+@pytest.mark.parametrize("name", ["HS28", "HS42"])
 def test_as_problem_files(name, tmp_path):
     stated = PROBLEMS[name]
     formulas = ", ".join(f'r{i} = "{text}"' for i, text in enumerate(stated.squares))

@@ -4,6 +4,7 @@ Lasso paths on its diabetes data and on simulated ones, logistic regression with
 """
 
 import json
+import math
 
 import numpy as np
 import pytest
@@ -69,7 +70,7 @@ def test_the_path_is_scikit_learn_s():
     fit = as_formula(X, y, pm.Penalty("lasso", "bic", unpenalised=["b0"], path=30))
     path = fit.path
     centred = y - y.mean()
-    assert path.strengths[0] == pytest.approx(np.abs(X.T @ centred).max() / len(y), rel=1e-9)
+    assert path.strengths[0] == pytest.approx(np.abs(X.T @ centred).max() / len(y), rel=1e-6)
     _, wanted, _ = lasso_path(X, centred, alphas=path.strengths, tol=1e-12, max_iter=1_000_000)
     np.testing.assert_allclose(
         path.values, wanted.T[:, [NAMES.index(k[2:]) for k in path.labels]], atol=1e-6 * np.abs(wanted).max()
@@ -154,6 +155,15 @@ def test_cross_validation_without_a_linear_model_leaves_data_out():
     assert fit.status.ok and np.isfinite(fit.path.criterion).all() and (fit.path.criterion_error > 0).all()
 
 
+def test_cross_validation_by_two_routes():
+    """A loss that never bends is least squares, and goes the way of models that are not linear."""
+    X, y = simulated(n=30, p=5)
+    penalty = pm.Penalty("lasso", "cross_validation", parameters=["beta"], folds=3, path=5)
+    rows, data = (many(X, y, penalty, **loss).path for loss in ({}, {"loss": "huber", "loss_scale": 1e6}))
+    np.testing.assert_allclose(data.criterion, rows.criterion, rtol=1e-3)
+    np.testing.assert_allclose(data.values, rows.values, atol=1e-5)
+
+
 @pytest.mark.parametrize("kind", ["scad", "mcp"])
 def test_large_terms_are_not_shrunk_by_penalties_that_level_off(kind):
     X, y = simulated(n=80)
@@ -172,6 +182,9 @@ def test_terms_may_be_held_on_one_side_of_zero():
     fit = many(X, y, pm.Penalty("lasso", 0.1, parameters=["beta"]), terms)
     wanted = Lasso(alpha=0.1, positive=True, tol=1e-15, max_iter=1_000_000).fit(X, y)
     np.testing.assert_allclose(fit.estimate["beta"], wanted.coef_, atol=1e-6)
+    path = many(X, -y, pm.Penalty("lasso", "bic", parameters=["beta"], path=5), terms).path
+    assert path.strengths[0] == pytest.approx((X.T @ (y.mean() - y)).max() / 60, rel=1e-6)
+    assert path.kept[0] == 0 and path.kept[1] > 0
 
 
 # ---- what is told
@@ -181,6 +194,13 @@ def test_terms_may_be_held_on_one_side_of_zero():
 def chosen():
     X, y = simulated(n=80)
     return many(X, y, pm.Penalty("mcp", "extended_bic", parameters=["beta"], path=40))
+
+
+def test_the_extended_criterion_counts_the_ways_to_choose(chosen):
+    path = chosen.path
+    ways = np.array([np.log(float(math.comb(100, int(k)))) for k in path.kept])
+    wanted = -2 * path.log_likelihood + np.log(80) * (path.kept + 2) + 2 * ways
+    np.testing.assert_allclose(path.criterion, wanted, rtol=1e-12)
 
 
 def test_nothing_is_said_of_errors(chosen):
@@ -269,15 +289,18 @@ def test_a_model_that_is_nothing_without_its_terms_is_fitted_from_the_guess():
 def test_with_a_separating_term_the_path_ends_before_the_estimates_run_away():
     r = np.random.default_rng(0)
     X = r.normal(size=(60, 20))
-    y = (X[:, 2] > 0).astype(float)
+    y = (X[:, 2] + 0.5 * X[:, 5] > 0).astype(float)
 
     def model(beta, b0):
         return 1 / (1 + np.exp(-(X @ beta + b0)))
 
     stated = {"beta": pm.Real(guess=0.0, shape=(20,)), "b0": 0.0}
-    penalty = pm.Penalty("lasso", "bic", parameters=["beta"], path=20)
+    penalty = pm.Penalty("mcp", "aic", parameters=["beta"], path=20, shape=12)
     fit = pm.fit(model, pm.Data({"y": y}, output="y"), stated, noise=pm.Binomial(1), penalty=penalty)
-    assert np.isfinite(fit.estimate["beta"]).all() and fit.log_likelihood < 0.02 * fit.path.log_likelihood[0]
+    assert fit.path.certain and 1 < len(fit.path.strengths) < 20
+    assert (fit.path.log_likelihood <= 0.02 * fit.path.log_likelihood[0]).all()
+    assert np.abs(fit.estimate["beta"]).max() < 100
+    assert "with more terms every yes and no is foretold, where estimates run away" in fit.doubts[0]
 
 
 def test_a_problem_file(tmp_path):

@@ -29,6 +29,7 @@ class PenaltyPath:
         criterion_error: (k,) standard error of the latter over the parts; zeros otherwise.
         chosen: index of the strength that was taken.
         chosen_by: "bic", "aic", "extended_bic" or "cross_validation".
+        certain: whether the path ends because with the next strength the terms would foretell every yes and no.
     """
 
     labels: tuple[str, ...]
@@ -40,6 +41,7 @@ class PenaltyPath:
     criterion_error: np.ndarray
     chosen: int
     chosen_by: str
+    certain: bool = False
 
     @property
     def strength(self) -> float:

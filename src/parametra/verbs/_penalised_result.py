@@ -230,7 +230,13 @@ def _of_its_end(path: PenaltyPath) -> list[str]:
     last = len(path.strengths) - 1
     if not np.isfinite(path.criterion).any():
         return [f"{path.chosen_by} is finite at no strength, so the largest was taken. State a number."]
-    if path.chosen == last and last > 0:
+    if path.certain and path.kept[path.chosen] == path.kept[last]:
+        doubt = (
+            "with more terms every yes and no is foretold, where estimates run away to infinity and errors end: the "
+            "path stops before. Use the lasso or a larger shape, fewer terms, or more data."
+        )
+        return [doubt]
+    if path.chosen == last and last > 0 and path.kept[last] < len(path.labels):
         doubt = (
             f"{path.chosen_by} still falls where the path ends, at {int(path.kept[last])} terms: more terms may be "
             "wanted than these data can tell apart. State a smaller strength, or bring more data."

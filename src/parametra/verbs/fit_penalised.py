@@ -36,6 +36,9 @@ from parametra.verbs.fit_choice import choose_method, cost_of, stated_loss, with
 _CERTAIN = 0.02
 """Share of the log-likelihood without any term that is left when the terms foretell all."""
 
+_SURELY = 1 + 1e-7
+"""Slopes where no term is in the model are known to about as much."""
+
 _RUNG = 0.7
 """Ratio of neighbouring strengths on the way to a strength that was stated."""
 
@@ -131,7 +134,7 @@ def _smallest_that_drops_all(terms: Terms, x: np.ndarray) -> float | None:
     slope = np.where((space.upper <= 0) & (slope < 0), 0.0, slope)
     slope = np.where((space.lower >= 0) & (slope > 0), 0.0, slope)
     steep = np.abs(slope[terms.on]) / (terms.size * terms.scales[terms.on])
-    return float(steep.max(initial=0.0))
+    return _SURELY * float(steep.max(initial=0.0))
 
 
 def _scales(terms: Terms, x: np.ndarray) -> np.ndarray:
@@ -197,9 +200,11 @@ def _chosen_path(terms: Terms, x: np.ndarray, top: float) -> tuple[PenaltyPath, 
     likelihood: list[float] = []
     criterion: list[float] = []
     error: list[float] = []
+    certain = False
     for end in walk(terms, x, strengths, most, _ON_THE_WAY, (0.1, 0.9)):
         reached = profiled_log_likelihood(problem, terms.evaluator, end.points[0])
-        if ends and _certain(problem, likelihood[0], reached):
+        certain = bool(ends) and _certain(problem, likelihood[0], reached)
+        if certain:
             break
         ends.append(end)
         likelihood.append(reached)
@@ -224,6 +229,7 @@ def _chosen_path(terms: Terms, x: np.ndarray, top: float) -> tuple[PenaltyPath, 
         criterion_error=np.array(error),
         chosen=int(np.argmin(finite)),
         chosen_by=penalty.chosen_by,
+        certain=certain,
     )
     return path, ends
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from fit_loop import Evaluator, box, decay, free, rosenbrock, run
 from large_constrained import Logistic, Plate
 from parametra.methods.fit._lagrangian_point import Box, Frame, Point, constraint_curvature, merit, merit_slope
-from parametra.methods.fit._lagrangian_step import exact_flops
+from parametra.methods.fit._lagrangian_step import exact_flops, plan_step
 from parametra.methods.fit._quadratic_program import quadratic_program
 from parametra.methods.fit._sketched_system import Sketching, kaczmarz
 from parametra.methods.fit.augmented_lagrangian import AugmentedLagrangian
@@ -65,7 +65,7 @@ def test_rosenbrock_on_a_circle(residuals, start):
 )
 def test_bounds_are_never_left(lower, upper, bounds, optimum):
     space, evaluator = circle(lower, upper, residuals=True, bounds=bounds), Evaluator(rosenbrock)
-    found = run(METHOD, space, [[-2.5, 2.5], [0.2, 0.3]], evaluator)
+    found = run(METHOD, space, [[-2.5, 2.5], [0.2, 0.3], [-7.0, 9.0]], evaluator)
     assert all(((x >= space.lower) & (x <= space.upper)).all() for x in evaluator.asked)
     x = found.points[found.best]
     values = space.limits.values(x[None])[0]
@@ -231,6 +231,21 @@ def test_the_slope_of_the_merit_is_its_derivative(x, nu):
     slope = merit_slope(point, multipliers, step, change, there, frame, lagrangian)
     up, down = (merit(a_point(x + h * step)[0], multipliers + h * change, there, frame) for h in (1e-6, -1e-6))
     assert np.isclose(slope, (up - down) / 2e-6, rtol=1e-5)
+
+
+def test_a_step_on_an_indefinite_hessian_is_newtons():
+    """The Hessian is made definite along the active rows alone: step and multipliers are those of the plain system."""
+    point, there, _ = a_point(np.array([0.4, 0.9]))
+    there = dataclasses.replace(there, limits=circle(0.5, 0.5).limits)
+    point = dataclasses.replace(point, values=point.values[:1], slopes=point.slopes[:1])
+    normal = point.slopes[0] / np.linalg.norm(point.slopes[0])
+    across = np.array([-normal[1], normal[0]])
+    hessian = 3 * np.outer(across, across) - 2 * np.outer(normal, normal)
+    plan = plan_step(point, there, hessian, np.ones(2), np.zeros(1), None, 1.0, 0.1, 0.0)
+    matrix = np.block([[hessian, point.slopes.T], [point.slopes, np.zeros((1, 1))]])
+    newton = np.linalg.solve(matrix, -np.append(point.gradient, point.values - 0.5))
+    assert np.allclose(plan.step, newton[:2])
+    assert np.allclose(plan.estimate, newton[2:])
 
 
 def test_the_curvature_of_constraints():

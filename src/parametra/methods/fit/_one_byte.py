@@ -82,7 +82,8 @@ def pairs(s: Shared) -> np.ndarray:
 def projected(s: Shared, costs: np.ndarray) -> np.ndarray:
     """The projected gradients (R,) from the costs (2 R,) of `pairs`; zero where one of the two points failed."""
     half = s.replicas
-    found = (costs[:half] - costs[half:]) / (2 * s.reach)
+    with np.errstate(invalid="ignore"):  # both failed: infinity less infinity
+        found = (costs[:half] - costs[half:]) / (2 * s.reach)
     return np.where(np.isfinite(found), found, 0.0)
 
 

@@ -11,7 +11,6 @@ from parametra.nouns.errors import MethodError, ModelError
 from parametra.testing.check_fit_method import check_fit_method
 from parametra.testing.check_model import check_model
 
-
 CHECK = """
 import sys
 from parametra import catalogue

@@ -7,6 +7,7 @@ import io
 from pathlib import Path
 from typing import Any
 
+from parametra.nouns.constraint_row import ConstraintRow
 from parametra.nouns.fit_record import Row
 from parametra.nouns.fit_result import Fit
 from parametra.nouns.fit_text import role_note
@@ -56,6 +57,7 @@ def page(fit: Fit) -> str:
         tone=_tone(fit),
         verdict=verdict(fit),
         rows=[_row(row) for row in fit.rows],
+        constraints=[_constraint(row) for row in fit.constraints],
         quality=_quality(fit),
         starts=_starts(fit),
         figures=[_figure(fit, kind) for kind in worth_drawing(fit)],
@@ -99,6 +101,14 @@ def _row(row: Row) -> dict[str, str]:
     note = row.note or role_note(row)
     interval = interval_text(row.interval).replace(" .. ", " to ") if row.interval else ""
     return {"label": row.label, "value": _number(row), "unit": row.unit, "interval": interval, "note": note}
+
+
+def _constraint(row: ConstraintRow) -> tuple[str, str, str]:
+    """A constraint, how the estimate stands to it, and what that means."""
+    words = f"{row.distance:.4g} from its limit"
+    if row.active:
+        words = f"the log-likelihood would change by {row.multiplier:.4g} for each unit that its limit moves up"
+    return row.label, row.state, words
 
 
 def _quality(fit: Fit) -> list[tuple[str, str, str]]:

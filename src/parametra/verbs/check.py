@@ -20,6 +20,7 @@ from parametra.verbs._check_cost import Estimate, estimate
 from parametra.verbs._check_gradient import compare
 from parametra.verbs._check_points import failing_corners
 from parametra.verbs.fit import Plan, choose
+from parametra.verbs.fit_feasibility import unmeetable
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
 _GOOD_GRADIENT = 1e-5
@@ -118,6 +119,8 @@ def check(
     findings.append(Finding(OK, "guess", "the model is finite there, and has the shape of the data"))
     if first.fit_space.dimension:
         findings += [_of_bounds(first, evaluator), _of_gradient(first, evaluator)]
+    if first.constraints:
+        findings.append(_of_constraints(first))
     plan = choose(problem, method=method, starts=starts, loss=loss)
     cost = estimate(first, evaluator, plan)
     findings += _of_plan(plan, cost)
@@ -154,6 +157,14 @@ def _of_bounds(problem: Problem, evaluator: AnyEvaluator) -> Finding:
         return Finding(OK, "bounds", f"the model is finite in all {count} corners of the bounds that were tried")
     remedy = "Starts that fall there are lost and are counted; narrow the bounds if the model has no meaning there."
     return Finding(WARNING, "bounds", f"the model is not finite {failing}. {remedy}")
+
+
+def _of_constraints(problem: Problem) -> Finding:
+    told = unmeetable(problem, 0)
+    if told:
+        return Finding(PROBLEM, "constraints", told)
+    stated = ", ".join(one.name or one.text for one in problem.constraints)
+    return Finding(OK, "constraints", f"some parameters meet {stated}")
 
 
 def _of_gradient(problem: Problem, evaluator: AnyEvaluator) -> Finding:

@@ -72,6 +72,8 @@ def judge(
     if status.ok and around.minimum:
         status = Status(Outcome.CONVERGED, f"{status.message}; but see the doubts: {around.minimum}")
     steps = _covariance_steps(around)
+    held = constraint_rows(around.held, around.scale) if around.held is not None else ()
+    along = "; along the constraints that hold the estimate" if any(row.active for row in held) else ""
     fit = Fit(
         status=status,
         title=problem.title,
@@ -80,7 +82,7 @@ def judge(
         covariance_labels=labels,
         covariance=covariance,
         estimator=_estimator(problem, drive),
-        uncertainty=around.words,
+        uncertainty=f"{around.words}{along}",
         points=problem.size,
         masked=sum(d.masked for d in problem.data_sets),
         free=problem.size - freedom + (problem.profiled is not None) + len(chosen),
@@ -96,7 +98,7 @@ def judge(
         noise={k: n.describe() for k, n in problem.noise.items()},
         receipt=receipt_of(problem, drive, choice, settings),
         description=problem.description,
-        constraints=constraint_rows(around.held, around.scale) if around.held is not None else (),
+        constraints=held,
         view_source=lambda: views_of(problem, x, named, steps),
     )
     return as_minimax(problem, drive, x, cost, fit) if problem.adversary else fit

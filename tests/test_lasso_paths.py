@@ -12,8 +12,11 @@ from sklearn.datasets import load_diabetes
 from sklearn.linear_model import Lasso, LogisticRegression, lasso_path
 
 import parametra as pm
+from parametra.maths.losses import Loss
 from parametra.nouns.errors import MethodError, ParametraError
 from parametra.nouns.fit_json import to_json
+from parametra.runs.cost import Cost
+from parametra.runs.linear import of_rows
 from parametra.verbs._penalised_folds import parts_of
 
 DIABETES = load_diabetes()
@@ -156,12 +159,25 @@ def test_cross_validation_without_a_linear_model_leaves_data_out():
 
 
 def test_cross_validation_by_two_routes():
-    """A loss that never bends is least squares, and goes the way of models that are not linear."""
+    """Parts of the rows of a linear model, and parts of the data of the same model with another intercept."""
     X, y = simulated(n=30, p=5)
     penalty = pm.Penalty("lasso", "cross_validation", parameters=["beta"], folds=3, path=5)
-    rows, data = (many(X, y, penalty, **loss).path for loss in ({}, {"loss": "huber", "loss_scale": 1e6}))
-    np.testing.assert_allclose(data.criterion, rows.criterion, rtol=1e-3)
-    np.testing.assert_allclose(data.values, rows.values, atol=1e-5)
+
+    def curved(beta, level):
+        return X @ beta + np.exp(level)
+
+    stated = {"beta": pm.Real(guess=0.0, shape=(5,)), "level": 1.0}
+    data = pm.Data({"y": y + 5}, output="y")
+    rows = many(X, y + 5, penalty).path
+    parts = pm.fit(curved, data, stated, penalty=penalty, progress=False).path
+    np.testing.assert_allclose(parts.criterion, rows.criterion, rtol=1e-3)
+    np.testing.assert_allclose(parts.values, rows.values, atol=1e-5)
+
+
+def test_losses_follow_the_rows_that_are_left():
+    cost = Cost(True, ((0, 3, Loss("huber", 1.0)), (5, 8, Loss("cauchy", 2.0))))
+    left = of_rows(cost, np.array([1, 0, 1, 1, 1, 0, 0, 1], dtype=bool))
+    assert left.losses == ((0, 2, Loss("huber", 1.0)), (4, 5, Loss("cauchy", 2.0)))
 
 
 @pytest.mark.parametrize("kind", ["scad", "mcp"])

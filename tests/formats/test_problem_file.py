@@ -106,7 +106,8 @@ def test_everything_that_a_file_may_state(read, tmp_path):
     assert found.settings == wanted
     assert found.out == tmp_path / "results" / "first"
     assert set(found.settings.for_fit()) == {
-        "method", "starts", "seed", "evaluations", "seconds", "loss", "loss_scale", "covariance", "screening", "workers", "options",
+        "method", "starts", "seed", "evaluations", "seconds", "loss", "loss_scale", "covariance",
+        "screening", "workers", "options",
     }  # fmt: skip
     pm.fit(problem, **found.settings.for_fit())
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,7 @@ class Linear:
     def of_rows(self, rows: Bool[np.ndarray, " m"]) -> Linear:
         """The evaluator of some of the residuals."""
         other = copy.copy(self)
+        other.cost = of_rows(self.cost, rows)
         other.residuals, other.jacobian = self.residuals[rows], self.jacobian[rows]
         return other
 
@@ -102,3 +104,9 @@ class Linear:
         jacobian = np.broadcast_to(slopes, (len(points), *slopes.shape))
         ok = np.isfinite(predicted).all(axis=1)
         return Answers(cost=np.where(ok, 0.0, np.inf), ok=ok, predicted=predicted, jacobian=jacobian)
+
+
+def of_rows(cost: Cost, rows: Bool[np.ndarray, " m"]) -> Cost:
+    """The cost of some of the residuals: its losses, at the rows that are left."""
+    losses = tuple((int(rows[:first].sum()), int(rows[:end].sum()), loss) for first, end, loss in cost.losses)
+    return replace(cost, losses=losses)

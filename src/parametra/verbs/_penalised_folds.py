@@ -13,7 +13,7 @@ from parametra.nouns.asker import Solutions, Want
 from parametra.nouns.data import Data
 from parametra.nouns.keys import generator
 from parametra.nouns.problem import Problem, maybe_64_bits
-from parametra.runs.linear import Linear
+from parametra.runs.linear import Linear, of_rows
 from parametra.verbs._penalised_search import Terms, evaluator_for, walk
 
 _COARSE = 1e-4
@@ -79,7 +79,7 @@ def _learner(problem: Problem, evaluator: Any, out: np.ndarray) -> Any:
     if isinstance(evaluator, Linear):
         beyond = np.ones(evaluator.residuals.size - out.size, dtype=bool)  # stated priors
         return evaluator.of_rows(np.concatenate([~out, beyond]))
-    return evaluator_for(problem.with_data(without(problem, out)), evaluator.cost, "auto")
+    return evaluator_for(problem.with_data(without(problem, out)), of_rows(evaluator.cost, ~out), "auto")
 
 
 def _judge(problem: Problem, evaluator: Any, out: np.ndarray) -> Callable[[np.ndarray], float]:

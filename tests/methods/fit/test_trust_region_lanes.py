@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.optimize import least_squares
 
 from fit_loop import Evaluator, box, free, rosenbrock, run
-from parametra.maths.trust_region import step_by_solves, step_by_singular_values
+from parametra.maths.trust_region import step_by_singular_values, step_by_solves
 from parametra.methods.fit.levenberg_marquardt import LevenbergMarquardt
 from parametra.nouns.asker import Ending, Want
 

@@ -36,8 +36,17 @@ def words(figure):
     return {text.get_text() for text in figure.findobj(mpl.text.Text)}
 
 
+@pytest.fixture(scope="module")
+def penalised():
+    x = np.linspace(0, 1, 12)
+    data = pm.Data({"x": x, "y": 2 * x + 0.1 * np.sin(9 * x)}, inputs=["x"], output="y")
+    terms = {"a": 0.0, "b": 0.0, "c": 0.0}
+    return pm.fit("a + b * x + c * x**2", data, terms, penalty=pm.Penalty("lasso", "bic", unpenalised="a", path=10))
+
+
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_is_drawn(kind, fit, tmp_path):
+def test_every_kind_is_drawn(kind, fit, penalised, tmp_path):
+    fit = penalised if kind == "path" else fit  # the other has no path
     figure = draw(fit, kind)
     figure.savefig(tmp_path / "it.png")
     assert (tmp_path / "it.png").stat().st_size > 5000

@@ -32,6 +32,9 @@ from parametra.nouns.units_check import any_unit, check_units
 
 Made = TypeVar("Made")
 
+_TABLES = ("of", "meaning")
+"""Settings of a noise that are tables themselves; every other table in [noise] is the noise of an output."""
+
 
 @dataclass(frozen=True)
 class ProblemFile:
@@ -126,8 +129,8 @@ def _noise(tables: Mapping[str, Any], folder: Path) -> Any:
     table = table_at(tables, "noise", "[noise]", '[noise] and below it kind = "normal"')
     if not table:
         return None
-    by_output = [name for name, value in table.items() if isinstance(value, dict)]
-    if not by_output or isinstance(table.get("kind"), str):
+    by_output = [name for name, value in table.items() if isinstance(value, dict) and name not in _TABLES]
+    if not by_output:
         return _within("[noise]", lambda: noise_from_table(table, folder))
     if len(by_output) < len(table):
         mixed = next(name for name in table if name not in by_output)

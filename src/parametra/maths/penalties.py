@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from parametra.maths.arrays import Bool, Float
+from parametra.maths.arrays import Float
 
 SHAPES = {"lasso": 0.0, "scad": 3.7, "mcp": 3.0}
 """Every kind, and the usual second parameter of those that have one: a = 3.7 (Fan and Li 2001), g = 3."""
@@ -68,10 +68,6 @@ class CoordinatePenalty:
         """The most negative second derivative away from zero, as a positive number; zero for the lasso."""
         bend = {"lasso": 0.0, "scad": 1.0 / (self.shape - 1.0), "mcp": 1.0 / self.shape if self.shape else 0.0}
         return np.where(self.strengths > 0, self.weight * self.units**2 * bend[self.kind], 0.0)
-
-    def times(self, factor: float) -> CoordinatePenalty:
-        """The same penalty with all strengths multiplied."""
-        return CoordinatePenalty(self.kind, self.strengths * factor, self.shape, self.weight, self.scales)
 
     def each(self, points: Float[np.ndarray, "B d"]) -> Float[np.ndarray, "B d"]:
         """The penalty of every coordinate of every point."""
@@ -203,8 +199,3 @@ class CoordinatePenalty:
 def nothing(dimension: int) -> CoordinatePenalty:
     """The penalty that is zero."""
     return CoordinatePenalty("lasso", np.zeros(dimension))
-
-
-def kept(points: Float[np.ndarray, "B d"]) -> Bool[np.ndarray, "B d"]:
-    """Which coordinates the penalty has not set to zero."""
-    return points != 0

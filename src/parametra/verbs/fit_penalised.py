@@ -71,7 +71,7 @@ def fit_penalised(problem: Problem, settings: Any, chosen: Mapping[str, Any]) ->
     on = penalty.which(problem.fit_space)
     terms = Terms(problem, penalty, drive, evaluator, method, on, np.ones(on.size), problem.size, settings.seed)
     x = np.where(on, 0.0, problem.fit_space.guess)
-    solutions = _nothing_but_the_others(terms, x)
+    solutions = terms.solve(None, x[None], share=(0.0, 0.1))
     if solutions.best >= 0:
         x = solutions.points[solutions.best]
         terms = dataclasses.replace(terms, scales=_scales(terms, x))
@@ -116,11 +116,6 @@ def _refuse(problem: Problem, penalty: Penalty, settings: Any, loss: Any) -> Non
         raise MethodError(
             f"folds={penalty.folds}: {problem.size} observed values cannot be parted into as many. Use fewer."
         )
-
-
-def _nothing_but_the_others(terms: Terms, x: np.ndarray) -> Solutions:
-    """The fit with every term at zero."""
-    return terms.solve(None, x[None], share=(0.0, 0.1))
 
 
 def _smallest_that_drops_all(terms: Terms, x: np.ndarray) -> float | None:

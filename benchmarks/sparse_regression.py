@@ -4,11 +4,12 @@
 each, seeds 0 to 49 (or as many as the first argument says).
 
 Iterations: from zero, to 1e-4 of the largest slope, at 0.5, 0.2 and 0.1 (logistic: 0.5, 0.3, 0.2) times the least
-strength that drops all terms; the plain proximal gradient has the same steps and the same stop. Where it is at its limit
-of 3000, the ratio flatters it. Terms found: F1 of the terms kept. The strength of MCP
-is chosen by the extended BIC, on the same 100 strengths for both algorithms; coordinate descent is written here, after
-Breheny and Huang 2011 (doi:10.1214/10-AOAS388). The lasso is scikit-learn's, its strength chosen by 5-fold
-cross-validation. Errors are standard errors of means over the data sets.
+strength that drops all terms; the plain proximal gradient has the same steps and the same stop. Where it is at its
+limit of 3000, the ratio is too kind to it.
+
+Terms found: F1 of the terms kept. The strength of MCP is chosen by the extended BIC, on the same 100 strengths for both
+algorithms; coordinate descent is written here, after Breheny and Huang 2011 (doi:10.1214/10-AOAS388). The lasso is
+scikit-learn's, its strength chosen by 5-fold cross-validation. Errors are standard errors of means over the data sets.
 """
 
 import json

@@ -406,3 +406,23 @@ def test_the_plan_is_what_is_done():
     assert (plan.method, plan.starts) == ("proximal_gradient", 1)
     assert plan.starts_reason.startswith("the strengths of the penalty are followed down")
     assert plan.derivative == "automatic differentiation, backwards, once, as it is linear"
+
+
+def test_models_written_with_jax_numpy_are_differentiated_backwards():
+    import jax.numpy as jnp
+
+    X, y = simulated(p=30)
+
+    def model(X, beta, b0):
+        return 5 * jnp.tanh((X @ beta + b0) / 5)
+
+    data = pm.Data({"y": 5 * np.tanh(y / 5)}, inputs={"X": X}, output="y")
+    stated = {"beta": pm.Real(guess=0.0, shape=(30,)), "b0": 0.0}
+    fit = pm.fit(model, data, stated, penalty=pm.Penalty("lasso", 0.2, unpenalised="b0"))
+    assert fit.receipt.evaluator == "compiled, derivatives by automatic differentiation, backwards"
+    eta = X @ fit.estimate["beta"] + fit.estimate["b0"]
+    slope = X.T @ ((5 * np.tanh(eta / 5) - data.outputs["y"]) * (1 - np.tanh(eta / 5) ** 2)) / 60
+    zero = fit.estimate["beta"] == 0
+    assert fit.status.ok and zero.any()
+    assert np.abs(slope[zero]).max() <= 0.2 * (1 + 1e-6)
+    np.testing.assert_allclose(slope[~zero], -0.2 * np.sign(fit.estimate["beta"][~zero]), atol=1e-6)

@@ -12,7 +12,7 @@ import numpy as np
 
 from parametra.nouns.asker import Solutions, Want
 from parametra.nouns.penalty import Penalty
-from parametra.nouns.problem import Problem
+from parametra.nouns.problem import Problem, maybe_64_bits
 from parametra.runs.choose_evaluator import choose_evaluator
 from parametra.runs.compiled import traceable
 from parametra.runs.cost import Cost
@@ -136,7 +136,7 @@ def _compiled(problem: Problem, cost: Cost) -> Any:
 
 def _cost_as_it_is(problem: Problem, cost: Cost, x: np.ndarray) -> float:
     named = problem.fit_space.to_named(x)
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), maybe_64_bits():
         try:
             if cost.least_squares:
                 return float(cost.value(np.asarray(problem.residuals(named, problem.arrays))))

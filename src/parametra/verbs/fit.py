@@ -23,7 +23,6 @@ from parametra.runs.budget import Budget
 from parametra.runs.choose_evaluator import choose_evaluator
 from parametra.runs.drive import Drive
 from parametra.runs.progress import Progress
-from parametra.runs.workers import Workers
 from parametra.verbs.fit_choice import choose_method, cost_of, how_many_starts, stated_loss, with_options
 from parametra.verbs.fit_constrained import nothing_found
 from parametra.verbs.fit_feasibility import unmeetable
@@ -254,7 +253,7 @@ def _one(problem: Problem, settings: Settings, chosen: Mapping[str, Any]) -> Fit
     screening = screening_for(problem, method, cost, count, settings.screening)
     if unmet := unmeetable(problem, settings.seed):
         return judge(problem, drive, nothing_found(starts, unmet), choice, why, settings, chosen)
-    workers = drive.workers = Workers(settings.workers) if settings.workers > 1 else None
+    workers = drive.workers = _workers(settings.workers)
     try:
         if screening is None:
             solutions = drive.run(method, space, starts)
@@ -265,6 +264,14 @@ def _one(problem: Problem, settings: Settings, chosen: Mapping[str, Any]) -> Fit
         if workers is not None:
             workers.close()
     return judge(problem, drive, solutions, choice, why, settings, chosen)
+
+
+def _workers(count: int) -> Any:
+    if count == 1:
+        return None
+    from parametra.runs.workers import Workers  # processes take a while to load, and few fits want them
+
+    return Workers(count)
 
 
 def start_points(problem: Problem, count: int, seed: int) -> np.ndarray:

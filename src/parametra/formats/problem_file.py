@@ -32,7 +32,7 @@ from parametra.nouns.units_check import any_unit, check_units
 
 Made = TypeVar("Made")
 
-_TABLES = ("of", "meaning")
+_TABLES = ("of", "meaning", "matrix")
 """Settings of a noise that are tables themselves; every other table in [noise] is the noise of an output."""
 
 

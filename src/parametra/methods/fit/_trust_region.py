@@ -13,7 +13,8 @@ import numpy as np
 
 from parametra.maths.arrays import Float
 from parametra.methods.fit import _trust_region_lanes as lanes
-from parametra.methods.fit import _trust_region_svd as single
+from parametra.methods.fit import _trust_region_single as single
+from parametra.methods.fit._trust_region_svd import advance
 from parametra.nouns.asker import Answers, Ending, Request, Solutions, Want
 from parametra.nouns.card import Card
 from parametra.nouns.errors import MethodError
@@ -115,7 +116,7 @@ class TrustRegion:
     def tell(self, state: State, answers: Answers) -> State:
         """The state after the answers."""
         if state.one is not None:
-            return replace(state, one=single.advance(state.one, answers, self._single_rules))
+            return replace(state, one=advance(state.one, answers, self._single_rules))
         many = lanes.advance(_lanes_of(state), answers, self._lane_rules)
         state = replace(state, many=many)
         if not lanes.halted(many) or not self.polish:

@@ -16,8 +16,9 @@ import numpy as np
 
 from parametra.maths.arrays import Bool, Float
 from parametra.maths.linear_part import LinearBest, linear_best
-from parametra.methods.fit import _trust_region_svd as trust
+from parametra.methods.fit import _trust_region_single as trust
 from parametra.methods.fit._side_by_side import NOT_EVALUATED, SideBySide, State, Told, Walk, positive
+from parametra.methods.fit._trust_region_svd import advance
 from parametra.nouns.asker import Answers, Ending, Want
 from parametra.nouns.card import Ability, Card, Source
 from parametra.nouns.errors import MethodError, did_you_mean
@@ -169,7 +170,7 @@ class VariableProjection(SideBySide):
             if walk.region is None:
                 return walk.ended(Ending.FAILED, NOT_EVALUATED)
             failed = Answers(cost=np.array([np.inf]), ok=np.array([False]))
-            return self._next(space, walk, trust.advance(walk.region, failed, self._rules))
+            return self._next(space, walk, advance(walk.region, failed, self._rules))
         r, J = residuals[0], jacobian[0]
         if walk.exact:
             self._linear_indeed(space, walk, r)
@@ -225,7 +226,7 @@ class VariableProjection(SideBySide):
             cost=np.array([cost]), ok=np.array([True]), residuals=best.residuals[None], jacobian=projected[None]
         )
         tried = region.trial.x
-        after = trust.advance(region, answers, self._rules)
+        after = advance(region, answers, self._rules)
         if after.anchor is not None and np.array_equal(after.anchor.x, tried):
             walk = replace(walk, anchor=tried, anchor_values=best.values, follow=best.follow @ slopes)
         return self._next(space, walk, after)

@@ -3,14 +3,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := -m pip install --quiet --disable-pip-version-check
-EXAMPLES := expansion_history michaelis_menten two_exponentials
+EXAMPLES := expansion_history michaelis_menten two_exponentials external_program
 
 .PHONY: help env demo test test-all check docs bench clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make env       make .venv with all that development needs"
-	@echo "make demo      fit the three examples and write their reports (installs only what running needs)"
+	@echo "make demo      fit the four examples and write their reports (installs only what running needs)"
 	@echo "make test      the tests, without the slow ones"
 	@echo "make test-all  all tests"
 	@echo "make check     ruff, pyright and the rules of the floors"

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PACKAGES = ("parametra", "numpy", "scipy", "jax", "lmfit", "optimistix")
+PACKAGES = ("parametra", "numpy", "scipy", "jax", "lmfit", "optimistix", "optuna")
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 NAMES = (
     "start_up",
@@ -30,6 +30,7 @@ NAMES = (
     "sparse_regression",
     "gravity_digits",
     "matrix_sensing_rates",
+    "driver_overhead",
 )
 
 

@@ -280,6 +280,14 @@ def test_doubts():
     assert short.doubts[0].startswith("this is not an established optimum: terms may still come and go.")
 
 
+@pytest.mark.parametrize(("strength", "words"), [(0.0, "no penalty"), (1e-9, "too small a penalty")])
+def test_more_kept_terms_than_data_are_a_doubt(strength, words):
+    X, y = simulated(n=12, p=30)
+    fit = many(X, y, pm.Penalty("lasso", strength))
+    assert fit.degrees_of_freedom < 0
+    assert f"parameters are kept for 12 observed values, with {words}" in fit.doubts[0]
+
+
 def test_a_budget_that_ends_on_the_path_keeps_what_was_found():
     X, y = simulated()
     fit = many(X, y, pm.Penalty("mcp", "extended_bic", parameters=["beta"]), evaluations=60)

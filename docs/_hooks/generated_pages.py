@@ -6,10 +6,7 @@ CONTRIBUTING.md, CHANGELOG.md            their text               ->  contributi
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
-import inspect
-import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +15,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
 from parametra.nouns.card import Card, Source
+from parametra.nouns.method_settings import settings_of
 
 ROOT = Path(__file__).parent.parent.parent
 METHODS = ROOT / "src" / "parametra" / "methods"
@@ -99,21 +97,13 @@ def _method_page(method: Any) -> str:
 
 
 def _settings(method: Any) -> list[str]:
-    """A table of the method's fields with their defaults, described in the `Arguments:` of its class."""
-    fields = [field for field in dataclasses.fields(method) if field.init and field.name != "card"]
-    if not fields:
+    """A table of the method's settings with their defaults, described in the `Arguments:` of its class."""
+    found = settings_of(method)
+    if not found:
         return []
-    described = _arguments(inspect.getdoc(type(method)) or "")
     lines = ["## Settings", "", "| setting | default | |", "|---|---|---|"]
-    lines += [f"| `{f.name}` | `{getattr(method, f.name)!r}` | {_cell(described.get(f.name, ''))} |" for f in fields]
+    lines += [f"| `{one.name}` | `{one.default!r}` | {_cell(one.about)} |" for one in found]
     return [*lines, ""]
-
-
-def _arguments(docstring: str) -> dict[str, str]:
-    """What the `Arguments:` section of a docstring says of each name."""
-    section = re.search(r"^Arguments:\n((?: .*\n?|\n)+)", docstring, re.MULTILINE)
-    entries = re.findall(r"^ {4}(\w+): (.*(?:\n {5,}.*)*)", section[1] if section else "", re.MULTILINE)
-    return {name: " ".join(text.split()) for name, text in entries}
 
 
 def _needs(card: Card) -> str:

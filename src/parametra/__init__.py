@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from parametra.nouns.constraint import Constraint, ordered, simplex
     from parametra.nouns.data import Data
     from parametra.nouns.errors import ParametraError
+    from parametra.nouns.evaluation import EvaluationFailed, Infeasible
     from parametra.nouns.fit_result import Fit
     from parametra.nouns.model import Model
     from parametra.nouns.noise import LogLikelihood, Noise, Normal, StudentT
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from parametra.nouns.parameter import Choice, Fixed, Integer, Log, Parameter, Positive, Real, Simplex, Tied
     from parametra.nouns.penalty import Penalty
     from parametra.nouns.problem import Problem
+    from parametra.nouns.program import Program
     from parametra.nouns.space import Space
     from parametra.nouns.status import Outcome, Status
     from parametra.verbs.bench_fit import bench_fit
@@ -53,10 +55,12 @@ _WHERE = {
     "Constraint": "nouns.constraint",
     "Covariance": "nouns.noise",
     "Data": "nouns.data",
+    "EvaluationFailed": "nouns.evaluation",
     "Exponential": "nouns.noise",
     "Fit": "nouns.fit_result",
     "Fixed": "nouns.parameter",
     "Gamma": "nouns.noise",
+    "Infeasible": "nouns.evaluation",
     "Integer": "nouns.parameter",
     "KernelNoise": "nouns.noise",
     "Log": "nouns.parameter",
@@ -77,6 +81,7 @@ _WHERE = {
     "Poisson": "nouns.noise",
     "Positive": "nouns.parameter",
     "Problem": "nouns.problem",
+    "Program": "nouns.program",
     "Real": "nouns.parameter",
     "Simplex": "nouns.parameter",
     "Space": "nouns.space",
@@ -106,10 +111,12 @@ __all__ = [
     "Constraint",
     "Covariance",
     "Data",
+    "EvaluationFailed",
     "Exponential",
     "Fit",
     "Fixed",
     "Gamma",
+    "Infeasible",
     "Integer",
     "KernelNoise",
     "Log",
@@ -130,6 +137,7 @@ __all__ = [
     "Poisson",
     "Positive",
     "Problem",
+    "Program",
     "Real",
     "Simplex",
     "Space",

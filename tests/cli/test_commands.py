@@ -195,7 +195,7 @@ def test_check_says_what_a_fit_would_do(good):
     found = json.loads(run("check", good, "--json").stdout)
     assert set(found) == {"kind", "title", "ok", "findings", "plan", "cost"}
     assert found["plan"]["method"] == "levenberg_marquardt"
-    assert set(found["cost"]) == {"evaluations", "seconds_each", "seconds", "words"}
+    assert set(found["cost"]) == {"evaluations", "seconds_each", "seconds", "calls", "at_once", "words"}
     assert {finding["level"] for finding in found["findings"]} == {"ok"}
     assert run("check", good, "--quiet").stdout == ""
 
@@ -257,6 +257,7 @@ def test_methods_are_listed_and_described():
         "honours",
         "cost",
         "sources",
+        "settings",
     }
     done = run("methods", "lbfg")
     assert done.exit_code == 2
@@ -300,3 +301,28 @@ def test_stopped_before_there_is_a_result(good, monkeypatch):
     assert done.exit_code == 4
     assert json.loads(done.stdout)["error"]["kind"] == "Stopped"
     assert "stopped before there was a result" in done.stderr
+
+
+def test_the_bare_name_prints_the_help():
+    bare = run()
+    assert bare.exit_code == 0
+    assert bare.stdout == run("--help").stdout
+    assert "error" not in bare.output
+
+
+def test_a_method_lists_its_settings():
+    text = run("methods", "lbfgs").stdout
+    assert "memory = 20  pairs of steps and gradients that are kept." in text
+    found = json.loads(run("methods", "lbfgs", "--json").stdout)
+    assert found["settings"][0] == {
+        "name": "memory",
+        "default": 20,
+        "about": "pairs of steps and gradients that are kept.",
+    }
+
+
+def test_an_option_that_cannot_be_is_refused_in_words(good):
+    for option, said in (("memory=-1", "a whole number above zero"), ("memory=x", 'lbfgs(memory="x")')):
+        done = run("fit", good, "--method", "lbfgs", "--option", option)
+        assert done.exit_code == 2
+        assert said in done.stderr

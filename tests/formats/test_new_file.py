@@ -84,3 +84,13 @@ def test_the_table_is_named_from_the_files_folder(tmp_path, monkeypatch):
     write_new(Path("problems/mine.toml"), Path("data/measured.csv"))
     assert 'file = "../data/measured.csv"' in Path("problems/mine.toml").read_text(encoding="utf-8")
     assert read_problem_file("problems/mine.toml").problem.size == 3
+
+
+def test_numbers_with_commas_are_no_text_to_be_left_out(tmp_path):
+    table = tmp_path / "measured.csv"
+    table.write_text("x;y\n1;2\n1,5;3\n2;4\n", encoding="utf-8")
+    with pytest.raises(pm.ParametraError, match=r'"x" holds text: "1,5" in line 3 .* written like 0\.15'):
+        write_new(tmp_path / "mine.toml", table)
+    assert not (tmp_path / "mine.toml").exists()
+    table.write_text("x;y;note\n1;2;a, b\n2;3;c\n", encoding="utf-8")
+    write_new(tmp_path / "mine.toml", table)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from parametra.maths.second_order import difference_steps, is_minimum
 
 ENDLESS = np.array([-np.inf, -np.inf]), np.array([np.inf, np.inf])

@@ -81,6 +81,8 @@ def test_texts(text, rows):
         ({1: "a <= 1"}, ParameterError, "the name of a constraint must be text; 1 came"),
         (pm.ordered("a", "zz"), ParameterError, 'ordered("a", "zz"): there is no parameter "zz"'),
         (pm.ordered("a"), ParameterError, '"a" alone must be an array of two or more'),
+        (pm.ordered("a", "a"), ParameterError, 'ordered("a", "a"): "a" is named twice'),
+        (pm.simplex("a", "b", "a"), ParameterError, '"a" is named twice'),
         (pm.ordered(), ParameterError, "name two parameters or more"),
         (pm.Constraint(lambda a, z: a * z, upper=1), FormulaError, '"z" is no parameter'),
         (pm.Constraint(lambda a: "text", upper=1), ParameterError, "cannot be computed at the guess, ValueError"),

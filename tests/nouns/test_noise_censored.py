@@ -688,3 +688,39 @@ def test_a_mixture_of_a_noise_without_a_distribution_function_is_told():
 def test_what_states_them():
     assert Noise.of_kind("censored", {"of": "weibull", "status": "s", "event": 1}) == Censored(pm.Weibull(), "s", 1)
     assert Censored(pm.Normal(), "s", meaning={"exact": 1}) == Censored(pm.Normal(), "s", meaning={"exact": [1]})
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        (2, "known here: 0, 1"),
+        ("Dead", 'did you mean "dead"?'),
+        (("dead", "Alive"), 'did you mean "alive"?'),
+        ("gone", "known here: alive, dead"),
+    ],
+)
+def test_an_event_that_no_row_holds_is_refused(event, words):
+    codes = np.array([1, 0, 1, 1, 0, 1])
+    status = codes if isinstance(event, int) else np.where(codes == 1, "dead", "alive")
+    data = pm.Data({**TABLE, "status": status}, inputs="x", output="y")
+    with pytest.raises(NoiseError, match="no row of the status column") as caught:
+        pm.Censored(pm.Weibull(), status="status", event=event).settle([data], "y")
+    assert words in str(caught.value)
+
+
+def test_of_several_events_not_all_need_have_come():
+    data = pm.Data({**TABLE, "status": np.array([1, 0, 1, 1, 0, 1])}, inputs="x", output="y")
+    settled = pm.Censored(pm.Weibull(), status="status", event=(1, 5)).settle([data], "y")
+    none_left = pm.Data({**TABLE, "status": np.zeros(6)}, inputs="x", output="y")
+    assert settled.doubts("y") == ()
+    assert settled.settle([none_left], "y").doubts("y")  # asked about other rows, it is no longer a matter of spelling
+
+
+def test_values_that_are_all_limits_on_one_side_are_a_doubt():
+    zeros = pm.Data({**TABLE, "status": np.zeros(6)}, inputs="x", output="y")
+    right = pm.Censored(pm.Exponential(), status="status", meaning={"right": 0}).settle([zeros], "y")
+    assert "all 6 values" in right.doubts("y")[0]
+    assert "growing" in right.doubts("y")[0]
+    left = pm.Censored(pm.Normal(1.0), below=10.0).settle([zeros], "y")
+    assert "falling" in left.doubts("y")[0]
+    assert pm.Censored(pm.Normal(1.0), below=2.5, above=2.6).settle([zeros], "y").doubts("y") == ()

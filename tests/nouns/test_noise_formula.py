@@ -115,3 +115,23 @@ def test_messages(call, kind, message):
 def test_an_unused_parameter_is_still_found():
     with pytest.raises(pm.ParametraError, match='"c" is used by nothing'):
         pm.Problem("a + b*x", DATA, {"a": 0, "b": 0, "width": 1, "c": 1}, noise=LogLikelihood(LAPLACE))
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (
+            lambda observed, predicted: -((observed - predicted) ** 2).sum(),
+            r"one log density for each point, shape \(4",
+        ),
+        (lambda observed, predicted: predicted.nothing, r'the noise of "y" raised AttributeError at the guess \(a=1\)'),
+    ],
+)
+def test_a_wrong_log_likelihood_is_refused_at_the_first_look(function, words):
+    data = pm.Data({"x": [1.0, 2.0, 3.0, 4.0], "y": [1.0, 2.0, 3.0, 4.1]}, inputs=["x"], output="y")
+    problem = pm.Problem("a * x", data, {"a": 1.0}, noise=pm.LogLikelihood(function))
+    with pytest.raises(pm.ParametraError, match=words):
+        pm.fit(problem)
+    found = pm.check(problem)
+    assert not found.ok
+    assert found.findings[-1].subject == "noise"

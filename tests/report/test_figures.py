@@ -151,3 +151,36 @@ def test_numbers_of_correlations(rho, text):
 
 def test_long_names():
     assert shortened("abcdefghij", 5) == "ab…ij"
+
+
+@pytest.mark.parametrize(
+    ("model", "noise", "observed", "ends"),
+    [
+        ("1 / (1 + exp(-(a + b * t)))", pm.Binomial(9), [0, 1, 0, 1, 3, 5, 6, 8, 8, 9, 9, 9, 9, 9, 9], (0.0, 1.0)),
+        ("exp(a + b * t)", pm.Poisson(), [3, 1, 2, 0, 1, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0], (0.0, np.inf)),
+        ("exp(a + b * t)", pm.Weibull(), np.exp(-T) * (1 + 20 * WAVE), (0.0, np.inf)),
+        ("a + b * t", pm.Normal(), np.exp(-T), (-np.inf, np.inf)),
+    ],
+)
+def test_nothing_is_drawn_beyond_the_ends_of_a_family(model, noise, observed, ends, tmp_path):
+    data = pm.Data({"t": T, "y": np.array(observed, dtype=float)}, inputs=["t"], output="y")
+    fit = pm.fit(model, data, {"a": (-5, 5), "b": (-5, 5)}, noise=noise, starts=2)
+    (view,) = fit.views
+    assert (view.lower, view.upper) == ends
+    fit.save(tmp_path / "fit.json")
+    assert (pm.load(tmp_path / "fit.json").views[0].upper) == ends[1]
+    above = draw(fit).axes[0]
+    for collection in above.collections:  # the band, and the bars
+        heights = np.concatenate([path.vertices[:, 1] for path in collection.get_paths()])
+        assert heights.min() >= ends[0] - 1e-12
+        assert heights.max() <= ends[1] + 1e-12
+
+
+def test_names_of_correlations_stay_inside_the_picture(fit, tmp_path):
+    names = ("starting_logarithm", "WWWWWWWWWWWWWWWWWW")
+    wide = dataclasses.replace(fit, covariance_labels=names, covariance=np.eye(2) + 0.5)
+    figure = draw(wide, "correlation")
+    figure.savefig(tmp_path / "it.svg")  # whose text is wider than it was measured
+    box = figure.get_tightbbox()
+    width, height = figure.get_size_inches()
+    assert min(box.x0, box.y0, width - box.x1, height - box.y1) > 0.02

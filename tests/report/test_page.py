@@ -120,3 +120,15 @@ def test_sigma_that_is_estimated():
     assert "Residual sum of squares" in text
     assert "says nothing of the quality" in text
     assert "One start: " in text
+
+
+def test_a_likelihood_without_residuals_has_no_sum_of_squares():
+    x = np.linspace(-2, 2, 12)
+    y = np.array([0, 0, 0, 1, 1, 2, 4, 5, 7, 8, 8, 8.0])
+    data = pm.Data({"x": x, "y": y}, inputs=["x"], output="y")
+    fit = pm.fit("1 / (1 + exp(-(a + b * x)))", data, {"a": (-5, 5), "b": (-5, 9)}, noise=pm.Binomial(8), starts=2)
+    text = Seen(page(fit)).text
+    assert "nan" not in text
+    assert "Residual sum of squares" not in text
+    assert "Degrees of freedom" in text
+    assert "band and bars are cut at 0 and 1" in page(fit)

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -93,10 +94,9 @@ def test_progress_in_a_log(tmp_path, monkeypatch):
     monkeypatch.setattr("time.perf_counter", lambda: now[0])
     with (tmp_path / "log").open("w") as stream:
         progress = Progress("fit decay", stream=stream)
-        progress.update(0.1, 10, 5.0, 0)
+        progress.update(0.1, 10, 5.0, Counter)
         now[0] = 20.0
-        progress.update(0.25, 400, 3.5, 2)
+        progress.update(0.25, 400, 3.5, lambda: Counter({"it broke": 2}), 7)
         progress.close()
-    assert (
-        tmp_path / "log"
-    ).read_text() == "fit decay: 25 %, 400 evaluations, best cost 3.5, 2 failed, about 60 s left\n"
+    told = "fit decay: 25 %, 400 evaluations, best cost 3.5, 2 failed (it broke), 7 calls running or waiting"
+    assert (tmp_path / "log").read_text() == f"{told}, about 60 s left\n"

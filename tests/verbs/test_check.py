@@ -191,3 +191,13 @@ def test_long_times(seconds):
 
 def test_the_cost_in_words():
     assert Estimate(300, 0.5, 150.0).words == "about 300 evaluations of 500 ms each, with derivatives: about 2 minutes"
+
+
+def test_a_unit_that_looks_mistyped_is_a_warning():
+    data = pm.Data(DATA, inputs=["t"], output="y", sigma="s", units={"t": "s", "y": "Vlt"})
+    found = pm.check(problem(data=data))
+    assert found.ok
+    assert levels(found)["units"] == "warning"
+    assert '"Vlt" is no known unit: did you mean "volt"?' in message(found, "units")
+    own = pm.Data(DATA, inputs=["t"], output="y", sigma="s", units={"t": "s", "y": "cells"})
+    assert levels(pm.check(problem(data=own)))["units"] == "ok"

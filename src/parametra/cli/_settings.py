@@ -12,6 +12,7 @@ import click
 
 from parametra.formats.fit_settings import FitSettings
 from parametra.formats.problem_file import ProblemFile
+from parametra.formats.run_settings import TYPED
 
 
 def _starts(context: click.Context, option: click.Parameter, value: str | None) -> int | str | None:
@@ -60,6 +61,13 @@ _OPTIONS = (
         help="A setting of the method; may be repeated. Its page lists them.",
     ),
     click.option("--covariance", metavar="NAME", help="How errors are made: jacobian, sandwich, hessian or auto."),
+    click.option("--pool", metavar="N|URL", help="Where calls run: processes, dask://host:port or ray://auto."),
+    click.option("--ledger", metavar="FILE", help="Where calls are kept and looked up; none keeps nothing."),
+    click.option("--fresh", is_flag=True, default=None, help="Look nothing up: run all anew."),
+    click.option("--take-over", is_flag=True, default=None, help="Use a ledger whose run on another machine is gone."),
+    click.option("--timeout", type=float, metavar="S", help="Seconds that one call of the model may take."),
+    click.option("--memory", metavar="SIZE", help='Memory that one call may take, such as "2 GB".'),
+    click.option("--most-failures", type=float, metavar="SHARE", help="Share of the calls that may fail."),
 )
 
 
@@ -72,7 +80,8 @@ def fit_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def overridden(stated: FitSettings, given: dict[str, Any]) -> FitSettings:
     """The settings with those that were given on the command line. Raises MethodError for one that cannot be."""
-    return dataclasses.replace(stated, **{name: value for name, value in given.items() if value is not None})
+    own = {name: value for name, value in given.items() if value is not None and name not in TYPED}
+    return dataclasses.replace(stated, **own, running=stated.running.overridden(given))
 
 
 def out_folder(file: ProblemFile, out: str | None) -> Path | None:

@@ -37,7 +37,14 @@ def check(file: str, as_json: bool, quiet: bool, **given: Any) -> int:
     with only_ours(as_json):
         stated = read_problem_file(file)
         settings = overridden(stated.settings, given)
-        found = verb.check(stated.problem, method=settings.method, starts=settings.starts, loss=settings.loss)
+        running = {
+            key: value
+            for key, value in settings.running.for_verb().items()
+            if key not in ("most_failures", "take_over")
+        }
+        found = verb.check(
+            stated.problem, method=settings.method, starts=settings.starts, loss=settings.loss, **running
+        )
     if as_json:
         print_json(found.to_json())
     elif not quiet:

@@ -10,6 +10,7 @@ import click
 from parametra.cli._printing import json_option, only_ours, print_json, print_text
 from parametra.cli._settings import fit_options, out_folder, overridden
 from parametra.formats.problem_file import read_problem_file
+from parametra.nouns.origin import typed
 
 _EPILOG = """\
 \b
@@ -35,7 +36,8 @@ def fit(file: str, out: str | None, as_json: bool, quiet: bool, **given: Any) ->
     """Find the parameters under which the data of FILE are most likely, and say how far each can be trusted."""
     with only_ours(as_json):
         stated = read_problem_file(file)
-        found = fitted(stated.problem, overridden(stated.settings, given).for_fit(), quiet=quiet)
+        with typed(str(stated.path.resolve()), click.get_current_context().find_root().obj or ()):
+            found = fitted(stated.problem, overridden(stated.settings, given).for_fit(), quiet=quiet)
         folder = out_folder(stated, out)
         files = [] if folder is None else written(found, folder)
     if as_json:

@@ -23,6 +23,7 @@ COMMANDS = {
     "report": "Write a fit as one HTML page with figures.",
     "methods": "List the methods, or describe one.",
     "bench": "Compare methods by the evaluations that they need.",
+    "runs": "List what a ledger holds, or show, export, check or resume it.",
 }
 """Command to the line that `parametra --help` shows; each is the function of that name in a file of that name."""
 
@@ -76,7 +77,8 @@ class Commands(click.Group):
 
         as_json = "--json" in words
         try:
-            code = super().main(words, prog_name, standalone_mode=False)
+            # nothing but the name asks what there is
+            code = super().main(words or ["--help"], prog_name, standalone_mode=False, obj=tuple(words))
             sys.stdout.flush()
         except click.ClickException as error:
             return _mistake("UsageError", _usage(error), as_json=as_json)

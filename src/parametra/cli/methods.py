@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 from typing import Any
 
@@ -25,13 +26,17 @@ Examples:
 def methods(name: str | None, as_json: bool) -> int:
     """List the methods that a fit can use, or describe the one called NAME."""
     from parametra import catalogue
+    from parametra.nouns.method_settings import settings_of
 
     if name is not None:
-        described = _described(catalogue.card(_VERB, name))
+        made = catalogue.method(_VERB, name)
+        described, settings = _described(made.card), settings_of(made)
         if as_json:
-            print_json({"kind": "method", **described})
+            print_json({"kind": "method", **described, "settings": [vars(one) for one in settings]})
         else:
             print_text("\n".join(_entry(key, value) for key, value in described.items()))
+            print_text("settings, by --option NAME=VALUE or in [fit.options]")
+            print_text("\n".join(_setting(one) for one in settings) or "  none")
         return 0
     cards = [_described(catalogue.card(_VERB, each)) for each in catalogue.methods(_VERB)]
     if as_json:
@@ -59,6 +64,12 @@ def _described(card: Any) -> dict[str, Any]:
 def _entry(key: str, value: Any) -> str:
     text = value if isinstance(value, str) else "; ".join(value) or "nothing"
     return f"{key.replace('_', ' ')}\n{_wrapped(text)}"
+
+
+def _setting(one: Any) -> str:
+    default = json.dumps(one.default) if isinstance(one.default, (str, bool, tuple)) else one.default
+    head = f"  {one.name} = {'none' if default is None else default}  "
+    return textwrap.fill(head + one.about, 96, subsequent_indent="      ")
 
 
 def _wrapped(text: str) -> str:

@@ -20,8 +20,27 @@ TOP = (
     "penalty",
     "adversary",
     "fit",
+    "run",
 )
-MODEL = ("formula", "formulas", "python", "name")
+MODEL = ("formula", "formulas", "python", "name", "command")
+PROGRAM = (
+    "command",
+    "results",
+    "templates",
+    "inputs",
+    "files",
+    "timeout",
+    "memory",
+    "output_limit",
+    "environment",
+    "infeasible",
+    "retry",
+    "keep",
+    "keep_at_most",
+    "working_folder",
+    "precision",
+    "outside",
+)
 DATA = (
     "file",
     "columns",

@@ -1,4 +1,4 @@
-"""The [model] of a problem file: formulas, a function of Python, or the name of a ready-made model."""
+"""The [model] of a problem file: formulas, a function of Python, a program, or the name of a ready-made model."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from types import ModuleType
 from typing import Any
 
 from parametra import catalogue
-from parametra.formats._problem_keys import MODEL, refuse_unknown, table_at, text_at, texts_at
+from parametra.formats._problem_keys import MODEL, PROGRAM, refuse_unknown, table_at, text_at, texts_at
 from parametra.nouns.errors import FileError, ModelError, did_you_mean
 from parametra.nouns.model import Model
 
-_WAYS = 'formula = "...", [model.formulas], python = "file.py:function" or name = "field.model"'
+_WAYS = 'formula = "...", [model.formulas], python = "file.py:function", command = ["program"] or name = "field.model"'
 
 
 def model_from_table(tables: Mapping[str, Any], folder: Path) -> Any:
@@ -36,11 +36,18 @@ def model_from_table(tables: Mapping[str, Any], folder: Path) -> Any:
     if "model" not in tables:
         raise FileError(f"[model] is missing. Add it with {_WAYS}.")
     table = table_at(tables, "model", "[model]", '[model] and below it formula = "a * exp(-b * t)"')
-    refuse_unknown(table, MODEL, "[model]")
+    refuse_unknown(table, dict.fromkeys([*MODEL, *PROGRAM]), "[model]")
     stated = [key for key in MODEL if key in table]
     if len(stated) != 1:
-        came = f"it has {' and '.join(stated)}" if stated else "it is empty"
+        came = f"it has {' and '.join(stated)}" if stated else "it has none of them" if table else "it is empty"
         raise FileError(f"[model] takes one of {_WAYS}; {came}.")
+    if stated == ["command"]:
+        from parametra.formats._problem_program import program_from_table  # few files state one
+
+        return Model.of(program_from_table(table, tables, folder))
+    extra = next((key for key in table if key not in MODEL), None)
+    if extra is not None:
+        raise FileError(f"[model]: {extra} goes with command, a program; {stated[0]} is stated. Leave one out.")
     if stated == ["formulas"]:
         formulas = texts_at(table, "formulas", "[model]")
         if not formulas:

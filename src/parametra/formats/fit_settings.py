@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from parametra import catalogue
+from parametra.formats.run_settings import RunSettings
 from parametra.maths.losses import LOSSES
 from parametra.nouns.errors import MethodError, did_you_mean
 from parametra.nouns.statement import shown
@@ -21,6 +22,7 @@ class FitSettings:
     Arguments:
         method, starts, seed, evaluations, seconds, loss, loss_scale, covariance, screening, workers, options: as for
             `fit`.
+        running: how the model's calls are run; the [run] table.
         out: the folder of results, named from the folder of the problem file; None writes none.
 
     Raises:
@@ -39,6 +41,7 @@ class FitSettings:
     screening: str = "auto"
     workers: int = 1
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    running: RunSettings = field(default_factory=RunSettings)
 
     def __post_init__(self) -> None:
         methods = catalogue.methods("fit")
@@ -66,4 +69,5 @@ class FitSettings:
 
     def for_fit(self) -> dict[str, Any]:
         """The settings as arguments of `fit`."""
-        return {name: value for name, value in vars(self).items() if name != "out"}
+        own = {name: value for name, value in vars(self).items() if name not in ("out", "running")}
+        return {**own, **self.running.for_verb()}

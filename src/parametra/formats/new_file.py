@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from parametra.nouns._cells import cell_number
 from parametra.nouns._formula_functions import FUNCTIONS
 from parametra.nouns.errors import DataError, FileError, ParametraError
 from parametra.nouns.statement import check_name
@@ -123,8 +124,11 @@ def guess_columns(table: Table) -> Columns:
     """Which column is what: first numbers the input, then the output, and the standard deviation by its name.
 
     Raises:
-        DataError: no column of numbers.
+        DataError: no column of numbers, or one whose numbers are written in another way, such as 1,5.
     """
+    for name in table.columns:
+        if table.is_text(name) and _with_commas(table.columns[name].tolist()):
+            table.numbers(name)  # which says where, and how numbers are written
     numbers = [name for name, values in table.columns.items() if values.dtype.kind == "f" and values.ndim == 1]
     numbers = [name for name in numbers if np.isfinite(table.columns[name]).any()]
     plain = [name for name in numbers if not _like_sigma(name, numbers)] or numbers
@@ -138,6 +142,12 @@ def guess_columns(table: Table) -> Columns:
     taken = [name for name in (along, output, sigma) if name]
     gaps = any(not np.isfinite(table.columns[name]).all() for name in taken)
     return Columns(along, output, sigma, tuple(name for name in table.columns if name not in taken), gaps)
+
+
+def _with_commas(cells: list[str]) -> bool:
+    """Whether a column is one of numbers that have commas where points are wanted."""
+    rest = [cell for cell in cells if cell_number(cell) is None]
+    return bool(rest) and all(cell_number(cell.replace(",", ".", 1)) is not None for cell in rest)
 
 
 def _like_sigma(name: str, others: list[str]) -> bool:

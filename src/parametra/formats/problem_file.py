@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,8 +21,10 @@ from parametra.formats._problem_keys import FIT, TOP, number_at, refuse_unknown,
 from parametra.formats._problem_model import model_from_table
 from parametra.formats._problem_toml import read_toml
 from parametra.formats.fit_settings import FitSettings
+from parametra.formats.run_settings import RunSettings, run_settings
 from parametra.nouns.data import Data
 from parametra.nouns.errors import FileError, MissingExtraError, ParametraError
+from parametra.nouns.model import Model
 from parametra.nouns.noise import noise_from_table
 from parametra.nouns.parameter import Parameter, parameter_from_table
 from parametra.nouns.penalty import Penalty
@@ -81,6 +83,7 @@ def _read(tables: dict[str, Any], path: Path) -> ProblemFile:
     title, description = (text_at(tables, key, "the problem file").strip() for key in ("title", "description"))
     settings = _settings(tables)
     model = _within("[model]", lambda: model_from_table(tables, path.parent))
+    settings = replace(settings, running=_running(tables, model, path))
     parameters = _parameters(tables, required=not isinstance(model, ReadyMade))
     data = data_from_tables(tables, path.parent)
     noise = _noise(tables, path.parent)
@@ -155,6 +158,13 @@ def _settings(tables: Mapping[str, Any]) -> FitSettings:
         table, "options", "[fit] options", "[fit.options] and below it a setting of the method"
     )
     return _within("[fit]", lambda: FitSettings(**{k: v for k, v in stated.items() if k in table}))
+
+
+def _running(tables: Mapping[str, Any], model: Any, path: Path) -> RunSettings:
+    stated = run_settings(tables, path.parent)
+    # whoever runs a program waits for it, and does not want to wait twice
+    program = isinstance(model, Model) and hasattr(model.function, "content_hash")
+    return stated.with_default_ledger(path) if program else stated
 
 
 def _in_file(path: Path, make: Callable[[], Made]) -> Made:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -95,6 +96,40 @@ def read_status(
             'of exact values when all others are right-censored, or meaning={"exact": ..., "right": ...}.'
         )
     return codes
+
+
+def refuse_strange_events(data_sets: Sequence[Data], output: str, column: str, events: tuple[Any, ...]) -> None:
+    """Refuse codes of exact values that no data set holds: all would be right-censored, or those that were meant.
+
+    Arguments:
+        data_sets: with the output.
+        output: of what.
+        column: the status column.
+        events: the codes.
+
+    Raises:
+        NoiseError: none of the codes is held, or one is not that looks like another one that is.
+    """
+    held = [_column(data, output, column) for data in data_sets]
+    strange = [code for code in events if not any(_equals(values, code).any() for values in held)]
+    if not strange:
+        return
+    known = {f"{one}" if values.dtype.kind == "U" else f"{one:g}" for values in held for one in np.unique(values)}
+    others = sorted(known - {"", "nan"} - {_written(code) for code in events})
+    plain = [one.casefold() for one in others]
+    near = [one for one in strange if difflib.get_close_matches(_written(one).casefold(), plain, cutoff=0.8)]
+    if len(strange) < len(events) and not near:
+        return
+    code = (near or strange)[0]
+    raise NoiseError(
+        f'no row of the status column "{column}" holds event={code!r}, so that no value would be exact for it; '
+        + did_you_mean(_written(code), others)
+        + ' Where all values are limits on purpose, say so: meaning={"right": ...}.'
+    )
+
+
+def _written(code: Any) -> str:
+    return code.strip() if isinstance(code, str) else f"{float(code):g}"
 
 
 def _column(data: Data, output: str, name: str) -> np.ndarray:

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from parametra.maths.losses import Loss
-from parametra.nouns._noise_contract import Noise, Scatter
+from parametra.nouns._noise_contract import Edge, Noise, Scatter
 from parametra.nouns._noise_spread import Spread
 from parametra.nouns.data import Data
 from parametra.nouns.errors import NoiseError
@@ -54,6 +54,9 @@ class WithInputErrors(Noise):
 
     def parameters(self, output: str, alone: bool) -> dict[str, Parameter]:
         return self.inner.parameters(output, alone)
+
+    def edges(self, output: str, alone: bool) -> dict[str, tuple[Edge, ...]]:
+        return self.inner.edges(output, alone)
 
     def _share(self, scatter: Scatter) -> Any:
         """Of a whole standard deviation, that of the output alone."""
@@ -153,6 +156,39 @@ def input_variance(
     for name, error in errors.items():
         total = total + (_slope(model, parameters, inputs, name, output, error, xp) * error) ** 2
     return total
+
+
+def bend_over_errors(
+    model: Model,
+    parameters: Mapping[str, Any],
+    inputs: Mapping[str, Any],
+    errors: Mapping[str, Any],
+    sigma: Any,
+    output: str,
+) -> float:
+    """How far the curve leaves its tangent within the errors of the inputs, in effective standard deviations.
+
+    The root mean square over points and inputs of |f(x + sx) + f(x - sx) - 2 f(x)| / (2 s). The effective variance is
+    good where this is small; near 1 and above, it grows with the steepness of the curve, and chi-square falls.
+
+    Arguments:
+        model, parameters, inputs, errors, output: as for `input_variance`.
+        sigma: of the output, (rows,).
+    """
+    here = _output_of(model.predict(parameters, inputs, np), output)
+    total = np.sqrt(np.square(sigma) + input_variance(model, parameters, inputs, errors, output, np))
+    bends: list[Any] = []
+    for name, error in errors.items():
+        up, down = (
+            _output_of(model.predict(parameters, {**inputs, name: inputs[name] + side * error}, np), output)
+            for side in (1, -1)
+        )
+        bends.append(0.5 * np.abs(up + down - 2 * here) / total)
+    return float(np.sqrt(np.nanmean(np.square(bends))))
+
+
+def _output_of(found: Mapping[str, Any], output: str) -> Any:
+    return np.asarray(found[output if output in found else ONLY])
 
 
 def _slope(

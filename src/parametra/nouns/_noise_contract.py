@@ -70,6 +70,28 @@ class Working:
     information: Any
 
 
+@dataclass(frozen=True)
+class Edge:
+    """A bound of a noise's own parameter at which the noise is a simpler one: an answer, where it is the best value.
+
+    Arguments:
+        side: "lower" or "upper".
+        towards: what the bound stands for: "zero", "infinity".
+        means: what a best value there says of the data, in words.
+        instead: the simpler noise, in words that follow "state".
+    """
+
+    side: str
+    towards: str
+    means: str
+    instead: str
+
+    @property
+    def words(self) -> str:
+        """As it is told of a parameter that is there."""
+        return f"at its {self.side} bound, towards {self.towards}: {self.means}"
+
+
 class Noise(ABC):
     """How data scatter around a prediction, for one output. Subclasses are frozen, and hold settings only."""
 
@@ -144,6 +166,16 @@ class Noise(ABC):
         """The parameters that this noise adds to the problem, by name."""
         del output, alone
         return {}
+
+    def edges(self, output: str, alone: bool) -> dict[str, tuple[Edge, ...]]:
+        """The bounds of those parameters at which the noise is a simpler one, by name."""
+        del output, alone
+        return {}
+
+    def doubts(self, output: str) -> tuple[str, ...]:
+        """What the data cannot tell under this noise whatever the model, each as a sentence with what to do."""
+        del output
+        return ()
 
     @property
     def reads(self) -> frozenset[str] | None:

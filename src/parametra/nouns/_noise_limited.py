@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from parametra.maths.special import log_difference
-from parametra.nouns._noise_contract import Noise, Scatter
+from parametra.nouns._noise_contract import Edge, Noise, Scatter
 from parametra.nouns.data import Data
 from parametra.nouns.errors import NoiseError
 from parametra.nouns.parameter import Parameter
@@ -53,6 +53,9 @@ class Limited(Noise):
 
     def parameters(self, output: str, alone: bool) -> dict[str, Parameter]:
         return self.of.parameters(output, alone)
+
+    def edges(self, output: str, alone: bool) -> dict[str, tuple[Edge, ...]]:
+        return self.of.edges(output, alone)
 
     def standard_deviation(self, scatter: Scatter) -> Any | None:
         return self.of.standard_deviation(scatter)

@@ -37,12 +37,35 @@ def setting(role: str, stated: float | str, scatter: Scatter) -> Any:
     return stated if isinstance(stated, float) else scatter.value(role)
 
 
-def estimated(role: str, stated: Any, guess: Any, *, output: str, alone: bool) -> dict[str, Parameter]:
-    """The parameter of an estimated setting, by name; nothing when a number was stated."""
+NEXT_TO_NOTHING = 1e-6
+"""Where a limit that a logarithm never reaches is cut off, in standard errors: the likelihood is the limit's there."""
+
+
+def estimated(
+    role: str,
+    stated: Any,
+    guess: Any,
+    *,
+    output: str,
+    alone: bool,
+    lower: float | None = None,
+    upper: float | None = None,
+) -> dict[str, Parameter]:
+    """The parameter of an estimated setting, by name; nothing when a number was stated.
+
+    Arguments:
+        role, stated, guess: the setting.
+        output, alone: of which the noise is.
+        lower, upper: limits at which the noise is a simpler one (see `Edge`); a guess beyond them moves them.
+    """
     if stated != "estimated":
         return {}
-    name = parameter_name(role, output, alone)
-    return {name: Log(guess=1.0 if guess is None else guess, description=f"noise of {output}: {role}")}
+    guess = 1.0 if guess is None else float(guess)
+    lower = None if lower is None else min(lower, 0.1 * guess)
+    upper = None if upper is None else max(upper, 10 * guess)
+    return {
+        parameter_name(role, output, alone): Log(lower, upper, guess=guess, description=f"noise of {output}: {role}")
+    }
 
 
 def settled_guess(guess: Any, data_sets: Sequence[Data], output: str, moments: Callable[[np.ndarray], float]) -> float:

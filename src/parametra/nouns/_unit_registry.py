@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 _NUMBERS = frozenset({"dimensionless"})
 
+
+_ALIKE = 0.85
+"""Of two names: "Vlt" and "volt", but not "people" and "pole"."""
 
 OWN = "unit of its own: "
 """Begins the dimension of a unit that pint does not know."""
@@ -47,6 +51,14 @@ def _known(name: str) -> Symbol | None:
 
 def _zero(registry: Any, unit: Any) -> float:
     return float(registry.Quantity(0.0, unit).to_root_units().magnitude)
+
+
+@lru_cache(maxsize=256)
+def nearest(name: str) -> str:
+    """The known unit whose name is spelt almost like this one, "" when there is none."""
+    known = {each.lower(): each for each in _registry() if len(each) > 3 and each.isidentifier()}
+    close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=_ALIKE)
+    return known[close[0]] if close else ""
 
 
 def symbol(name: str) -> Symbol:

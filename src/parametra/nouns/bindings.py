@@ -49,7 +49,9 @@ def bind(model: Model, data: Data, space: Space) -> Binding:
                 + did_you_mean(renamed, space.names)
             )
     if model.takes_dicts:
-        names = {name: name for name in space.names}
+        # a program says which names it uses: a call is known by these, and no other parameter needs another call
+        used = getattr(model.function, "names", None)
+        names = {name: name for name in space.names if used is None or name in used}
         return Binding({**names, **dict(data.parameters)}, output)
     found: dict[str, str] = {}
     for argument in sorted(model.arguments):

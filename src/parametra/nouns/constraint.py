@@ -130,6 +130,8 @@ class Pattern:
         for name in self.names:
             if name not in space:
                 raise ParameterError(f'{where}: there is no parameter "{name}"; {did_you_mean(name, space.names)}')
+            if self.names.count(name) > 1:
+                raise ParameterError(f'{where}: "{name}" is named twice, and says nothing about itself. Name others.')
         if len(self.names) > 1:
             return list(self.names)
         if not self.names:

@@ -9,6 +9,7 @@ ParametraError (a ValueError)
 ├── NoiseError       the noise does not go with the data
 ├── MethodError      a method's name or setting, or a problem that it cannot serve
 ├── FileError        a problem file or result file that cannot be read
+├── LedgerError      a file of evaluations that cannot be read or written, or that another run holds
 └── MissingExtraError     an optional package that is not installed
 """
 
@@ -52,6 +53,10 @@ class MethodError(ParametraError):
 
 class FileError(ParametraError):
     """A problem file or a result file that cannot be read or written."""
+
+
+class LedgerError(ParametraError):
+    """A file of evaluations that cannot be opened, read or written, or that another run holds."""
 
 
 class MissingExtraError(ParametraError):

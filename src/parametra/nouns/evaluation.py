@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from parametra.nouns.model import Model
+from parametra.nouns.problem import maybe_64_bits
 
 LONGEST_REASON = 200
 """Characters of a reason that are kept: reasons are counted, so they are short and speak of no single point."""
@@ -91,7 +92,7 @@ def evaluate(job: Job, call: Call) -> Evaluation:
     """Call the model, here and now; whatever it raises is an outcome."""
     began = time.perf_counter()
     try:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), maybe_64_bits():
             found = job.model.predict(call.parameters, job.inputs[call.data_set])
             outputs = {output: _numbers(value) for output, value in found.items()}
     except Infeasible as error:

@@ -23,9 +23,9 @@ def text(fit: FitRecord) -> str:
         _quality(fit),
         _correlations(fit),
         _starts(fit),
-        _wrapped(f"{fit.estimator} by {fit.method}: {fit.choice}"),
+        "" if fit.method == "none" else _wrapped(f"{fit.estimator} by {fit.method}: {fit.choice}"),
         _wrapped(f"errors: {fit.uncertainty}"),
-        f"{fit.receipt.evaluations} evaluations in {fit.receipt.seconds:.2g} s ({fit.receipt.evaluator})",
+        _spent(fit),
     ]
     return "\n\n".join(p for p in parts if p)
 
@@ -89,14 +89,26 @@ def _starts(fit: FitRecord) -> str:
         return _wrapped(f"one start: {s.why}")
     reached = round(s.best_share * s.count)
     missed = (
-        ""
-        if s.missed_chance is None
-        else f"; chance that another start finds a new basin: {100 * s.missed_chance:.2g} %"
+        "" if s.missed_chance is None else f"; chance that another start finds a new basin: {percent(s.missed_chance)}"
     )
     basins = f"{len(s.basins)} basin{'s' * (len(s.basins) != 1)} found"
     failed = f", {s.failed} failed" if s.failed else ""
-    return _wrapped(f"{s.count} starts ({s.why}): {reached} reached the best basin; {basins}{failed}{missed}")
+    goal = "reached the best basin" if fit.status.ok else "ended at the best point"
+    return _wrapped(f"{s.count} starts ({s.why}): {reached} {goal}; {basins}{failed}{missed}")
+
+
+def percent(share: float) -> str:
+    """A share to two digits, never as a power of ten."""
+    return f"{100 * share:.{0 if share >= 0.1 else 1 if share >= 0.01 else 2}f} %"
 
 
 def _wrapped(line: str, indent: str = "") -> str:
     return "\n".join(wrap(line, _WIDTH, subsequent_indent=indent)) if line else ""
+
+
+def _spent(fit: FitRecord) -> str:
+    """What the run cost, and what a ledger saved of it."""
+    r = fit.receipt
+    known = f"\n{r.reused} of {r.reused + r.model_calls} calls of the model were known" if r.reused else ""
+    count = f"{r.evaluations} evaluation{'s' * (r.evaluations != 1)}"
+    return f"{count} in {r.seconds:.2g} s ({r.evaluator}){known}"

@@ -33,6 +33,7 @@ from parametra.nouns._censoring_status import (
     intervals,
     limit_of,
     read_status,
+    refuse_strange_events,
 )
 from parametra.nouns._noise_contract import Noise, Scatter, data_sets_with
 from parametra.nouns._noise_limited import (
@@ -112,6 +113,8 @@ class Censored(Limited, kind="censored"):
 
     def settle(self, data_sets: Sequence[Data], output: str) -> Noise:
         having = data_sets_with(data_sets, output)
+        if self.event is not None and not any(self._counts):  # what was settled once may be asked about fewer rows
+            refuse_strange_events(having, output, self.status, self.event)
         told = [self._told(data, output) for data in having]
         # Limits are values too, for the guesses of the noise inside and for what it refuses.
         as_exact = [_with_values(d, output, _representative(t, self.of)) for d, t in zip(having, told, strict=True)]
@@ -170,6 +173,16 @@ class Censored(Limited, kind="censored"):
         if interval:
             density = xp.where(codes == INTERVAL, log_between(self.of, scatter, lower, upper), density)
         return density - self.of.log_window(scatter) if isinstance(self.of, Windowed) else density
+
+    def doubts(self, output: str) -> tuple[str, ...]:
+        exact, right, left, interval = self._counts
+        if exact or interval or not (right or left) or (right and left):
+            return self.of.doubts(output)
+        words = "right-censored, so that nothing keeps the estimate from growing without end"
+        if left:
+            words = "left-censored, so that nothing keeps the estimate from falling without end"
+        here = f'all {right + left} values of "{output}" are {words}. Look at the status and the limits of detection.'
+        return (here, *self.of.doubts(output))
 
     def censoring(self, scatter: Scatter) -> tuple[np.ndarray, np.ndarray] | None:
         if _CODES not in scatter.columns:

@@ -20,7 +20,7 @@ import numpy as np
 
 from parametra.maths.triangular import solve_lower
 from parametra.nouns._covariance_matrix import read_matrix
-from parametra.nouns._noise_contract import Noise, Scatter, data_sets_with, parameter_name
+from parametra.nouns._noise_contract import Edge, Noise, Scatter, data_sets_with, parameter_name
 from parametra.nouns._noise_spread import Spread, positive
 from parametra.nouns.data import Data
 from parametra.nouns.errors import NoiseError, did_you_mean
@@ -260,6 +260,12 @@ class AR1(Spread, kind="ar1"):
             guess = 0.3 if self._whole else 0.5
             added[parameter_name("correlation", output, alone)] = Real(lowest, 1.0, guess=guess, description=words)
         return added
+
+    def edges(self, output: str, alone: bool) -> dict[str, tuple[Edge, ...]]:
+        name = parameter_name("correlation", output, alone)
+        fades = () if self._whole else (Edge("lower", "zero", "the errors are not correlated", "Normal()"),)
+        stays = Edge("upper", "one", "the errors do not fade along the data", "a drift or an offset in the model")
+        return {name: (*fades, stays)}
 
     def _remembered(self, scatter: Scatter) -> Any:
         """What is left of the error before: c^steps, nothing for the first point."""

@@ -29,8 +29,9 @@ from parametra.maths.special import (
     log_rising_slope,
     trigamma_minus_inverse,
 )
-from parametra.nouns._noise_contract import Noise, Scatter, Working
+from parametra.nouns._noise_contract import Edge, Noise, Scatter, Working, data_sets_with, parameter_name
 from parametra.nouns._noise_settings import (
+    NEXT_TO_NOTHING,
     checked_guess,
     estimated,
     number_or_estimated,
@@ -153,6 +154,7 @@ class NegativeBinomial(Counting, kind="negative_binomial"):
 
     dispersion: Any = "estimated"
     guess: Any = field(default=None, kw_only=True)
+    least: float | None = field(default=None, init=False, repr=False)
     kind: ClassVar[str] = "negative_binomial"
 
     def __post_init__(self) -> None:
@@ -161,11 +163,18 @@ class NegativeBinomial(Counting, kind="negative_binomial"):
 
     def settle(self, data_sets: Sequence[Data], output: str) -> Noise:
         super().settle(data_sets, output)
-        guess = settled_guess(self.guess, data_sets, output, _over_poisson)
-        return dataclasses.replace(self, guess=guess)
+        settled = dataclasses.replace(self, guess=settled_guess(self.guess, data_sets, output, _over_poisson))
+        observed = np.concatenate([data.observations(output)[0] for data in data_sets_with(data_sets, output)])
+        # near zero the information of a is half the sum of mu^2
+        object.__setattr__(settled, "least", NEXT_TO_NOTHING * math.sqrt(2 / max(float(observed @ observed), 1.0)))
+        return settled
 
     def parameters(self, output: str, alone: bool) -> dict[str, Parameter]:
-        return estimated("dispersion", self.dispersion, self.guess, output=output, alone=alone)
+        return estimated("dispersion", self.dispersion, self.guess, output=output, alone=alone, lower=self.least)
+
+    def edges(self, output: str, alone: bool) -> dict[str, tuple[Edge, ...]]:
+        poisson = Edge("lower", "zero", "the counts scatter no more than Poisson's", "Poisson()")
+        return {parameter_name("dispersion", output, alone): (poisson,)}
 
     def _dispersion(self, scatter: Scatter) -> Any:
         return setting("dispersion", self.dispersion, scatter)

@@ -19,7 +19,7 @@ from typing import Any, ClassVar, cast
 import numpy as np
 
 from parametra.maths.triangular import cholesky, solve_lower
-from parametra.nouns._noise_contract import Noise, Scatter, data_sets_with, parameter_name
+from parametra.nouns._noise_contract import Edge, Noise, Scatter, data_sets_with, parameter_name
 from parametra.nouns._noise_spread import Spread, positive
 from parametra.nouns.data import Data
 from parametra.nouns.errors import NoiseError, did_you_mean
@@ -141,6 +141,15 @@ class KernelNoise(Spread, kind="kernel"):
             name = parameter_name("kernel_length", output, alone)
             added[name] = Log(0.1 * near, 10 * far, guess=middle, description=words)
         return added
+
+    def edges(self, output: str, alone: bool) -> dict[str, tuple[Edge, ...]]:
+        none = Edge("lower", "zero", "the data show no correlated error", "Normal()")
+        apart = Edge("lower", "zero", "errors are alike over less than the distance of points", "Normal()")
+        offset = Edge(
+            "upper", "infinity", "the correlated error is one offset for all points", "an offset in the model"
+        )
+        amplitude, length = (parameter_name(f"kernel_{role}", output, alone) for role in ("amplitude", "length"))
+        return {amplitude: (none,), length: (apart, offset)}
 
     def _stated(self, scatter: Scatter, role: str, value: Any) -> Any:
         return scatter.value(f"kernel_{role}") if value == "estimated" else value

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, cast
 import numpy as np
 
 from parametra.maths.special import log1p, log_sum
-from parametra.nouns._noise_contract import Noise, Scatter, data_sets_with, parameter_name
+from parametra.nouns._noise_contract import Edge, Noise, Scatter, data_sets_with, parameter_name
 from parametra.nouns._noise_spread import positive
 from parametra.nouns.data import Data
 from parametra.nouns.errors import NoiseError
@@ -127,6 +127,10 @@ class Outliers(Noise, kind="outliers"):
         if self.width == "estimated":
             added[width] = Log(guess=self.default_width, description=f"noise of {output}: width of outliers")
         return added
+
+    def edges(self, output: str, alone: bool) -> dict[str, tuple[Edge, ...]]:
+        none = Edge("lower", "zero", "no point is needed to be an outlier", "the noise without Outliers")
+        return {**self.of.edges(output, alone), parameter_name("share", output, alone): (none,)}
 
     def _parts(self, scatter: Scatter) -> tuple[Any, Any, Noise, Scatter]:
         """log(1 - p), log p, the broad noise, and what it is asked about."""

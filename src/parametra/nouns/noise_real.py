@@ -10,7 +10,7 @@ import numpy as np
 
 from parametra.maths.losses import Loss
 from parametra.maths.special import digamma, log_normal_cdf, log_student_density, log_student_tail, trigamma
-from parametra.nouns._noise_contract import Scatter, Working, parameter_name
+from parametra.nouns._noise_contract import Edge, Scatter, Working, parameter_name
 from parametra.nouns._noise_spread import Spread, positive
 from parametra.nouns.errors import NoiseError
 from parametra.nouns.parameter import Log, Parameter
@@ -147,6 +147,11 @@ class StudentT(Spread, kind="student_t"):
             name = parameter_name("degrees_of_freedom", output, alone)
             added[name] = Log(1.0, 200.0, guess=4.0, description=f"noise of {output}: degrees of freedom")
         return added
+
+    def edges(self, output: str, alone: bool) -> dict[str, tuple[Edge, ...]]:
+        normal = Edge("upper", "infinity", "the tails are no heavier than a normal distribution's", "Normal()")
+        cauchy = Edge("lower", "Cauchy's", "the tails are as heavy as are let in", "StudentT(1)")
+        return {parameter_name("degrees_of_freedom", output, alone): (normal, cauchy)}
 
     def _freedom(self, scatter: Scatter) -> Any:
         estimated = self.degrees_of_freedom == "estimated"

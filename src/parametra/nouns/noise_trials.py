@@ -22,8 +22,9 @@ from parametra.maths.special import (
     log_gamma,
     log_rising,
 )
-from parametra.nouns._noise_contract import Noise, Scatter, Working, data_sets_with
+from parametra.nouns._noise_contract import Edge, Noise, Scatter, Working, data_sets_with, parameter_name
 from parametra.nouns._noise_settings import (
+    NEXT_TO_NOTHING,
     checked_guess,
     column_of,
     estimated,
@@ -219,6 +220,7 @@ class BetaBinomial(Trying, kind="beta_binomial"):
     concentration: Any = "estimated"
     guess: Any = field(default=None, kw_only=True)
     most: int = field(default=0, init=False, repr=False)
+    highest: float | None = field(default=None, init=False, repr=False)
     kind: ClassVar[str] = "beta_binomial"
 
     def __post_init__(self) -> None:
@@ -228,7 +230,8 @@ class BetaBinomial(Trying, kind="beta_binomial"):
 
     def settle(self, data_sets: Sequence[Data], output: str) -> Noise:
         super().settle(data_sets, output)
-        most = int(max(self._trials_of(data, output).max() for data in data_sets_with(data_sets, output)))
+        trials = np.concatenate([self._trials_of(data, output) for data in data_sets_with(data_sets, output)])
+        most = int(trials.max())
         if self.concentration == "estimated" and most < 2:
             raise NoiseError(
                 f'the concentration of "{output}" cannot be estimated from single trials, which tell a probability and '
@@ -236,11 +239,18 @@ class BetaBinomial(Trying, kind="beta_binomial"):
             )
         settled = dataclasses.replace(self)
         object.__setattr__(settled, "most", most)
+        if most > 1:  # near zero the information of 1/c is half the sum of n (n - 1)
+            highest = math.sqrt(0.5 * float(trials @ (trials - 1))) / NEXT_TO_NOTHING
+            object.__setattr__(settled, "highest", highest)
         return settled
 
     def parameters(self, output: str, alone: bool) -> dict[str, Parameter]:
         guess = 10.0 if self.guess is None else self.guess
-        return estimated("concentration", self.concentration, guess, output=output, alone=alone)
+        return estimated("concentration", self.concentration, guess, output=output, alone=alone, upper=self.highest)
+
+    def edges(self, output: str, alone: bool) -> dict[str, tuple[Edge, ...]]:
+        binomial = Edge("upper", "infinity", "the shares scatter no more than Binomial's", "Binomial(trials=...)")
+        return {parameter_name("concentration", output, alone): (binomial,)}
 
     def _concentration(self, scatter: Scatter) -> Any:
         return setting("concentration", self.concentration, scatter)

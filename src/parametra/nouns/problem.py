@@ -14,6 +14,7 @@ from parametra.maths.distributions import Normal as NormalPrior
 from parametra.maths.losses import Loss
 from parametra.nouns._adversary import adversary_of
 from parametra.nouns._input_errors import input_variance, with_input_errors
+from parametra.nouns._noise_contract import Edge
 from parametra.nouns.bindings import Binding, bind
 from parametra.nouns.card import Ability
 from parametra.nouns.constraint import (
@@ -83,7 +84,9 @@ class Problem:
         self.stated_space = Space(parameters)
         self.noise = self._noises(noise)
         self.space = self.stated_space.with_parameters(self._noise_parameters())
-        self.bindings: tuple[Binding, ...] = tuple(bind(self.model, d, self.space) for d in self.data_sets)
+        # a model of two dicts gets what is stated: the noise's own parameters are none of its business
+        seen = self.stated_space if self.model.takes_dicts else self.space
+        self.bindings: tuple[Binding, ...] = tuple(bind(self.model, d, seen) for d in self.data_sets)
         self.derived = tuple(Derived.of(name, thing, self.space.names) for name, thing in (derived or {}).items())
         self.constraints: tuple[Constraint, ...] = constraints_of(constraints, self.space, self.profiled)
         self.penalty = Penalty.of(penalty, self.stated_space)
@@ -107,6 +110,12 @@ class Problem:
             (name,) = self._noise_parameters()
             return name
         return None
+
+    @cached_property
+    def edges(self) -> dict[str, tuple[Edge, ...]]:
+        """The bounds of the noise's own parameters at which it is a simpler one, by name."""
+        alone = len(self.outputs) == 1
+        return {name: each for o in self.outputs for name, each in self.noise[o].edges(o, alone=alone).items()}
 
     @cached_property
     def fit_space(self) -> Space:
@@ -211,6 +220,7 @@ class Problem:
 
         Raises:
             ModelError: the model raises there, returns what cannot be compared with the data, or gives NaN.
+            NoiseError: the noise raises there.
         """
         if "_guess_predictions" not in self.__dict__:
             self.__dict__["_guess_predictions"] = first_look(self)
@@ -321,11 +331,20 @@ class Problem:
         """The same question asked of other data of the same form."""
         return self._restated(data=data)
 
+    def with_model(self, model: object) -> Problem:
+        """The same question with another model of the same arguments."""
+        return self._restated(model=model)
+
     def _restated(self, **changed: Any) -> Problem:
-        parts: dict[str, Any] = {"data": self.data_sets, "parameters": self.stated_space.parameters, **changed}
+        parts: dict[str, Any] = {
+            "model": self.model,
+            "data": self.data_sets,
+            "parameters": self.stated_space.parameters,
+            **changed,
+        }
         derived = {d.name: d for d in self.derived}
         return Problem(
-            self.model,
+            parts["model"],
             parts["data"],
             parts["parameters"],
             noise=self.noise,
@@ -409,6 +428,11 @@ def first_look(problem: Problem) -> list[dict[str, Any]]:
     except ParametraError:
         raise
     except Exception as error:  # a person's model may raise anything
+        reason = getattr(error, "reason", None)  # that of an `EvaluationFailed`, which says why in its own words
+        if isinstance(reason, str):
+            raise ModelError(
+                f"the model {name} gives nothing at the guess ({at}): {reason}. Guess elsewhere."
+            ) from error
         raise ModelError(
             f"the model {name} raised {type(error).__name__} at the guess ({at}): {error}. Mend it, or guess elsewhere."
         ) from error
@@ -422,7 +446,27 @@ def first_look(problem: Problem) -> list[dict[str, Any]]:
                 f'the model {name} gives {numbers[bad[0]]} for "{output}" at the guess ({at}), first in row '
                 f"{bad[0] + 1} of {numbers.size}. Guess where the model is finite, or narrow the bounds."
             )
+    _look_at_noise(problem, named, rows, at)
     return predictions
+
+
+def _look_at_noise(problem: Problem, named: Mapping[str, Any], rows: list[tuple[int, str, Any]], at: str) -> None:
+    """A noise that is stated wrongly is a mistake of the statement, not a failure of every point."""
+    for i, output, value in rows:
+        if "input_errors" in problem.arrays[i]:  # which would call the model again, and allow no noise of one's own
+            continue
+        try:
+            with np.errstate(all="ignore"), maybe_64_bits():
+                problem.noise[output].log_density(problem.scatter(i, output, value, named, problem.arrays, np))
+        except ParametraError:
+            raise
+        except np.linalg.LinAlgError:
+            continue  # of a covariance, at this point
+        except Exception as error:  # a person's own density may raise anything
+            raise NoiseError(
+                f'the noise of "{output}" raised {type(error).__name__} at the guess ({at}): {error}. Mend it, or '
+                "guess elsewhere."
+            ) from error
 
 
 def maybe_64_bits() -> AbstractContextManager[Any]:

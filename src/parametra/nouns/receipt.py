@@ -26,6 +26,7 @@ class Receipt:
         versions: of this package and of what computed.
         problem_hash: of the model, the parameters and the data; the same statement has the same hash.
         citation: the publications behind the method.
+        reused: calls of the model that a ledger knew already.
     """
 
     evaluations: int
@@ -38,6 +39,7 @@ class Receipt:
     problem_hash: str
     citation: tuple[str, ...]
     versions: dict[str, str] = field(default_factory=dict)
+    reused: int = 0
 
 
 def versions(*packages: str) -> dict[str, str]:

@@ -64,6 +64,8 @@ def with_error(value: float, error: float | None) -> str:
     if error is None or not math.isfinite(error) or error <= 0 or not math.isfinite(value):
         return f"{value:.6g}"
     exponent = math.floor(math.log10(error))
+    if value and abs(value) < 0.5 * 10.0 ** (exponent - 1):  # nothing would be left of the value
+        return f"{value:.3g} ± {error:.2g}"
     top = max(exponent, math.floor(math.log10(abs(value)))) if value else exponent
     if -5 <= top <= 6 and exponent >= -8:
         digits = max(0, 1 - exponent)

@@ -36,12 +36,12 @@ class Starts:
     Arguments:
         count: how many were run.
         converged: how many converged.
-        failed: how many could not be evaluated.
+        failed: how many could not be evaluated, or ended at no minimum and not at the best point either.
         best_share: share of all starts that reached the best basin, or another one that is as good.
         basins: the optima found, best first.
         missed_chance: estimated chance that one more start would find a basin not seen yet, w (w + 1) / (N (N - 1))
-            for w basins seen in N converged starts, 1 when N is too small to say (Boender and Rinnooy Kan 1987,
-            doi:10.1007/BF02591684). None for a single start.
+            for w basins seen in N converged starts (Boender and Rinnooy Kan 1987, doi:10.1007/BF02591684). None where
+            that says nothing: one start, two that agree, or a best point that is no minimum.
         costs: the final cost of every start, lowest first; infinity where it failed.
         why: why so many.
     """

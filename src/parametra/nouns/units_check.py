@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from parametra.nouns._unit_registry import OWN
+from parametra.nouns._unit_registry import OWN, nearest
 from parametra.nouns.errors import UnitError
 from parametra.nouns.model import ONLY
 from parametra.nouns.problem import Problem
@@ -47,6 +47,15 @@ def check_units(problem: Problem) -> str:
     if problem.model.function is not None:
         return "the stated units are known; through a function they cannot be followed"
     return "the stated units are known; not all are stated, so the formula's own cannot be told"
+
+
+def mistyped_units(problem: Problem) -> str:
+    """Which units are known to nobody but are spelt almost like a known one, in a sentence; "" when none is."""
+    near = [(name, close) for name in _own_units(problem) if (close := nearest(name))]
+    if not near:
+        return ""
+    asked = "; ".join(f'"{name}" is no known unit: did you mean "{close}"?' for name, close in near)
+    return f"{asked} As it stands it fits only itself."
 
 
 def _own_units(problem: Problem) -> list[str]:

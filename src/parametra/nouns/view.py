@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,8 @@ class View:
         censored: at those points 0 for exact values, 1 for right-, 2 for left-, 3 for interval-censored ones; None when
             all are exact.
         limit: at those points the value or its limit, the upper end of an interval; None when all are exact.
+        lower, upper: between which values and predictions lie, by the family of the noise: 0 for counts and lifetimes,
+            0 and 1 for probabilities.
     """
 
     data_set: str
@@ -44,3 +47,5 @@ class View:
     curve_error: np.ndarray
     censored: np.ndarray | None = None
     limit: np.ndarray | None = None
+    lower: float = -math.inf
+    upper: float = math.inf

@@ -13,6 +13,9 @@ from parametra.report._style import BLACK, plain, shortened
 _NUMBERS_UP_TO = 16
 _LABELS_UP_TO = 60
 
+_ROOM = 0.15
+"""Inches around: in a picture of vectors the names are wider than they were measured, and would be cut off."""
+
 
 def draw_correlation(fit: Fit, size: tuple[float, float] | None) -> Any:
     """The figure. Raises ParametraError when fewer than two estimates have an error."""
@@ -24,7 +27,8 @@ def draw_correlation(fit: Fit, size: tuple[float, float] | None) -> Any:
         raise ParametraError("a correlation needs two estimates with errors; this fit has fewer.")
     rho = np.array([[fit.correlation[a][b] for b in names] for a in names])
     side = min(max(2.6 + 0.55 * len(names), 3.6), 12.0)
-    figure: Any = Figure(figsize=size or (side + 0.9, side), layout="constrained")
+    figure: Any = Figure(figsize=size or (side + 0.9, side), layout="compressed")
+    figure.get_layout_engine().set(w_pad=_ROOM, h_pad=_ROOM)
     axes = figure.add_subplot()
     # blue and vermilion keep apart for all kinds of colour vision; white is no correlation
     colours = LinearSegmentedColormap.from_list("correlation", ["#0072B2", "#FFFFFF", "#D55E00"])

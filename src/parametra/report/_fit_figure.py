@@ -73,7 +73,7 @@ def _curve(axes: Any, view: View) -> None:
     axes.errorbar(
         view.x[exact],
         view.observed[exact],
-        yerr=None if bars is None else bars[exact],
+        yerr=None if bars is None else bars[:, exact],
         fmt="o",
         color=BLACK,
         ecolor=GREY,
@@ -87,9 +87,8 @@ def _curve(axes: Any, view: View) -> None:
     _limits(axes, view, many)
     if view.curve_x.size:
         half = _TWO_SIDED_95 * view.curve_error
-        axes.fill_between(
-            view.curve_x, view.curve - half, view.curve + half, color=SKY, alpha=0.45, lw=0, label="95 % band", zorder=1
-        )
+        low, high = (np.clip(edge, view.lower, view.upper) for edge in (view.curve - half, view.curve + half))
+        axes.fill_between(view.curve_x, low, high, color=SKY, alpha=0.45, lw=0, label="95 % band", zorder=1)
         axes.plot(view.curve_x, view.curve, color=BLUE, lw=1.8, label="best fit", zorder=3)
     else:
         axes.plot(view.x, view.predicted, "_", color=BLUE, ms=9, mew=1.8, label="best fit", zorder=3)
@@ -150,8 +149,12 @@ def _residuals(axes: Any, view: View) -> None:
 
 
 def _finite_bars(view: View) -> np.ndarray | None:
-    """The standard deviations, nothing where there are none: matplotlib takes no infinite bar."""
-    return None if view.spread is None else np.where(np.isfinite(view.spread), view.spread, 0.0)
+    """The standard deviations below and above (2, n), cut where the family of the noise ends; 0 where there is none."""
+    if view.spread is None:
+        return None
+    spread = np.where(np.isfinite(view.spread), view.spread, 0.0)  # matplotlib takes no infinite bar
+    room = np.stack([view.observed - view.lower, view.upper - view.observed])
+    return np.clip(np.minimum(spread, room), 0.0, None)
 
 
 def _logarithmic(x: np.ndarray) -> bool:

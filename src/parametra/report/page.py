@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 from pathlib import Path
 from typing import Any
 
 from parametra.nouns.constraint_row import ConstraintRow
 from parametra.nouns.fit_record import Row
 from parametra.nouns.fit_result import Fit
-from parametra.nouns.fit_text import role_note
+from parametra.nouns.fit_text import percent, role_note
 from parametra.nouns.result_table import cell, interval_text, with_error
 from parametra.nouns.status import Outcome
 from parametra.report.figures import draw, worth_drawing
@@ -115,13 +116,14 @@ def _quality(fit: Fit) -> list[tuple[str, str, str]]:
     """Name, number and what it means."""
     tests = fit.chi_square_tests
     freedom = f"{fit.degrees_of_freedom} degrees of freedom"
-    lines = [
-        ("Points", str(fit.points), f"{fit.masked} more left out as missing" if fit.masked else "all were used"),
-        ("Chi-square" if tests else "Residual sum of squares", cell(fit.chi_square), freedom),
-    ]
+    lines = [("Points", str(fit.points), f"{fit.masked} more left out as missing" if fit.masked else "all were used")]
+    if math.isfinite(fit.chi_square):
+        lines.append(("Chi-square" if tests else "Residual sum of squares", cell(fit.chi_square), freedom))
+    else:  # a likelihood without residuals has none
+        lines.append(("Degrees of freedom", str(fit.degrees_of_freedom), "points less parameters"))
     if tests and fit.reduced_chi_square is not None:
         lines.append(("Reduced chi-square", cell(fit.reduced_chi_square), "about 1 when model and errors are right"))
-    if not tests:
+    if not tests and math.isfinite(fit.chi_square):
         lines.append(("", "", "sigma is estimated or the noise is not normal, so this says nothing of the quality"))
     if fit.p_value is not None:
         lines.append(("p-value", f"{fit.p_value:.2g}", "chance of a larger chi-square if the model is right"))
@@ -138,9 +140,9 @@ def _starts(fit: Fit) -> str:
     reached = round(s.best_share * s.count)
     basins = f"{len(s.basins)} basin{'s' * (len(s.basins) != 1)}"
     missed = "" if s.missed_chance is None else (
-        f" The chance that one more start would find a new basin is about {100 * s.missed_chance:.2g} %."
+        f" The chance that one more start would find a new basin is about {percent(s.missed_chance)}."
     )  # fmt: skip
-    failed = f" {s.failed} could not be evaluated." if s.failed else ""
+    failed = f" {s.failed} failed." if s.failed else ""
     return (
         f"{s.count} starts ({s.why}) found {basins}; {reached} of them reached the best one, {s.converged} converged."
         f"{failed}{missed}"
@@ -149,7 +151,17 @@ def _starts(fit: Fit) -> str:
 
 def _figure(fit: Fit, kind: str) -> dict[str, str]:
     title, words = _FIGURES[kind]
+    if kind == "fit":
+        words += _cut(fit)
     return {"kind": kind, "title": title, "words": words, "source": _picture(draw(fit, kind))}
+
+
+def _cut(fit: Fit) -> str:
+    """Where the pictures of some families end, in words."""
+    ends = {(view.lower, view.upper) for view in fit.views}
+    if (0.0, 1.0) in ends:
+        return " Probabilities: band and bars are cut at 0 and 1."
+    return " Band and bars are cut at 0, below which nothing can lie." if (0.0, math.inf) in ends else ""
 
 
 def _picture(figure: Any) -> str:

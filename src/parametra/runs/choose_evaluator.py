@@ -18,6 +18,7 @@ from parametra.nouns.problem import Problem
 from parametra.runs.compiled import Compiled, speaks_jax, traceable
 from parametra.runs.cost import Cost
 from parametra.runs.direct import Direct
+from parametra.runs.recorded import RecordedModel
 
 WORTH_COMPILING = 400_000
 """Points x derivatives x starts above which a batch in NumPy takes longer than loading JAX and compiling a kernel."""
@@ -120,8 +121,11 @@ def choose_evaluator(problem: Problem, cost: Cost, starts: int, wish: str = "aut
     """
     if wish not in KINDS:
         raise MethodError(f'evaluator="{wish}": ' + did_you_mean(wish, KINDS))
+    recorded = isinstance(problem.model, RecordedModel)
+    if recorded and wish == "compiled":
+        raise MethodError('evaluator="compiled" runs in this process; leave out pool, ledger, timeout and memory.')
     by_rows = cost.least_squares or cost.scores
-    if wish == "direct":
+    if recorded or wish == "direct" or not problem.fit_space.dimension:
         return Direct(problem, cost)
     if not cost.least_squares and not _density_traces(problem):
         return _only_direct(problem, cost, wish)

@@ -21,12 +21,14 @@ import numpy as np
 
 from parametra.nouns.asker import Answers, Want
 from parametra.nouns.errors import ModelError
+from parametra.nouns.evaluation import LONGEST_REASON, EvaluationFailed
 from parametra.nouns.problem import Problem
 from parametra.runs import _direct_scores as scores
 from parametra.runs.cost import Cost, answers_from_residuals
+from parametra.runs.differences import ROUNDING, Differences, probe_points, size
+from parametra.runs.recorded import RecordedModel, prepare
 
 _TINY = 1e-30
-_STEP = float(np.finfo(np.float64).eps) ** (1 / 3)
 
 
 class Direct:
@@ -37,7 +39,7 @@ class Direct:
         cost: which cost, residuals or log density, and with which losses.
 
     Attributes:
-        derivative: "formula", "complex step" or "central differences".
+        derivative: "formula", "complex step" or "central differences"; "" where nothing is free.
         vectorised: True when many points go through the model in one call.
         calls: how often the model was called so far.
         failures: how often it failed, by reason.
@@ -51,10 +53,15 @@ class Direct:
         self.space = problem.fit_space
         self.calls = 0
         self.failures: Counter[str] = Counter()
+        precision = getattr(problem.model.function, "precision", ROUNDING)
+        self._differences = Differences(np.asarray(self.space.lower), np.asarray(self.space.upper), precision)
         self._imaginary = 1j * _TINY * np.eye(self.space.dimension)
         scalars = self.space.scalar_only
         self.vectorised = scalars and problem.model.function is None
         self.derivative = "formula" if problem.model.function is None else "central differences"
+        if not self.space.dimension:
+            self.derivative = ""  # there is nothing to differentiate by
+            return
         if problem.model.function is not None:
             self._find_out(scalars)
         if self.derivative == "formula" and not (cost.least_squares and self._chain_rule_holds):
@@ -108,21 +115,38 @@ class Direct:
     def _slopes(self, function: Callable[[np.ndarray], np.ndarray], points: np.ndarray) -> np.ndarray:
         """Derivatives (B, m, d) of a function of points (N, d) to rows (N, m)."""
         n, d = points.shape
+        prepared = self._prepared(function)
         if self.derivative in ("complex step", "formula"):
             moved = (points[:, None, :] + self._imaginary).reshape(n * d, d)
-            rows = function(moved)
+            rows = prepared(moved)
             if np.iscomplexobj(rows):
                 return np.moveaxis(np.imag(rows).reshape(n, d, -1), 1, 2) / _TINY
-        return _central(function, points, self.space.lower, self.space.upper)
+        return self._differences.slopes(prepared, points)
+
+    def _prepared(self, function: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:
+        """The function, which first has the model's answers at all of its points ready."""
+
+        def prepared(points: np.ndarray) -> np.ndarray:
+            prepare(self.problem, points)
+            return function(points)
+
+        return prepared
+
+    def _count_batch(self) -> None:
+        """Count the failures of a batch of recorded calls, which gave rows of NaN."""
+        if isinstance(self.problem.model, RecordedModel) and self.problem.model.calls is not None:
+            self.failures.update(self.problem.model.calls.batch_failures)
+            self.problem.model.calls.batch_failures.clear()
 
     def _each(self, points: np.ndarray, answer: Callable[[np.ndarray], Answers]) -> Answers:
         """Answers point by point, so that one that fails costs only itself."""
+        prepare(self.problem, points)
         found: list[Answers | None] = []
         for x in points:
             try:
                 found.append(answer(x[None]))
             except Exception as error:  # noqa: BLE001  whatever a person's model raises costs this point
-                self.failures[f"{type(error).__name__}: {error}"[:200]] += 1
+                self.failures[reason_of(error)] += 1
                 found.append(None)
         return _together(found)
 
@@ -134,10 +158,12 @@ class Direct:
             try:
                 self.calls += 1
                 rows = self.problem.residuals(self.space.to_named(points.T[:, :, None]), self.problem.arrays)
+                self._count_batch()
                 full = rows.ndim == 2 and len(rows) == len(points)
                 return rows if full else np.broadcast_to(rows, (len(points), rows.shape[-1]))
             except Exception:  # noqa: BLE001  one bad point must not fail the others: they go one by one below
                 self.calls -= 1
+        prepare(self.problem, points)
         rows = [self._one(x) for x in points]
         width = next((r.size for r in rows if r is not None), self.problem.size + len(self.problem.prior_rows))
         blank = np.full(width, np.nan)
@@ -148,17 +174,18 @@ class Direct:
         try:
             return np.asarray(self.problem.residuals(self.space.to_named(x), self.problem.arrays))
         except Exception as error:  # noqa: BLE001  whatever a person's model raises costs this point, and is counted
-            self.failures[f"{type(error).__name__}: {error}"[:200]] += 1
+            self.failures[reason_of(error)] += 1
             return None
 
     def _negative_log_density(self, points: np.ndarray) -> np.ndarray:
+        prepare(self.problem, points)
         values: list[Any] = []
         for x in points:
             self.calls += 1
             try:
                 values.append(-self.problem.log_density(self.space.to_named(x), self.problem.arrays))
             except Exception as error:  # noqa: BLE001  as above
-                self.failures[f"{type(error).__name__}: {error}"[:200]] += 1
+                self.failures[reason_of(error)] += 1
                 values.append(np.nan)
         return np.asarray(values)
 
@@ -173,7 +200,9 @@ class Direct:
             moved = points[:, None, :] + self._imaginary
             rows = self._residuals(moved.reshape(n * d, d)).reshape(n, d, -1)
             return np.real(rows[:, 0]), np.imag(rows).swapaxes(1, 2) / _TINY
-        return self._residuals(points), _central(self._residuals, points, self.space.lower, self.space.upper)
+        # values and differences in one batch, for the pool that may stand behind the model
+        prepare(self.problem, np.concatenate([points, self._differences.around(points)[0]]))
+        return self._residuals(points), self._differences.slopes(self._residuals, points)
 
     def _formula_jacobian(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         p, arrays = self.problem, self.problem.arrays
@@ -241,15 +270,21 @@ class Direct:
             cost, gradient = np.real(values[:, 0]), np.imag(values) / _TINY
         else:
             cost = self._negative_log_density(points)
-            gradient = _central(
-                lambda x: self._negative_log_density(x)[:, None], points, self.space.lower, self.space.upper
-            )[:, 0, :]
+            gradient = self._differences.slopes(lambda x: self._negative_log_density(x)[:, None], points)[:, 0, :]
         ok = np.isfinite(cost) & np.isfinite(gradient).all(axis=1)
         return Answers(cost=np.where(np.isfinite(cost), cost, np.inf), ok=ok, gradient=gradient)
 
     # ---- finding out what the model can do
 
     def _find_out(self, scalars: bool) -> None:
+        if isinstance(self.problem.model, RecordedModel):
+            # a recorded model takes any batch, and is too dear to be tried beyond one call that it may refuse
+            self.vectorised = scalars and self.cost.least_squares
+            if self._takes_complex() and self._complex_step_agrees():
+                self.derivative = "complex step"
+            self.failures.clear()
+            self.calls = 0
+            return
         probes = probe_points(self.problem)
         with np.errstate(all="ignore"):
             self.vectorised = scalars and self.cost.least_squares and self._broadcasts(probes)
@@ -271,6 +306,11 @@ class Direct:
             return False
         return together.shape == one_by_one.shape and bool(np.array_equal(together, one_by_one))
 
+    def _takes_complex(self) -> bool:
+        moved = probe_points(self.problem)[:1] + self._imaginary[:1]
+        rows = self._residuals(moved) if self.cost.least_squares else self._negative_log_density(moved)
+        return bool(np.iscomplexobj(rows) and np.isfinite(rows).all())
+
     def _complex_step_agrees(self) -> bool:
         """Compare the complex step with central differences at the guess and at a random start."""
         points = probe_points(self.problem)[:2]
@@ -283,7 +323,7 @@ class Direct:
                 moved = (points[:, None, :] + self._imaginary).reshape(-1, d)
                 exact = np.moveaxis(function(moved).reshape(len(points), d, -1), 1, 2)
                 plain = function(points)
-                rough = _central(function, points, self.space.lower, self.space.upper)
+                rough = self._differences.slopes(function, points)
         except Exception:  # noqa: BLE001  a function that refuses complex numbers may do so in any way
             return False
         finally:
@@ -292,33 +332,15 @@ class Direct:
             return False
         exact_slope, usable = np.imag(exact) / _TINY, np.isfinite(rough)
         scale = np.max(np.abs(np.where(usable, rough, 0.0)), axis=1, keepdims=True)
-        noise = 1e-9 * np.max(np.abs(np.nan_to_num(plain))) / (_STEP * _size(points))[:, None, :]
+        noise = 1e-9 * np.max(np.abs(np.nan_to_num(plain))) / (self._differences.step * size(points))[:, None, :]
         same_value = np.allclose(np.real(exact[:, :, 0])[usable[:, :, 0]], plain[usable[:, :, 0]], rtol=1e-9)
         return same_value and bool(np.all((np.abs(exact_slope - rough) <= 1e-5 * scale + noise)[usable]))
 
 
-def probe_points(problem: Problem) -> np.ndarray:
-    """The guess and two points a little away from it, inside the bounds: (3, d), always the same."""
-    space = problem.fit_space
-    guess = space.guess
-    shift = 0.07 * np.where(guess == 0, 0.1, np.abs(guess)) * np.cos(np.arange(1, guess.size + 1))
-    points = np.stack([guess, guess + shift, guess - 0.6 * shift])
-    inside = np.nextafter(space.lower, np.inf), np.nextafter(space.upper, -np.inf)
-    return np.clip(points, *inside)
-
-
-def _central(function: Any, points: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
-    """Central differences (B, m, d), shifted inwards at a bound so that no point lies outside."""
-    n, d = points.shape
-    step = _STEP * _size(points)
-    step = np.minimum(step, np.where(np.isfinite(upper - lower), 0.25 * (upper - lower), np.inf))
-    up, down = np.minimum(points + step, upper), np.maximum(points - step, lower)
-    eye = np.eye(d, dtype=bool)
-    ups = np.where(eye, up[:, :, None].swapaxes(1, 2), points[:, None, :])
-    downs = np.where(eye, down[:, :, None].swapaxes(1, 2), points[:, None, :])
-    rows = function(np.concatenate([ups.reshape(n * d, d), downs.reshape(n * d, d)]))
-    difference = (rows[: n * d] - rows[n * d :]).reshape(n, d, -1) / (up - down)[:, :, None]
-    return np.ascontiguousarray(np.moveaxis(difference, 1, 2))
+def reason_of(error: Exception) -> str:
+    """Why a point failed, in words that are counted."""
+    words = error.reason if isinstance(error, EvaluationFailed) else f"{type(error).__name__}: {error}"
+    return words[:LONGEST_REASON]
 
 
 def _together(found: list[Answers | None]) -> Answers:
@@ -334,9 +356,3 @@ def _together(found: list[Answers | None]) -> Answers:
         blank = np.full_like(value, np.inf if name == "cost" else False if name == "ok" else np.nan)
         parts[name] = np.concatenate([blank if one is None else getattr(one, name) for one in found])
     return Answers(**parts)
-
-
-def _size(points: np.ndarray) -> np.ndarray:
-    """The natural size of a change: that of the value, and 1e-3 for zero, which tells none."""
-    size = np.abs(points)
-    return np.where(size > 0, size, 1e-3)

@@ -21,6 +21,7 @@ from parametra.runs.budget import Budget
 from parametra.runs.cost import Cost
 from parametra.runs.interrupt import Interrupt
 from parametra.runs.progress import Progress
+from parametra.runs.recorded import Calls, Phase, RecordedModel, RunStopped
 
 
 @runtime_checkable
@@ -40,6 +41,8 @@ class Evaluator(Protocol):
     def evaluate(self, points: np.ndarray, want: Want) -> Answers: ...
     def with_cost(self, cost: Cost) -> Evaluator: ...
 
+
+NOT_FINITE = "the model, or what follows from it, gave NaN or infinity"
 
 PART = 64
 """Starts in one task for another process, whatever the number of processes."""
@@ -97,6 +100,8 @@ class Drive:
     _interrupt: Interrupt = field(default_factory=Interrupt)
     _best: dict[int, tuple[float, np.ndarray]] = field(default_factory=dict)
     _lowest: float = np.inf
+    _fraction: float = 0.0
+    _remedy: str = "Run it again to go on"
 
     @property
     def seconds(self) -> float:
@@ -105,6 +110,9 @@ class Drive:
 
     def run(self, method: Asker | OneShot, space: SearchSpace, starts: Float[np.ndarray, "S d"]) -> Solutions:
         """Drive a method from these starts to its end, or to the end of the budget, and return what it has."""
+        calls = self.model_calls
+        if calls is not None:
+            calls.stop, calls.tell, calls.ended, calls.phase = self.why_stop, self.tell_running, False, Phase.LOOP
         try:
             with self._interrupt, _one_thread(many=len(starts) > 1):
                 if self.workers is not None and len(starts) > PART and "workers" in method.card.honours:
@@ -114,11 +122,37 @@ class Drive:
                 state = method.start(space, starts)
                 while not method.halted(state) and not self._over():
                     request = method.ask(state)
-                    state = method.tell(state, self.evaluate(request))
+                    try:
+                        answers = self.evaluate(request)
+                    except RunStopped as stopped:
+                        self._stopped(stopped)
+                        return self._what_is_known(method.solutions(state), request, starts)
+                    state = method.tell(state, answers)
                     self._tell_progress(method.fraction(state))
                 return method.solutions(state)
         finally:
+            if calls is not None:
+                calls.stop, calls.ended, calls.phase = lambda: "", bool(self.ended), Phase.AFTER
             self.progress.close()
+
+    def _stopped(self, stopped: RunStopped) -> None:
+        """The run was ended in the middle of a batch."""
+        if not self.ended:
+            self.outcome, self.ended, self._remedy = Outcome.STOPPED, stopped.reason, stopped.remedy
+
+    def why_stop(self) -> str:
+        """Why the batch that is running is to be broken off, "" while it may go on: for models that take long."""
+        if self._interrupt.requested:
+            return "the run was stopped"
+        limit = self.budget.seconds
+        if limit is not None and self.seconds >= limit:
+            self.outcome, self.ended = Outcome.BUDGET, f"the budget of {limit:g} seconds is spent"
+            return self.ended
+        return ""
+
+    def tell_running(self, left: int) -> None:
+        """A call of the model has ended, and so many of its batch have not."""
+        self.progress.update(self._fraction, self.evaluations, self._lowest, self._reasons, left)
 
     def evaluate(self, request: Request) -> Answers:
         """Answer a request, counting. Every evaluation of every method passes here."""
@@ -126,10 +160,16 @@ class Drive:
         whose = int(np.count_nonzero(mine))
         if 0 < whose < mine.size:  # lanes with nothing to do stand at the end and need no answer
             request = Request(request.points[mine], request.want, request.starts[mine])
+        told = self.evaluator.failures.total()
         answers = self.evaluator.evaluate(request.points, request.want)
+        bad = answers.ok.size - int(np.count_nonzero(answers.ok))
+        if bad > (told := self.evaluator.failures.total() - told):
+            self.elsewhere[NOT_FINITE] += bad - told
         self.evaluations += len(request.points) if whose else 0
-        self.failed += answers.ok.size - int(np.count_nonzero(answers.ok))
+        self.failed += bad
         self._lowest = min(self._lowest, float(answers.cost.min(initial=np.inf)))
+        if self.model_calls is not None:
+            self.model_calls.best = min(self.model_calls.best, self._lowest)
         return answers
 
     def _keep_best(self, request: Request, answers: Answers) -> None:
@@ -145,9 +185,20 @@ class Drive:
         return self.evaluator.failures + self.elsewhere
 
     @property
+    def model_calls(self) -> Calls | None:
+        """The calls of a model that is recorded or runs in a pool, None for any other."""
+        problem: Any = getattr(self.evaluator, "problem", None)
+        return problem.model.calls if problem is not None and isinstance(problem.model, RecordedModel) else None
+
+    @property
     def calls(self) -> int:
         """How often the model was called, here and in the workers."""
+        if self.model_calls is not None:
+            return self.model_calls.made
         return self.evaluator.calls + self.calls_elsewhere
+
+    def _reasons(self) -> Counter[str]:
+        return self.failures
 
     def is_over(self) -> bool:
         """Whether the budget is spent or the person has stopped the run."""
@@ -184,6 +235,18 @@ class Drive:
             return method.solve(space, starts, evaluate)
         except _RunEnded:
             return self._best_so_far(starts)
+        except RunStopped as stopped:
+            self._stopped(stopped)
+            return self._best_so_far(starts)
+
+    def _what_is_known(self, solutions: Solutions, request: Request, starts: np.ndarray) -> Solutions:
+        """Where the method stood, or the best of a first batch that was broken off."""
+        if solutions.best >= 0 or self.model_calls is None:
+            return solutions
+        self.model_calls.ended = True  # what is not known by now stays so
+        found = self.evaluator.evaluate(request.points, Want.COST)
+        self._keep_best(request, found)
+        return self._best_so_far(starts)
 
     def _best_so_far(self, starts: np.ndarray) -> Solutions:
         points, cost = starts.copy(), np.full(len(starts), np.inf)
@@ -204,23 +267,29 @@ class Drive:
 
     def _tell_progress(self, fraction: float) -> None:
         first, last = self.share
-        self.progress.update(first + (last - first) * fraction, self.evaluations, self._lowest, self.failed)
+        self._fraction = first + (last - first) * fraction
+        self.progress.update(self._fraction, self.evaluations, self._lowest, self._reasons)
 
     def status(self, solutions: Solutions) -> Status:
         """How the run ended, with the remedy."""
+        if solutions.best < 0 and self.ended:
+            remedy = "Give it more" if self.outcome is Outcome.BUDGET else self._remedy
+            return Status(self.outcome, f"{self.ended} before any point was known. {remedy}.")
         if solutions.best < 0:
-            reasons = "; ".join(f"{n} x {why}" for why, n in self.failures.most_common(3))
+            often = self.failures.most_common(3)
+            # one reason needs no count, which is of points and their neighbours
+            reasons = "; ".join(f"{n} x {why}" if len(often) > 1 else why for why, n in often).rstrip(".")
             why = f": {reasons}" if reasons else ": the model gave no finite value at any of them"
             return Status(
                 Outcome.FAILED,
                 f"no start could be evaluated{why}. Check the bounds and the guess with `parametra check`.",
             )
         if self.outcome is not Outcome.CONVERGED:
-            remedy = "Give it more" if self.outcome is Outcome.BUDGET else "Run it again"
-            return Status(
-                self.outcome,
-                f"{self.ended} after {self.evaluations} evaluations. {remedy} to go on; this is the best point so far.",
-            )
+            remedy = "Give it more to go on" if self.outcome is Outcome.BUDGET else self._remedy
+            limit, after = self.budget.evaluations, f" after {self.evaluations} evaluations"
+            if self.outcome is Outcome.BUDGET and limit is not None and self.evaluations > limit:
+                after = f": {self.evaluations} were made, because a batch is not broken off"
+            return Status(self.outcome, f"{self.ended}{after}. {remedy}; this is the best point so far.")
         ending = solutions.endings[solutions.best]
         if ending is Ending.CONVERGED:
             return Status(Outcome.CONVERGED, solutions.message)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
+from collections.abc import Callable
 from typing import Any, TextIO
 
 _QUIET_SECONDS = 1.0
 _LOG_SECONDS = 10.0
+_LONGEST_REASON = 40
 
 
 class Progress:
@@ -28,26 +31,28 @@ class Progress:
         self._bar: Any = None
         self._task: Any = None
 
-    def update(self, fraction: float, evaluations: int, best: float, failures: int) -> None:
+    def update(
+        self, fraction: float, evaluations: int, best: float, failures: Callable[[], Counter[str]], running: int = 0
+    ) -> None:
         """Tell how far the run is.
 
         Arguments:
             fraction: share of the work that is done, 0 to 1.
             evaluations: points evaluated so far.
             best: the lowest cost so far.
-            failures: failed evaluations so far.
+            failures: how often the model failed so far, by reason; asked when a line is written.
+            running: calls of the model that run or wait.
         """
         now = time.perf_counter()
         if not self.shown or now - self._began < _QUIET_SECONDS:
             return
         if self.stream.isatty():
-            self._draw(fraction, _words(evaluations, best, failures))
+            self._draw(fraction, _words(evaluations, best, failures(), running))
         elif now - self._said >= _LOG_SECONDS:
             self._said = now
             left = (now - self._began) * (1 - fraction) / fraction if fraction > 0 else float("nan")
-            self.stream.write(
-                f"{self.title}: {100 * fraction:.0f} %, {_words(evaluations, best, failures)}, {_left(left)}\n"
-            )
+            words = _words(evaluations, best, failures(), running)
+            self.stream.write(f"{self.title}: {100 * fraction:.0f} %, {words}, {_left(left)}\n")
             self.stream.flush()
 
     def close(self) -> None:
@@ -69,9 +74,16 @@ class Progress:
         self._bar.update(self._task, completed=fraction, words=words)
 
 
-def _words(evaluations: int, best: float, failures: int) -> str:
-    failed = f", {failures} failed" if failures else ""
-    return f"{evaluations} evaluations, best cost {best:.6g}{failed}"
+def _words(evaluations: int, best: float, failures: Counter[str], running: int) -> str:
+    words = [f"{evaluations} evaluations, best cost {best:.6g}"]
+    if failures:
+        (reason, _), *others = failures.most_common()
+        shown = reason if len(reason) <= _LONGEST_REASON else f"{reason[: _LONGEST_REASON - 3]}..."
+        more = f" and {len(others)} more reasons" if others else ""
+        words.append(f"{failures.total()} failed ({shown}{more})")
+    if running:
+        words.append(f"{running} calls running or waiting")
+    return ", ".join(words)
 
 
 def _left(seconds: float) -> str:

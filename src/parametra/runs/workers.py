@@ -25,6 +25,7 @@ import numpy as np
 from parametra.nouns.asker import Ending, Solutions
 from parametra.nouns.errors import MethodError
 from parametra.nouns.search_space import SearchSpace
+from parametra.runs._pickled_job import pickled
 from parametra.runs.budget import Budget
 from parametra.runs.choose_evaluator import choose_evaluator
 from parametra.runs.drive import PART, Done, Drive
@@ -167,32 +168,13 @@ def _polished(merged: Solutions, one: Solutions) -> Solutions:
 
 
 def _pickled(job: Job, count: int) -> bytes:
-    import sys
-
-    import cloudpickle
-
-    # a model that came out of a problem file lives in a module that other processes cannot import
-    module = sys.modules.get(getattr(job.problem.model.function, "__module__", "") or "")
-    unknown = module is not None and module.__name__ != "__main__" and not _importable(module)
-    if unknown:
-        cloudpickle.register_pickle_by_value(module)
     try:
-        return cloudpickle.dumps(job)
+        return pickled(job)
     except Exception as error:  # whatever cannot be pickled says so in its own way
         raise MethodError(
             f"workers={count}: the problem cannot be sent to another process ({type(error).__name__}: {error}). Use "
             "workers=1, or a model that is a plain function."
         ) from error
-    finally:
-        if unknown:
-            cloudpickle.unregister_pickle_by_value(module)
-
-
-def _importable(module: Any) -> bool:
-    from importlib.machinery import PathFinder
-
-    name = str(module.__name__)
-    return "." in name or PathFinder.find_spec(name) is not None
 
 
 def _begin() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -131,7 +132,7 @@ class Match:
                     runs[name].append(run)
                     self._lower(run.lowest, name)
                     done = (i + (n + 1) / max(len(runs), 1)) / self.seeds
-                    self.progress.update(min(done, 1.0), self.evaluations, self.reference, 0)
+                    self.progress.update(min(done, 1.0), self.evaluations, self.reference, Counter)
                 if self.stop is not None:
                     return {name: mine[:i] for name, mine in runs.items()}
         return runs

@@ -10,9 +10,11 @@ import numpy as np
 from parametra.nouns.asker import Want
 from parametra.nouns.problem import Problem
 from parametra.runs.choose_evaluator import AnyEvaluator
+from parametra.runs.recorded import Calls, RecordedModel
 from parametra.verbs.fit import Plan
+from parametra.verbs.fit_choice import NO_METHOD
 
-_PER_START = {"levenberg_marquardt": 20, "least_squares": 20, "lbfgs": 60}
+_PER_START = {NO_METHOD: 1, "levenberg_marquardt": 20, "least_squares": 20, "lbfgs": 60}
 _OTHERS = 100
 _COMPILING = 2.0
 _ENOUGH = 0.02
@@ -26,15 +28,27 @@ class Estimate:
         evaluations: how many, all starts together.
         seconds_each: the time of one evaluation with its derivatives, measured at the guess.
         seconds: the time of the fit.
+        calls: of the model, where these are run one by one; 0 elsewhere.
+        at_once: how many of them run side by side.
     """
 
     evaluations: int
     seconds_each: float
     seconds: float
+    calls: int = 0
+    at_once: int = 1
 
     @property
     def words(self) -> str:
         """One sentence."""
+        if self.calls:
+            side = f"{self.at_once} at once" if self.at_once > 1 else "one after the other"
+            return (
+                f"about {self.evaluations} evaluations with derivatives, {self.calls} calls of the model of "
+                f"{short(self.seconds_each)} each, {side}: {long(self.seconds)}"
+            )
+        if self.evaluations == 1:
+            return f"one evaluation of {short(self.seconds_each)}: {long(self.seconds)}"
         return (
             f"about {self.evaluations} evaluations of {short(self.seconds_each)} each, with derivatives: "
             f"{long(self.seconds)}"
@@ -43,7 +57,12 @@ class Estimate:
 
 def estimate(problem: Problem, evaluator: AnyEvaluator, plan: Plan) -> Estimate:
     """Measure one evaluation at the guess, and multiply."""
+    count = _PER_START.get(plan.method, _OTHERS) * plan.starts * plan.combinations
+    if isinstance(problem.model, RecordedModel) and problem.model.calls is not None:
+        return _of_calls(problem, problem.model.calls, evaluator, count)
     want = Want.JACOBIAN if evaluator.cost.least_squares else Want.GRADIENT
+    if plan.method == NO_METHOD:
+        want = Want.COST
     x = problem.fit_space.guess[None]
     times: list[float] = []
     with np.errstate(all="ignore"):
@@ -52,8 +71,16 @@ def estimate(problem: Problem, evaluator: AnyEvaluator, plan: Plan) -> Estimate:
             evaluator.evaluate(x, want)
             times.append(time.perf_counter() - began)
     each = min(times)
-    count = _PER_START.get(plan.method, _OTHERS) * plan.starts * plan.combinations
     return Estimate(count, each, each * count + (_COMPILING if plan.evaluator == "compiled" else 0.0))
+
+
+def _of_calls(problem: Problem, calls: Calls, evaluator: AnyEvaluator, count: int) -> Estimate:
+    """From what calls took so far, which in a ledger may be days ago."""
+    d = problem.fit_space.dimension
+    beside = d if evaluator.derivative == "complex step" else 2 * d + 1
+    each = calls.seconds / max(calls.counted, 1)
+    number = count * beside * len(problem.data_sets)
+    return Estimate(count, each, each * number / calls.pool.size, number, calls.pool.size)
 
 
 def short(seconds: float) -> str:

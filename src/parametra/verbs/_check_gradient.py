@@ -12,7 +12,7 @@ from parametra.nouns.asker import Want
 from parametra.nouns.problem import Problem
 from parametra.nouns.space import Space
 from parametra.runs.choose_evaluator import AnyEvaluator
-from parametra.runs.direct import probe_points
+from parametra.runs.differences import probe_points
 
 _STEP = float(np.finfo(np.float64).eps) ** 0.2
 _ROUNDING = 1e-13

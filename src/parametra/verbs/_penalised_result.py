@@ -83,7 +83,7 @@ def penalised_fit(
         p_value=None,
         degrees_of_freedom=freedom,
         starts=_no_starts(solutions, why) if solutions.best < 0 else starts_of(problem, solutions, around, why),
-        doubts=() if solutions.best < 0 else _doubts(terms, x, status, path),
+        doubts=() if solutions.best < 0 else (*_too_many(terms, free, strength), *_doubts(terms, x, status, path)),
         method=choice.method,
         choice=choice.reason,
         noise={k: n.describe() for k, n in problem.noise.items()},
@@ -201,6 +201,20 @@ def _no_starts(solutions: Solutions, why: str) -> Starts:
 
 
 # ---- doubts
+
+
+def _too_many(terms: Terms, free: int, strength: float | None) -> list[str]:
+    """More kept terms than data: the fit runs through every point, whatever the data are."""
+    size = terms.problem.size
+    if free < size:
+        return []
+    many = "no" if strength == 0 else "too small a"
+    doubt = (
+        f"{free} parameters are kept for {size} observed values, with {many} penalty to choose among them: the fit "
+        "would go through any data, its residuals tell nothing, and the terms are one choice of many that do as well. "
+        "State a larger strength, or let the data choose it."
+    )
+    return [doubt]
 
 
 def _doubts(terms: Terms, x: np.ndarray, status: Status, path: PenaltyPath | None) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from parametra.nouns.problem import Problem, maybe_64_bits
 from parametra.runs.choose_evaluator import choose_evaluator
 from parametra.runs.compiled import traceable
 from parametra.runs.cost import Cost
-from parametra.runs.direct import probe_points
+from parametra.runs.differences import probe_points
 from parametra.runs.drive import Drive
 from parametra.runs.linear import Linear
 from parametra.runs.reverse import Reverse

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
 from parametra.maths.losses import Loss
 from parametra.nouns.card import Ability
 from parametra.nouns.data import Data
-from parametra.nouns.errors import ModelError, ParametraError
+from parametra.nouns.errors import ModelError, NoiseError, ParametraError
 from parametra.nouns.fit_json import plain
 from parametra.nouns.problem import Problem
-from parametra.nouns.units_check import check_units
+from parametra.nouns.units_check import any_unit, check_units, mistyped_units
 from parametra.runs.choose_evaluator import AnyEvaluator, choose_evaluator
 from parametra.runs.cost import Cost
 from parametra.verbs._check_cost import Estimate, estimate
@@ -21,6 +22,7 @@ from parametra.verbs._check_gradient import compare
 from parametra.verbs._check_points import failing_corners
 from parametra.verbs.fit import Plan, choose
 from parametra.verbs.fit_feasibility import unmeetable
+from parametra.verbs.fit_running import Running, running
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
 _GOOD_GRADIENT = 1e-5
@@ -34,7 +36,8 @@ class Finding:
 
     Arguments:
         level: "ok", "warning" (the fit can run, but look at this) or "problem" (it cannot).
-        subject: "data", "units", "guess", "bounds", "gradient", "model", "plan", "starts" or "cost".
+        subject: "data", "units", "guess", "noise", "bounds", "gradient", "constraints", "model", "plan", "starts"
+            or "cost".
         message: what was found, and what to do where something is to be done.
     """
 
@@ -91,8 +94,25 @@ def _line(finding: Finding) -> str:
     return "\n".join(wrap(head + finding.message, _WIDTH, subsequent_indent=" " * len(head)))
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What a ledger tells of a check."""
+
+    method: str
+    starts: int | str
+
+
 def check(
-    problem: Problem, *, method: str = "auto", starts: int | str = "auto", loss: str | Loss | None = None
+    problem: Problem,
+    *,
+    method: str = "auto",
+    starts: int | str = "auto",
+    loss: str | Loss | None = None,
+    pool: object = None,
+    ledger: str | Path | None = None,
+    fresh: bool = False,
+    timeout: float | None = None,
+    memory: int | str | None = None,
 ) -> Check:
     """Look at a problem before it is fitted.
 
@@ -101,17 +121,28 @@ def check(
 
     Arguments:
         problem: the problem.
-        method, starts, loss: as for `fit`.
+        method, starts, loss, pool, ledger, fresh, timeout, memory: as for `fit`.
 
     Raises:
         ParametraError: an unknown method or loss, or a number of starts that cannot be.
     """
+    wish = Running(pool, ledger, fresh, timeout, memory)
+    with running(problem, wish, Asked(method, starts), "check") as session:
+        found = _checked(session.problem, method, starts, loss)
+        session.ended("done", "")
+    return found
+
+
+def _checked(problem: Problem, method: str, starts: int | str, loss: str | Loss | None) -> Check:
     held = {name: problem.space.guess_named[name] for name in problem.space.discrete}
     first = problem.with_fixed(held) if held else problem
     findings = [_of_data(data) for data in problem.data_sets]
     findings.append(_of_units(problem))
     try:
         first.looked_at()
+    except NoiseError as error:
+        findings.append(Finding(PROBLEM, "noise", str(error)))
+        return Check(problem.title, tuple(findings), None, None)
     except ModelError as error:
         findings.append(Finding(PROBLEM, "guess", str(error)))
         return Check(problem.title, tuple(findings), None, None)
@@ -146,7 +177,9 @@ def _sigma(data: Data, output: str) -> str:
 
 def _of_units(problem: Problem) -> Finding:
     try:
-        return Finding(OK, "units", check_units(problem))
+        told = check_units(problem)
+        mistyped = mistyped_units(problem) if any_unit(problem) else ""
+        return Finding(WARNING, "units", f"{mistyped} {told}") if mistyped else Finding(OK, "units", told)
     except ParametraError as error:
         return Finding(PROBLEM, "units", str(error))
 
@@ -184,8 +217,9 @@ def _of_gradient(problem: Problem, evaluator: AnyEvaluator) -> Finding:
 
 def _of_plan(plan: Plan, cost: Estimate) -> list[Finding]:
     combinations = f", for each of {plan.combinations} combinations" if plan.combinations > 1 else ""
+    by = f", derivatives by {plan.derivative}" if plan.derivative else ""
     return [
-        Finding(OK, "model", f"evaluated {plan.evaluator}, derivatives by {plan.derivative}"),
+        Finding(OK, "model", f"evaluated {plan.evaluator}{by}"),
         Finding(OK, "plan", f"{plan.method}: {plan.reason}"),
         Finding(OK, "starts", f"{plan.starts}{combinations}: {plan.starts_reason}"),
         Finding(WARNING if cost.seconds > _LONG else OK, "cost", cost.words),

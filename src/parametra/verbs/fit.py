@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,9 @@ from parametra.verbs.fit_choice import choose_method, cost_of, how_many_starts, 
 from parametra.verbs.fit_constrained import nothing_found
 from parametra.verbs.fit_feasibility import unmeetable
 from parametra.verbs.fit_judge import judge
+from parametra.verbs.fit_nothing_free import ONE_POINT, fit_nothing_free, stated_choice
 from parametra.verbs.fit_penalised import fit_penalised, plan_penalised
+from parametra.verbs.fit_running import MOST_FAILURES, Running, running
 from parametra.verbs.fit_screening import run_screened, screening_for
 
 MOST_COMBINATIONS = 1000
@@ -97,6 +100,13 @@ def fit(
     evaluator: str = "auto",
     screening: str = "auto",
     workers: int = 1,
+    pool: object = None,
+    ledger: str | Path | None = None,
+    fresh: bool = False,
+    timeout: float | None = None,
+    memory: int | str | None = None,
+    most_failures: float = MOST_FAILURES,
+    take_over: bool = False,
     progress: bool | None = None,
 ) -> Fit:
     """Find the parameters under which the data are most likely, and say how far each can be trusted.
@@ -126,6 +136,15 @@ def fit(
         workers: processes that share the starts, 64 at a time; they take about a second to begin, so they are for runs
             that are longer. The answer is the same for any number. In a script, call under
             `if __name__ == "__main__":`.
+        pool: where the calls of a model run that take long, a function or a `Program`: a number of processes,
+            "dask://host:port", "ray://auto", or an executor of `concurrent.futures`. The answer is the same for any.
+        ledger: a file in which every call of the model is kept. What it holds is not computed again: the same fit goes
+            on where it was killed, and another one uses what fits.
+        fresh: True computes all anew, and keeps it.
+        timeout: seconds that one call may take; then it is ended and has failed.
+        memory: bytes that the process of a call may take, such as "2 GB".
+        most_failures: share of the calls that may fail before the run is stopped.
+        take_over: True uses a ledger that a run on another machine seems to hold, which you know to be gone.
         progress: False is silent; None and True tell of runs that take longer than a second.
 
     Returns:
@@ -167,9 +186,15 @@ def fit(
         raise MethodError(f"seed={seed!r}: a whole number, 0 or more, is wanted.")
     if any_unit(stated):
         check_units(stated)
-    if stated.space.discrete:
-        return _every_combination(stated, settings)
-    return _one(stated, settings, {})
+    wish = Running(pool, ledger, fresh, timeout, memory, most_failures, take_over)
+    if workers > 1 and wish.applies_to(stated):
+        raise MethodError(
+            f"workers={workers} share the starts of a fast model; pool, ledger, timeout and memory are for calls that "
+            "take long. Give pool alone."
+        )
+    with running(stated, wish, settings) as run:
+        found = _every_combination(run.problem, settings) if stated.space.discrete else _one(run.problem, settings, {})
+        return run.done(found)
 
 
 def choose(
@@ -194,6 +219,10 @@ def choose(
     first.looked_at()
     found = stated_loss(loss, 1.0)
     choice = choose_method(first, method, found)
+    if not first.fit_space.dimension:
+        choice = stated_choice(first, combinations[0])
+        there = choose_evaluator(first, cost_of(first, found), 1, evaluator)
+        return Plan(choice.method, choice.reason, 1, ONE_POINT, there.kind, there.derivative, len(combinations))
     cost = cost_of(first, found, catalogue.card("fit", choice.method))
     if first.penalty is not None:
         count, why, final = plan_penalised(first, cost, starts, evaluator)
@@ -237,6 +266,9 @@ def _one(problem: Problem, settings: Settings, chosen: Mapping[str, Any]) -> Fit
         return fit_penalised(problem, settings, chosen)
     loss = stated_loss(settings.loss, settings.loss_scale)
     choice = choose_method(problem, settings.method, loss)
+    if not problem.fit_space.dimension:
+        with_options(choice.method, settings.options)
+        return fit_nothing_free(problem, settings, loss, chosen)
     cost = cost_of(problem, loss, catalogue.card("fit", choice.method))
     budget = Budget(settings.evaluations, settings.seconds)
     single = choose_evaluator(problem, cost, 1, settings.evaluator)
@@ -303,6 +335,13 @@ def _levels(parameter: Any) -> list[Any]:
     return list(parameter.options)
 
 
+def _unlikeliness(found: Fit) -> float:
+    """Minus the log-likelihood; a fit without any residual, whose scatter has no likelihood, is likeliest of all."""
+    if np.isfinite(found.log_likelihood):
+        return -found.log_likelihood
+    return -np.inf if found.chi_square == 0 else np.inf
+
+
 def _every_combination(problem: Problem, settings: Settings) -> Fit:
     """Fit the continuous parameters for every setting of the discrete ones, and keep the likeliest."""
     results: list[tuple[dict[str, Any], Fit]] = []
@@ -318,7 +357,7 @@ def _every_combination(problem: Problem, settings: Settings) -> Fit:
         results,
         key=lambda item: (
             item[1].status.outcome is Outcome.FAILED,
-            -item[1].log_likelihood if np.isfinite(item[1].log_likelihood) else np.inf,
+            _unlikeliness(item[1]),
         ),
     )
     best = ranked[0][1]
@@ -326,6 +365,7 @@ def _every_combination(problem: Problem, settings: Settings) -> Fit:
         best.receipt,
         evaluations=sum(f.receipt.evaluations for _, f in results),
         model_calls=sum(f.receipt.model_calls for _, f in results),
+        reused=sum(f.receipt.reused for _, f in results),
         seconds=sum(f.receipt.seconds for _, f in results),
     )
     doubts = list(best.doubts)

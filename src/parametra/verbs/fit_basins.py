@@ -10,15 +10,19 @@ from parametra.maths.basins import group_by_cost, missed_chance
 from parametra.nouns.asker import Ending, Solutions
 from parametra.nouns.problem import Problem
 from parametra.nouns.starts import Basin, Starts
+from parametra.nouns.status import Status
 from parametra.verbs.fit_uncertainty import Curvature
 
 _TELLABLE = 1e-3
 """Differences of the log-likelihood below this are no difference."""
 
 
-def starts_of(problem: Problem, solutions: Solutions, curvature: Curvature, why: str) -> Starts:
-    """Group where the starts ended.
+def starts_of(
+    problem: Problem, solutions: Solutions, curvature: Curvature, why: str, status: Status | None = None
+) -> Starts:
+    """Group where the starts ended. Each is counted once: in a basin, among those that failed, or as unfinished.
 
+    Where the best point is no minimum that its method vouches for, those that ended at the same cost belong to it too.
     Two ends are one basin when their costs cannot be told apart, and, for the best cost, when they are also the same
     point as far as the data can tell (flat directions do not count).
     """
@@ -27,8 +31,11 @@ def starts_of(problem: Problem, solutions: Solutions, curvature: Curvature, why:
     best = solutions.best
     scale2 = curvature.scale**2 if np.isfinite(curvature.scale) and curvature.scale > 0 else 1.0
     tolerance = _TELLABLE * scale2 + 1e-6 * abs(float(cost[best]))
-    used = np.where(converged, cost, np.inf)
-    used[best] = cost[best]
+    vouched = bool(converged[best])
+    arrived = converged | (np.arange(cost.size) == best)
+    if not vouched:
+        arrived |= cost <= cost[best] + tolerance
+    used = np.where(arrived, cost, np.inf)
     groups = group_by_cost(used, tolerance)
     top = int(groups[best])
     parts: list[np.ndarray] = []
@@ -44,14 +51,16 @@ def starts_of(problem: Problem, solutions: Solutions, curvature: Curvature, why:
         behind = float(max(cost[here] - cost[best], 0.0) / scale2)
         basins.append(Basin(float(cost[here]), int(members.size), named, same, behind))
     n = len(cost)
-    done = int(converged.sum())
+    ok = vouched or (status is not None and status.ok)
+    done = int((arrived if ok else converged).sum())
+    tells = n > 1 and ok and done > 1 and (done > 2 or len(basins) > 1)  # one basin seen twice tells nothing
     return Starts(
         count=n,
         converged=done,
-        failed=sum(e is Ending.FAILED for e in solutions.endings),
+        failed=sum(e is Ending.FAILED and not here for e, here in zip(solutions.endings, arrived, strict=True)),
         best_share=sum(b.count for b in basins if b is basins[0] or b.same_as_best) / n,
         basins=tuple(basins),
-        missed_chance=missed_chance(len(basins), done) if n > 1 else None,
+        missed_chance=missed_chance(len(basins), done) if tells else None,
         costs=tuple(float(c) for c in np.sort(cost)),
         why=why,
     )

@@ -14,11 +14,15 @@ from parametra.maths.losses import LOSSES, Loss
 from parametra.nouns.asker import Want
 from parametra.nouns.card import Ability, Card
 from parametra.nouns.errors import MethodError, did_you_mean
+from parametra.nouns.method_settings import of_their_kind
 from parametra.nouns.problem import Problem
 from parametra.runs.cost import Cost
-from parametra.runs.direct import probe_points
+from parametra.runs.differences import probe_points
 from parametra.runs.drive import Evaluator
 from parametra.verbs.linear_part import offers_for
+
+NO_METHOD = "none"
+"""What stands for a method where nothing is free."""
 
 LEAST_STARTS = 20
 """Starts of a model that may have several basins: one basin seen 20 times leaves 0.5 % for another one."""
@@ -101,13 +105,7 @@ def with_options(name: str, options: Sequence[tuple[str, object]]) -> Any:
     for key, _ in options:
         if key not in known:
             raise MethodError(f'`{name}` has no option "{key}"; ' + did_you_mean(key, known))
-    try:
-        return made(**dict(options))
-    except TypeError as error:
-        words = ", ".join(f"{key}={value!r}" for key, value in options)
-        raise MethodError(
-            f"`{name}` cannot take the options {words}: {error}. Its page tells what each wants."
-        ) from None
+    return made(**of_their_kind(made, dict(options)))
 
 
 def stated_loss(loss: str | Loss | None, scale: float) -> Loss | None:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
+from parametra.nouns._input_errors import bend_over_errors
 from parametra.nouns.fit_record import Row
 from parametra.nouns.problem import Problem
 from parametra.nouns.starts import Basin, Starts
 from parametra.nouns.status import Status
 from parametra.verbs.fit_constrained import constraint_doubts
+from parametra.verbs.fit_rows import edge_of
 from parametra.verbs.fit_uncertainty import Curvature
 
 _STRONG = 0.98
 _BENT = 2.0
+_BEND = 0.5
+"""How far a curve may leave its tangent within the errors of inputs, in effective standard deviations."""
 _RIVAL = 2.0
 """Log-likelihoods closer than this are no clear decision: exp(-2) is a likelihood ratio of 1 in 7."""
 
@@ -27,11 +34,15 @@ def doubts_of(
     starts: Starts,
     p_value: float | None,
     failed_share: float,
+    named: Mapping[str, Any] | None = None,
 ) -> tuple[str, ...]:
     """All doubts about a fit, gravest first; empty when nothing was noticed."""
     found: list[str] = []
     if curvature.minimum:
-        found.append(f"this is not an established minimum: {curvature.minimum}. Errors are withheld; try more starts.")
+        usual = f"this is not an established minimum: {curvature.minimum}. Errors are withheld; try more starts."
+        found.append(curvature.doubt or usual)
+    found += [doubt for output, noise in problem.noise.items() for doubt in noise.doubts(output)]
+    found += _bent_inputs(problem, named, starts) if named is not None else []
     found += _bounds_and_flat(problem, rows, curvature)
     found += constraint_doubts(curvature.held) if curvature.held is not None else []
     found += _correlated(labels, covariance, tied=bool(curvature.held is not None and curvature.held.active.size))
@@ -58,15 +69,50 @@ def doubts_of(
     return tuple(found)
 
 
+def _bent_inputs(problem: Problem, named: Mapping[str, Any], starts: Starts) -> list[str]:
+    """Where errors of inputs are too long for what is made of them: the slope of the curve, and no more."""
+    bend, inputs = _bend(problem, named)
+    if not bend > _BEND:
+        return []
+    better = next((b for b in starts.basins[1:] if _bend(problem, b.estimate)[0] <= _BEND), None)
+    other = "" if better is None else f" Another optimum that does not suffer from this is near {_values(better)}."
+    doubt = (
+        f"the errors of {', '.join(inputs)} are long beside the bends of the curve, which within them leaves its "
+        f"tangent by {bend:.2g} effective standard deviations. They are counted through the slope, which is right for "
+        "short ones only: here chi-square falls because the curve is steep, not because it is near the data."
+        f"{other} Narrow the bounds to curves that are possible, or start from a good guess with starts=1."
+    )
+    return [doubt]
+
+
+def _bend(problem: Problem, named: Mapping[str, Any]) -> tuple[float, list[str]]:
+    """The worst departure of a curve from its tangents within the errors of inputs, and these; 0 without such."""
+    worst, inputs = 0.0, []
+    for data, binding, a in zip(problem.data_sets, problem.bindings, problem.arrays, strict=True):
+        for output in a["sigma"] if "input_errors" in a else ():
+            sigma = np.full(data.rows, np.nan)
+            sigma[a["index"].get(output, slice(None))] = a["sigma"][output]
+            parameters = binding.parameters_of(named)
+            with np.errstate(all="ignore"):
+                bend = bend_over_errors(problem.model, parameters, a["inputs"], a["input_errors"], sigma, output)
+            if bend > worst:
+                worst, inputs = bend, list(a["input_errors"])
+    return worst, inputs
+
+
 def _bounds_and_flat(problem: Problem, rows: tuple[Row, ...], curvature: Curvature) -> list[str]:
     found: list[str] = []
     labels = problem.fit_space.labels
     for side, at in (("lower", curvature.at_lower), ("upper", curvature.at_upper)):
-        found += [
-            f"{labels[i]} ended at its {side} bound, and the other errors are those with it held there. If the bound "
-            f"is no law of nature, widen it; otherwise fix {labels[i]} there and say so."
-            for i in np.flatnonzero(at)
-        ]
+        for i in np.flatnonzero(at):
+            edge = edge_of(problem, labels[i], side)
+            found.append(
+                f"{labels[i]} ended at its {side} bound, and the other errors are those with it held there. If the "
+                f"bound is no law of nature, widen it; otherwise fix {labels[i]} there and say so."
+                if edge is None
+                else f"{labels[i]} is {edge.words}. The other errors are those with it held there; {edge.instead} "
+                "says the same with one parameter less."
+            )
     flat = [r.label for r in rows if r.note.startswith("not determined")]
     if flat:
         found.append(

@@ -20,10 +20,11 @@ from parametra.nouns.starts import Starts
 from parametra.nouns.status import Outcome, Status
 from parametra.runs.drive import Drive
 from parametra.verbs.fit_basins import starts_of
-from parametra.verbs.fit_choice import Choice
+from parametra.verbs.fit_choice import NO_METHOD, Choice
 from parametra.verbs.fit_constrained import constrained_status, constraint_rows
 from parametra.verbs.fit_doubts import doubts_of
 from parametra.verbs.fit_minimax import as_minimax, no_curvature
+from parametra.verbs.fit_no_minimum import look_around
 from parametra.verbs.fit_rows import rows_of
 from parametra.verbs.fit_uncertainty import Curvature, curvature
 from parametra.verbs.fit_views import views_of
@@ -56,9 +57,12 @@ def judge(
     with np.errstate(all="ignore"):
         look = no_curvature if problem.adversary else curvature
         around = look(problem, drive, x, cost, settings.covariance)
+    if not failed:
+        seen = look_around(problem, drive, x, cost, solutions.endings[solutions.best], around)
+        around, status = seen.around, seen.status or status
     named, log_likelihood, chi_square = _at(problem, x, around)
     rows, labels, covariance = rows_of(problem, x, named, around, chosen)
-    starts = _no_starts(solutions, starts_why) if failed else starts_of(problem, solutions, around, starts_why)
+    starts = _no_starts(solutions, starts_why) if failed else starts_of(problem, solutions, around, starts_why, status)
     freedom = problem.degrees_of_freedom
     cost_form = drive.evaluator.cost
     tests = problem.profiled is None and cost_form.least_squares and not cost_form.losses
@@ -67,7 +71,9 @@ def judge(
     doubts = (
         ()
         if failed
-        else doubts_of(problem, status, rows, *_of_free(rows, labels, covariance), around, starts, p_value, share)
+        else doubts_of(
+            problem, status, rows, *_of_free(rows, labels, covariance), around, starts, p_value, share, named
+        )
     )
     if status.ok and around.minimum:
         status = Status(Outcome.CONVERGED, f"{status.message}; but see the doubts: {around.minimum}")
@@ -172,11 +178,25 @@ def receipt_of(problem: Problem, drive: Drive, choice: Choice, settings: Any) ->
         seconds=drive.seconds,
         seed=int(settings.seed),
         settings=asked,
-        evaluator=f"{evaluator.kind}, derivatives by {evaluator.derivative}",
+        evaluator=f"{evaluator.kind}{_derivatives(evaluator.derivative)}{_where(drive)}",
         problem_hash=hash_of(problem),
-        citation=tuple(str(s) for s in catalogue.card("fit", choice.method).sources),
+        citation=() if choice.method == NO_METHOD else _citation(choice),
         versions=versions("numpy", "scipy", *(["jax"] if evaluator.kind == "compiled" else [])),
+        reused=0 if drive.model_calls is None else drive.model_calls.take_reused(),
     )
+
+
+def _citation(choice: Choice) -> tuple[str, ...]:
+    return tuple(str(s) for s in catalogue.card("fit", choice.method).sources)
+
+
+def _derivatives(how: str) -> str:
+    return f", derivatives by {how}" if how else ""
+
+
+def _where(drive: Drive) -> str:
+    calls = drive.model_calls
+    return "" if calls is None or calls.pool.name == "serial" else f", calls on {calls.pool.name}"
 
 
 def hash_of(problem: Problem) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from parametra.nouns._noise_contract import Edge
 from parametra.nouns.fit_record import Row
 from parametra.nouns.parameter import Bounded, Parameter, Tied
 from parametra.nouns.problem import Problem
@@ -64,7 +65,8 @@ class _Quantity:
     def interval(self, error: float, t: float) -> tuple[float, float]:
         """95 %: symmetric, in the logarithm for parameters that are searched there, and never beyond the bounds."""
         if self.logarithmic:
-            factor = float(np.exp(t * error / self.value))
+            with np.errstate(over="ignore"):  # an error that says nothing: from zero to infinity
+                factor = float(np.exp(t * error / self.value))
             low, high = self.value / factor, self.value * factor
         else:
             low, high = self.value - t * error, self.value + t * error
@@ -147,13 +149,20 @@ def _why_none(problem: Problem, curvature: Curvature, q: _Quantity, flat: bool, 
     at = curvature.at_lower | curvature.at_upper
     moved = np.flatnonzero(q.gradient != 0)
     if bound and at[moved].all():
-        return f"at its {'lower' if curvature.at_lower[moved].any() else 'upper'} bound: no error can be given"
+        side = "lower" if curvature.at_lower[moved].any() else "upper"
+        edge = edge_of(problem, q.name, side)
+        return f"at its {side} bound: no error can be given" if edge is None else edge.words
     if curvature.held is not None and curvature.held.pinned(q.gradient, curvature.inside):
         return f"given by {', '.join(curvature.held.names(equations=True))}: no error can be given"
     if flat:
         others = [label for label in _flat_labels(problem, curvature) if label != q.label]
         return "not determined by the data" + (f": only together with {', '.join(others)}" if others else "")
     return ""
+
+
+def edge_of(problem: Problem, name: str, side: str) -> Edge | None:
+    """What the bound on that side says of a parameter of the noise; None where it is a bound like others."""
+    return next((edge for edge in problem.edges.get(name, ()) if edge.side == side), None)
 
 
 def _flat_labels(problem: Problem, curvature: Curvature) -> list[str]:

@@ -26,6 +26,7 @@ from parametra.nouns.status import Outcome
 from parametra.runs.choose_evaluator import choose_evaluator
 from parametra.runs.cost import Cost
 from parametra.runs.drive import Drive
+from parametra.runs.recorded import RecordedModel
 
 SHARE = 8
 """One row of so many is kept."""
@@ -69,6 +70,8 @@ def screening_for(problem: Problem, method: Any, cost: Cost, starts: int, wish: 
     if wish == "off" or starts < LEAST_STARTS or not hasattr(method, "for_screening") or not cost.least_squares:
         return None
     if problem.space.explicit_priors or problem.constraints or problem.penalty is not None:
+        return None
+    if isinstance(problem.model, RecordedModel):  # whose calls are known by all of their inputs
         return None
     total = sum(d.rows for d in problem.data_sets)
     wanted = max(min(total // SHARE, MOST_ROWS), ROWS_PER_PARAMETER * problem.fit_space.dimension, LEAST_ROWS)

@@ -23,6 +23,9 @@ KINDS = ("auto", "jacobian", "sandwich", "hessian")
 _STATIONARY = 1e-4
 """Largest cosine between the residuals and a column of the Jacobian that still counts as stationary."""
 
+_NO_STEP = 1e-4
+"""A step to the minimum, in standard errors that are known, that is nothing however the residuals lie."""
+
 
 @dataclass(frozen=True)
 class Curvature:
@@ -38,6 +41,7 @@ class Curvature:
         distortion: (share, direction) of the worst departure of the cost from a parabola within one standard error.
         words: how the covariance was made.
         held: the constraints there, None where nothing is known.
+        doubt: what stands in the place of the usual doubt where this is no minimum, "" for the usual one.
     """
 
     covariance: Float[np.ndarray, "d d"]
@@ -52,6 +56,7 @@ class Curvature:
     words: str
     residuals: np.ndarray = field(default_factory=lambda: np.empty(0))
     held: Held | None = None
+    doubt: str = ""
 
     def flat(self, gradients: Float[np.ndarray, "q d"]) -> Bool[np.ndarray, " q"]:
         """Which quantities with these gradients the data do not tell."""
@@ -83,6 +88,8 @@ def curvature(problem: Problem, drive: Drive, x: Float[np.ndarray, " d"], cost: 
         raise MethodError(
             f'covariance="{kind}" needs residuals; this problem gives only a log-likelihood. Use "hessian".'
         )
+    if not x.size:
+        return _nothing_free(problem, drive, x)
     own_loss = bool(evaluator.cost.losses) and any(loss.name != "student_t" for _, _, loss in evaluator.cost.losses)
     if kind == "auto":
         kind = "sandwich" if own_loss else "jacobian" if evaluator.cost.least_squares else "hessian"
@@ -91,12 +98,27 @@ def curvature(problem: Problem, drive: Drive, x: Float[np.ndarray, " d"], cost: 
     return _from_jacobian(problem, drive, x, cost, kind)
 
 
+def _nothing_free(problem: Problem, drive: Drive, x: np.ndarray) -> Curvature:
+    """The residuals of a model without free parameters; there is no direction to look into."""
+    none, empty = np.zeros(0, dtype=bool), np.zeros((0, 0))
+    rows, scale, words = np.empty(0), 1.0, "none: nothing is free"
+    if drive.evaluator.cost.least_squares:
+        answers = drive.evaluator.with_cost(Cost(True)).evaluate(x[None], Want.RESIDUALS)
+        rows = np.empty(0) if answers.residuals is None else np.asarray(answers.residuals)[0]
+        scale = _scale(problem, rows, problem.degrees_of_freedom)[0]
+    if problem.profiled is not None:
+        words = f"that of {problem.profiled} from the residual sum of squares; nothing else is free"
+    geo = Geometry(empty, empty, np.ones(0), empty, 1.0)
+    held = held_at(problem, x, np.zeros(0), np.zeros(0))
+    return Curvature(empty, none, none, geo, np.arange(0), scale, "", 1.0, np.zeros(0), words, rows, held)
+
+
 def _from_jacobian(problem: Problem, drive: Drive, x: np.ndarray, cost: float, kind: str) -> Curvature:
     evaluator = drive.evaluator
     losses = evaluator.cost
     answers = evaluator.with_cost(Cost(True)).evaluate(x[None], Want.JACOBIAN)
     if answers.residuals is None or answers.jacobian is None or not answers.ok[0]:
-        return _unknown(x.size, "the Jacobian is not finite there")
+        return unknown(x.size, "the Jacobian is not finite there")
     r, jacobian = answers.residuals[0], answers.jacobian[0]
     row, pull = losses.factors(r) if losses.losses else (np.ones_like(r), np.ones_like(r))
     weighted = jacobian * row[:, None]
@@ -116,7 +138,10 @@ def _from_jacobian(problem: Problem, drive: Drive, x: np.ndarray, cost: float, k
         part = geo.covariance * scale**2
     covariance = np.zeros((x.size, x.size))
     covariance[np.ix_(inside, inside)] = part
-    minimum = held.missed or _not_stationary(gradient[inside], weighted[:, inside], r * pull, x, exact)
+    minimum = held.missed
+    known = problem.profiled is None
+    if not (minimum or (known and np.linalg.norm(gradient[inside] @ geo.steps) <= _NO_STEP)):
+        minimum = _not_stationary(gradient[inside], weighted[:, inside], r * pull, x, exact)
     steps = np.zeros((x.size, geo.steps.shape[1]))
     steps[inside] = geo.steps * max(scale, 0.0)
     distortion, distorted, found = _shape(problem, drive, x, cost, steps, scale)
@@ -131,7 +156,7 @@ def _from_hessian(problem: Problem, drive: Drive, x: np.ndarray, cost: float) ->
     want = Want.NORMAL if drive.evaluator.cost.scores else Want.GRADIENT
     answers = drive.evaluate(Request(x[None], want, np.zeros(1, dtype=np.int64)))
     if answers.gradient is None or not answers.ok[0]:
-        return _unknown(d, "the gradient is not finite there")
+        return unknown(d, "the gradient is not finite there")
     gradient = answers.gradient[0]
     width = np.where(np.isfinite(space.upper - space.lower), space.upper - space.lower, np.inf)
     size = np.minimum(np.maximum(np.abs(x), 1e-2), width)
@@ -149,7 +174,7 @@ def _from_hessian(problem: Problem, drive: Drive, x: np.ndarray, cost: float) ->
     points = np.clip(points, space.lower, space.upper)
     moved = drive.evaluate(Request(points, Want.GRADIENT, np.zeros(len(points), dtype=np.int64)))
     if moved.gradient is None or not moved.ok.all():
-        return _unknown(d, "the Hessian is not finite there")
+        return unknown(d, "the Hessian is not finite there")
     k = inside.size
     across = points[:k, inside] - points[k:, inside]
     hessian = (moved.gradient[:k, inside] - moved.gradient[k:, inside]) / np.diag(across)[:, None]
@@ -252,7 +277,8 @@ def _shape(
     return worst_high, kept[int(rise.argmax())] - x, ""
 
 
-def _unknown(d: int, why: str) -> Curvature:
+def unknown(d: int, why: str) -> Curvature:
+    """No curvature, and why."""
     no = np.zeros(d, dtype=bool)
     empty = Geometry(np.zeros((d, d)), np.zeros((d, 0)), np.ones(d), np.zeros((d, 0)), np.inf)
     return Curvature(np.zeros((d, d)), no, no, empty, np.arange(d), np.nan, why, 1.0, np.zeros(d), "none")

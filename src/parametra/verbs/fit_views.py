@@ -14,6 +14,9 @@ from parametra.nouns.view import View
 
 _GRID = 200
 
+_RANGES = {"counts": (0.0, np.inf), "positive": (0.0, np.inf), "shares": (0.0, 1.0)}
+"""Between which predictions lie, by what a noise is of."""
+
 
 def views_of(problem: Problem, x: np.ndarray, named: Mapping[str, Any], steps: np.ndarray) -> tuple[View, ...]:
     """One view for each output of each data set.
@@ -48,6 +51,7 @@ def _view(
     values = data.inputs[name] if name else np.arange(1.0, data.rows + 1)
     along = values if index is None else values[index]
     grid, curve, error = _curve(problem, i, output, name, x, named, steps)
+    lower, upper = _RANGES.get(problem.noise[output].support, (-np.inf, np.inf))
     return View(
         data_set=data.name,
         output=output,
@@ -63,6 +67,8 @@ def _view(
         curve_error=error,
         censored=censored,
         limit=limit,
+        lower=lower,
+        upper=upper,
     )
 
 

@@ -11,7 +11,7 @@ from parametra.nouns.card import Ability, Card
 from parametra.nouns.problem import Problem
 from parametra.runs.choose_evaluator import choose_evaluator
 from parametra.runs.cost import Cost
-from parametra.runs.direct import probe_points
+from parametra.runs.differences import probe_points
 
 _EXACT = 1e-10
 _ROUGH = 1e-6

@@ -156,7 +156,7 @@ def test_what_is_not_reached_is_said():
 def test_bad_settings_and_a_missing_optax(monkeypatch):
     with pytest.raises(MethodError, match=r'adam\(variant="adamx"\): did you mean "adamax"\?'):
         Adam(variant="adamx")
-    with pytest.raises(MethodError, match=r"adam\(beta_1=1.0\): a number from 0 to below 1 is wanted."):
+    with pytest.raises(MethodError, match=r"adam\(beta_1=1.0\): a number from zero to below 1 is wanted."):
         Adam(beta_1=1.0)
     with pytest.raises(MethodError, match=r"adam\(rate=-1.0\): a number above zero is wanted."):
         Adam(rate=-1.0)

@@ -134,10 +134,10 @@ def test_a_limit_is_called_one():
 @pytest.mark.parametrize(
     ("settings_", "said"),
     [
-        ({"solver": "sketchd"}, 'AugmentedLagrangian(solver="sketchd"): did you mean "sketched"?'),
-        ({"tolerance": 0.0}, "AugmentedLagrangian(tolerance=0.0): a number above zero is wanted."),
-        ({"sharpening": -1.0}, "AugmentedLagrangian(sharpening=-1.0): zero or more is wanted."),
-        ({"accuracy": 1.5}, "AugmentedLagrangian(accuracy=1.5): a number below one is wanted."),
+        ({"solver": "sketchd"}, 'augmented_lagrangian(solver="sketchd"): did you mean "sketched"?'),
+        ({"tolerance": 0.0}, "augmented_lagrangian(tolerance=0.0): a number above zero is wanted."),
+        ({"sharpening": -1.0}, "augmented_lagrangian(sharpening=-1.0): a number, zero or more, is wanted."),
+        ({"accuracy": 1.5}, "augmented_lagrangian(accuracy=1.5): a number above zero and below 1 is wanted."),
     ],
 )
 def test_settings_that_cannot_be(settings_, said):

@@ -99,5 +99,5 @@ def test_a_limit_is_called_one():
 def test_refusals():
     with pytest.raises(MethodError, match=r"^`brent` searches one parameter; here are 2\. Use another method\.$"):
         METHOD.start(free(2), np.zeros((1, 2)))
-    with pytest.raises(MethodError, match=r"^Brent\(scan=0\): a number above zero is wanted\.$"):
+    with pytest.raises(MethodError, match=r"^brent\(scan=0\): a whole number above zero is wanted\.$"):
         Brent(scan=0)

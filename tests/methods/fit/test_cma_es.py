@@ -113,5 +113,5 @@ def test_without_the_package(monkeypatch):
 
 
 def test_settings():
-    with pytest.raises(MethodError, match=r"^CmaEs\(population=-1\): a number, zero or more, is wanted\.$"):
+    with pytest.raises(MethodError, match=r"^cma_es\(population=-1\): a whole number, zero or more, is wanted\.$"):
         CmaEs(population=-1)

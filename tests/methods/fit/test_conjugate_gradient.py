@@ -97,7 +97,7 @@ def test_a_limit_is_called_one():
 
 
 def test_settings_must_be_above_zero():
-    with pytest.raises(MethodError, match=r"^ConjugateGradient\(tolerance=-1.0\): a number above zero is wanted\.$"):
+    with pytest.raises(MethodError, match=r"^conjugate_gradient\(tolerance=-1.0\): a number above zero is wanted\.$"):
         ConjugateGradient(tolerance=-1.0)
 
 

@@ -142,5 +142,5 @@ def test_what_it_cannot_serve():
             noise=pm.BetaBinomial("n"),
             method="fisher_scoring",
         )
-    with pytest.raises(MethodError, match=r"FisherScoring\(lanes=0\): a number above zero is wanted"):
+    with pytest.raises(MethodError, match=r"fisher_scoring\(lanes=0\): a whole number above zero is wanted"):
         FisherScoring(lanes=0)

@@ -54,5 +54,5 @@ def test_the_published_form_walks_in_the_coordinates_themselves():
 
 
 def test_bad_settings():
-    with pytest.raises(MethodError, match=r"gravity\(beta=1.0\): a number from 0 to below 1 is wanted."):
+    with pytest.raises(MethodError, match=r"gravity\(beta=1.0\): a number from zero to below 1 is wanted."):
         Gravity(beta=1.0)

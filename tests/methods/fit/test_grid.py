@@ -100,5 +100,5 @@ def test_refusals():
         METHOD.start(space, np.zeros((1, 3)))
     with pytest.raises(MethodError, match=r"^`grid` serves up to 8 parameters; here are 9, .* has 19683\. Use"):
         METHOD.start(box(*[(0, 1)] * 9), np.zeros((1, 9)))
-    with pytest.raises(MethodError, match=r"^Grid\(points=-1\): a number, zero or more, is wanted\.$"):
+    with pytest.raises(MethodError, match=r"^grid\(points=-1\): a whole number, zero or more, is wanted\.$"):
         Grid(points=-1)

@@ -94,7 +94,7 @@ def test_refusals():
         match=r"^`monte_carlo` searches between finite bounds, which coordinate 0, coordinate 1 lacks: state",
     ):
         METHOD.start(free(2), np.zeros((1, 2)))
-    with pytest.raises(MethodError, match=r'^MonteCarlo\(box="shrinkin"\): did you mean "shrinking"\?$'):
+    with pytest.raises(MethodError, match=r'^monte_carlo\(box="shrinkin"\): did you mean "shrinking"\?$'):
         MonteCarlo(box="shrinkin")
-    with pytest.raises(MethodError, match=r"^MonteCarlo\(rounds=0\): a number above zero is wanted\.$"):
+    with pytest.raises(MethodError, match=r"^monte_carlo\(rounds=0\): a whole number above zero is wanted\.$"):
         MonteCarlo(rounds=0)

@@ -100,5 +100,5 @@ def test_limits_are_called_so(settings):
 
 
 def test_settings_must_be_above_zero():
-    with pytest.raises(MethodError, match=r"^NelderMead\(first_edge=0\.0\): a number above zero is wanted\.$"):
+    with pytest.raises(MethodError, match=r"^nelder_mead\(first_edge=0\.0\): a number above zero is wanted\.$"):
         NelderMead(first_edge=0.0)

@@ -185,9 +185,9 @@ def test_it_says_how_it_ended():
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ({"tolerance": 0.0}, r"ProximalGradient\(tolerance=0.0\): a number above 0 is wanted"),
-        ({"maximum_iterations": 0}, r"ProximalGradient\(maximum_iterations=0\): a number above 0 is wanted"),
-        ({"backtracking": 1.0}, r"ProximalGradient\(backtracking=1.0\): a number above 1 is wanted"),
+        ({"tolerance": 0.0}, r"proximal_gradient\(tolerance=0.0\): a number above zero is wanted"),
+        ({"maximum_iterations": 0}, r"proximal_gradient\(maximum_iterations=0\): a whole number above zero is wanted"),
+        ({"backtracking": 1.0}, r"proximal_gradient\(backtracking=1.0\): a number above 1 is wanted"),
     ],
 )
 def test_settings_that_cannot_be(setting, message):

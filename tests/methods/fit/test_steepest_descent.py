@@ -116,8 +116,8 @@ def test_the_best_point_is_returned_though_steps_may_rise():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"step": "armjio"}, r'^SteepestDescent\(step="armjio"\): did you mean "armijo"\?$'),
-        ({"rate": 0.0}, r"^SteepestDescent\(rate=0\.0\): a number above zero is wanted\.$"),
+        ({"step": "armjio"}, r'^steepest_descent\(step="armjio"\): did you mean "armijo"\?$'),
+        ({"rate": 0.0}, r"^steepest_descent\(rate=0\.0\): a number above zero is wanted\.$"),
     ],
 )
 def test_impossible_settings(settings, message):

@@ -159,7 +159,7 @@ def test_refusals():
         MethodError, match=r"was to solve for a, k, and the model is not linear in all of them together"
     ):
         run(VariableProjection(linear=("a", "k")), space, [1.0, 0.2, 0.0], Evaluator(decay(T, Y)))
-    with pytest.raises(MethodError, match=r"^VariableProjection\(cost_tolerance=0\.0\): a number above zero is wanted"):
+    with pytest.raises(MethodError, match=r"^variable_projection\(cost_tolerance=0\.0\): a number above zero"):
         VariableProjection(cost_tolerance=0.0)
 
 

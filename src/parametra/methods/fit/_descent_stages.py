@@ -343,24 +343,3 @@ class Staged:
     def solutions(self, state: Stages) -> Solutions:
         """Where every start is by now."""
         return solutions(state, self.rules())
-
-
-def refuse_bad_settings(method: str, settings: Any, shares: tuple[str, ...] = ()) -> None:
-    """Check the settings of a method of this family.
-
-    Arguments:
-        method: its name, for the message.
-        settings: the frozen dataclass.
-        shares: fields that are 0 or more and below 1; all other numbers must be above zero.
-
-    Raises:
-        MethodError: one that cannot be.
-    """
-    for name, value in vars(settings).items():
-        if isinstance(value, (str, bool, tuple, type(None))):
-            continue
-        if name in shares:
-            if not 0 <= value < 1:
-                raise MethodError(f"{method}({name}={value!r}): a number from 0 to below 1 is wanted.")
-        elif not value > 0:
-            raise MethodError(f"{method}({name}={value!r}): a number above zero is wanted.")

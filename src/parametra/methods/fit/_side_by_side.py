@@ -17,7 +17,6 @@ import numpy as np
 
 from parametra.maths.arrays import Float
 from parametra.nouns.asker import Answers, Ending, Request, Solutions, Want
-from parametra.nouns.errors import MethodError
 from parametra.nouns.search_space import SearchSpace
 
 NOT_EVALUATED = "the model could not be evaluated at the start; choose another one"
@@ -137,20 +136,3 @@ def gathered(walks: tuple[Any, ...]) -> Solutions:
         best=best,
         message=message or "the run ended while it was on its way",
     )
-
-
-def positive(settings: Any, zero_too: tuple[str, ...] = ()) -> None:
-    """Every numeric setting is a number above zero; those named in `zero_too` may be zero.
-
-    Raises:
-        MethodError: one that is not.
-    """
-    for each in dataclasses.fields(settings):
-        value = getattr(settings, each.name)
-        numeric = isinstance(each.default, (int, float)) and not isinstance(each.default, bool)
-        if not numeric:
-            continue
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not number or not (value > 0 or (value == 0 and each.name in zero_too)):
-            wanted = "a number, zero or more," if each.name in zero_too else "a number above zero"
-            raise MethodError(f"{type(settings).__name__}({each.name}={value!r}): {wanted} is wanted.")

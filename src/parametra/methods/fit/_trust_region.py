@@ -18,6 +18,7 @@ from parametra.methods.fit._trust_region_svd import advance
 from parametra.nouns.asker import Answers, Ending, Request, Solutions, Want
 from parametra.nouns.card import Card
 from parametra.nouns.errors import MethodError
+from parametra.nouns.method_settings import check_settings
 from parametra.nouns.search_space import SearchSpace
 
 
@@ -58,17 +59,7 @@ class TrustRegion:
     acceleration: str = "off"
 
     def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if name in ("polish", "acceleration"):
-                continue
-            smallest = min(value) if isinstance(value, tuple) and value else value
-            if isinstance(smallest, tuple) or not smallest > 0:
-                raise MethodError(f"{type(self).__name__}({name}={value!r}): a number above zero is wanted.")
-
-        if self.acceleration not in ("auto", "on", "off"):
-            raise MethodError(
-                f'{type(self).__name__}(acceleration={self.acceleration!r}): "auto", "on" or "off" is wanted.'
-            )
+        check_settings(self, one_of={"acceleration": ("auto", "on", "off")})
 
     def for_screening(self) -> TrustRegion:
         """The same for a first look at a part of the data: loosely converged, nothing polished."""

@@ -12,6 +12,7 @@ from parametra.methods.fit import _descent_stages as stages
 from parametra.methods.fit import _optax_rule as rule
 from parametra.nouns.card import Ability, Card, Source
 from parametra.nouns.errors import MethodError
+from parametra.nouns.method_settings import check_settings
 from parametra.nouns.search_space import SearchSpace
 
 
@@ -105,7 +106,7 @@ class Adafactor(stages.Staged):
             if len(shape) != 2 or not all(isinstance(n, int) and n > 0 for n in shape):
                 raise MethodError(f"adafactor(matrix={self.matrix!r}): two whole numbers are wanted, (rows, columns).")
             object.__setattr__(self, "matrix", shape)  # a problem file gives a list, and settings are hashed
-        stages.refuse_bad_settings("adafactor", self)
+        check_settings(self)
 
     def rules(self) -> stages.Rules:
         """The settings of the stages."""

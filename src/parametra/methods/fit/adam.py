@@ -11,7 +11,7 @@ from parametra.maths.arrays import Float
 from parametra.methods.fit import _descent_stages as stages
 from parametra.methods.fit import _optax_rule as rule
 from parametra.nouns.card import Ability, Card, Source
-from parametra.nouns.errors import MethodError, did_you_mean
+from parametra.nouns.method_settings import SHARE, check_settings
 from parametra.nouns.search_space import SearchSpace
 
 VARIANTS = ("adam", "adamax")
@@ -87,9 +87,7 @@ class Adam(stages.Staged):
     tolerance: float = 3e-5
 
     def __post_init__(self) -> None:
-        if self.variant not in VARIANTS:
-            raise MethodError(f'adam(variant="{self.variant}"): ' + did_you_mean(str(self.variant), VARIANTS))
-        stages.refuse_bad_settings("adam", self, shares=("beta_1", "beta_2"))
+        check_settings(self, {"beta_1": SHARE, "beta_2": SHARE}, {"variant": VARIANTS})
 
     def rules(self) -> stages.Rules:
         """The settings of the stages."""

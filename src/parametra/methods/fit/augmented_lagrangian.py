@@ -12,8 +12,8 @@ from parametra.methods.fit._lagrangian_lane import Lane, Phase, Rules, advance, 
 from parametra.methods.fit._lagrangian_point import Box
 from parametra.nouns.asker import Answers, Ending, Request, Solutions, Want
 from parametra.nouns.card import Ability, Card, Source
-from parametra.nouns.errors import MethodError, did_you_mean
 from parametra.nouns.limits import Limits
+from parametra.nouns.method_settings import ZERO_TOO, Range, check_settings
 from parametra.nouns.search_space import SearchSpace
 
 SOLVERS = ("exact", "sketched")
@@ -118,19 +118,8 @@ class AugmentedLagrangian:
     exactness: float = 0.1
 
     def __post_init__(self) -> None:
-        if self.solver not in SOLVERS:
-            raise MethodError(
-                f'AugmentedLagrangian(solver="{self.solver}"): ' + did_you_mean(str(self.solver), SOLVERS)
-            )
-        above = {k: v for k, v in vars(self).items() if k not in ("solver", "sharpening", "exactness")}
-        for name, value in above.items():
-            if not value > 0:
-                raise MethodError(f"AugmentedLagrangian({name}={value!r}): a number above zero is wanted.")
-        for name in ("sharpening", "exactness"):
-            if not getattr(self, name) >= 0:
-                raise MethodError(f"AugmentedLagrangian({name}={getattr(self, name)!r}): zero or more is wanted.")
-        if not self.accuracy < 1:
-            raise MethodError(f"AugmentedLagrangian(accuracy={self.accuracy!r}): a number below one is wanted.")
+        ranges = {"sharpening": ZERO_TOO, "exactness": ZERO_TOO, "accuracy": Range(below=1.0)}
+        check_settings(self, ranges, {"solver": SOLVERS})
 
     def start(self, space: SearchSpace, starts: Float[np.ndarray, "S d"]) -> State:
         """The state before anything was evaluated."""

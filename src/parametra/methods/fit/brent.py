@@ -14,11 +14,12 @@ from typing import ClassVar
 import numpy as np
 
 from parametra.maths.arrays import Float, Int
-from parametra.methods.fit._side_by_side import gathered, positive
+from parametra.methods.fit._side_by_side import gathered
 from parametra.methods.fit._units import sizes
 from parametra.nouns.asker import Answers, Ending, Request, Solutions, Want
 from parametra.nouns.card import Ability, Card, Source
 from parametra.nouns.errors import MethodError
+from parametra.nouns.method_settings import check_settings
 from parametra.nouns.search_space import SearchSpace
 
 _GOLDEN = 0.5 * (3.0 - math.sqrt(5.0))
@@ -116,7 +117,7 @@ class Brent:
     maximum_iterations: int = 200
 
     def __post_init__(self) -> None:
-        positive(self)
+        check_settings(self)
 
     def start(self, space: SearchSpace, starts: Float[np.ndarray, "S d"]) -> State:
         """The scan: the starts, and points spread over the bounds or around the first start."""

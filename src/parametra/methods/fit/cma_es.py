@@ -11,12 +11,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from parametra.maths.arrays import Float
-from parametra.methods.fit._side_by_side import NOT_EVALUATED, Walk, gathered, positive
+from parametra.methods.fit._side_by_side import NOT_EVALUATED, Walk, gathered
 from parametra.methods.fit._units import sizes
 from parametra.nouns.asker import Ending, Evaluate, Request, Solutions, Want
 from parametra.nouns.card import Ability, Card, Source
-from parametra.nouns.errors import MissingExtraError
+from parametra.nouns.errors import MethodError, MissingExtraError
 from parametra.nouns.keys import generator
+from parametra.nouns.method_settings import ZERO_TOO, check_settings
 from parametra.nouns.search_space import SearchSpace
 
 _NOISE = 1e-18
@@ -108,7 +109,9 @@ class CmaEs:
     generations: int = 5000
 
     def __post_init__(self) -> None:
-        positive(self, zero_too=("population",))
+        check_settings(self, {"population": ZERO_TOO})
+        if self.population == 1:
+            raise MethodError("cma_es(population=1): a cloud has 2 points or more; 0 takes 4 + 3 log d.")
 
     def solve(self, space: SearchSpace, starts: Float[np.ndarray, "S d"], evaluate: Evaluate) -> Solutions:
         """Run a strategy from every start, generation by generation, all in one batch."""

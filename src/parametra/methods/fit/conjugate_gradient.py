@@ -11,9 +11,10 @@ from parametra.maths.arrays import Float
 from parametra.maths.trust_region import room
 from parametra.methods.fit import _line_search as search
 from parametra.methods.fit._descent import Descent, first_points, held, points_beside, still, stuck, units_of
-from parametra.methods.fit._side_by_side import NOT_EVALUATED, SideBySide, Told, positive
+from parametra.methods.fit._side_by_side import NOT_EVALUATED, SideBySide, Told
 from parametra.nouns.asker import Ending, Want
 from parametra.nouns.card import Ability, Card, Source
+from parametra.nouns.method_settings import check_settings
 from parametra.nouns.search_space import SearchSpace
 
 _SLACK = 1e-9
@@ -85,7 +86,7 @@ class ConjugateGradient(SideBySide):
     maximum_iterations: int = 2000
 
     def __post_init__(self) -> None:
-        positive(self)
+        check_settings(self)
 
     def begin(self, space: SearchSpace, start: Float[np.ndarray, " d"]) -> Conjugate:
         """The start and the points that tell its units are asked for first."""

@@ -10,12 +10,12 @@ import numpy as np
 
 from parametra.maths.arrays import Float
 from parametra.maths.minimax import equilibrated, second_order
-from parametra.methods.fit._descent_stages import refuse_bad_settings
 from parametra.methods.fit._units import probes, sizes
 from parametra.nouns.asker import Answers, Ending, Request, Solutions, Want
 from parametra.nouns.card import Ability, Card, Source
 from parametra.nouns.errors import MethodError
 from parametra.nouns.keys import generator
+from parametra.nouns.method_settings import check_settings
 from parametra.nouns.search_space import SearchSpace
 
 _SAFE = 0.7
@@ -140,7 +140,7 @@ class Extragradient:
     tolerance: float = 3e-5
 
     def __post_init__(self) -> None:
-        refuse_bad_settings("extragradient", self)
+        check_settings(self)
         if self.timescale < 1:
             raise MethodError(
                 f"extragradient(timescale={self.timescale!r}): 1 or more is wanted, the adversary is the faster one."

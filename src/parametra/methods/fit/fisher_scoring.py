@@ -27,6 +27,8 @@ class FisherScoring(TrustRegion):
         maximum_iterations: where one start gives up.
         polishing_steps: undamped steps at the end, at most.
         polish: whether the best of many starts is taken to the last digit.
+        acceleration: whether one start corrects its steps to second order, "on", "off" or "auto", as in
+            `levenberg_marquardt`.
 
     Raises:
         MethodError: a setting that is not above zero.

@@ -10,6 +10,7 @@ import numpy as np
 from parametra.methods.fit import _descent_stages as stages
 from parametra.nouns.card import Ability, Card, Source
 from parametra.nouns.keys import generator
+from parametra.nouns.method_settings import SHARE, check_settings
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Gravity(stages.Staged):
     tolerance: float = 3e-5
 
     def __post_init__(self) -> None:
-        stages.refuse_bad_settings("gravity", self, shares=("beta",))
+        check_settings(self, {"beta": SHARE})
 
     def rules(self) -> stages.Rules:
         """The settings of the stages."""

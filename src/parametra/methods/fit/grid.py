@@ -15,10 +15,10 @@ import numpy as np
 
 from parametra.maths.arrays import Float, Int
 from parametra.methods.fit._one_search import NOTHING_FOUND, OneSearch, Search
-from parametra.methods.fit._side_by_side import positive
 from parametra.nouns.asker import Ending
 from parametra.nouns.card import Ability, Card, Source
 from parametra.nouns.errors import MethodError
+from parametra.nouns.method_settings import ZERO_TOO, check_settings
 from parametra.nouns.search_space import SearchSpace
 
 MOST_PARAMETERS = 8
@@ -96,7 +96,7 @@ class Grid(OneSearch):
     moves: int = 2000
 
     def __post_init__(self) -> None:
-        positive(self, zero_too=("points", "levels"))
+        check_settings(self, {"points": ZERO_TOO, "levels": ZERO_TOO})
 
     def first(self, space: SearchSpace, begun: dict[str, Any]) -> Cells:
         """The first grid."""

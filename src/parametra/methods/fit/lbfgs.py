@@ -12,6 +12,7 @@ from parametra.maths.arrays import Float
 from parametra.maths.trust_region import strictly_inside
 from parametra.nouns.asker import Answers, Ending, Evaluate, Request, Solutions, Want
 from parametra.nouns.card import Ability, Card, Source
+from parametra.nouns.method_settings import Range, check_settings
 from parametra.nouns.search_space import SearchSpace
 
 _WORSE = 1e250
@@ -32,6 +33,9 @@ class Lbfgs:
             as zero.
         maximum_iterations: where a start gives up.
         restarts: how often the search begins again, newly scaled, from where it stopped.
+
+    Raises:
+        MethodError: a setting that cannot be.
 
     Source: doi:10.1137/0916069.
     """
@@ -61,6 +65,9 @@ class Lbfgs:
     gradient_tolerance: float = 1e-9
     maximum_iterations: int = 2000
     restarts: int = 12
+
+    def __post_init__(self) -> None:
+        check_settings(self, {"memory": Range(below=1001.0)})
 
     def solve(self, space: SearchSpace, starts: Float[np.ndarray, "S d"], evaluate: Evaluate) -> Solutions:
         """Run L-BFGS-B from every start."""

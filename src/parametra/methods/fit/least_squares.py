@@ -11,7 +11,10 @@ from parametra.maths.arrays import Float
 from parametra.maths.trust_region import strictly_inside
 from parametra.nouns.asker import Answers, Ending, Evaluate, Request, Solutions, Want
 from parametra.nouns.card import Ability, Card, Source
+from parametra.nouns.method_settings import Range, check_settings
 from parametra.nouns.search_space import SearchSpace
+
+EPSILON = float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,9 @@ class LeastSquares:
     Arguments:
         tolerance: relative changes of the cost and of the point, and the scaled gradient, that end a start.
         maximum_evaluations: where a start gives up.
+
+    Raises:
+        MethodError: a setting that cannot be.
 
     Source: doi:10.1137/S1064827595289108.
     """
@@ -50,6 +56,9 @@ class LeastSquares:
 
     tolerance: float = 1e-15
     maximum_evaluations: int = 2000
+
+    def __post_init__(self) -> None:
+        check_settings(self, {"tolerance": Range(above=EPSILON)})
 
     def solve(self, space: SearchSpace, starts: Float[np.ndarray, "S d"], evaluate: Evaluate) -> Solutions:
         """Run SciPy from every start."""

@@ -9,11 +9,10 @@ import numpy as np
 
 from parametra.maths.arrays import Float
 from parametra.methods.fit._one_search import NOTHING_FOUND, OneSearch, Search
-from parametra.methods.fit._side_by_side import positive
 from parametra.nouns.asker import Ending
 from parametra.nouns.card import Ability, Card, Source
-from parametra.nouns.errors import MethodError, did_you_mean
 from parametra.nouns.keys import generator
+from parametra.nouns.method_settings import check_settings
 from parametra.nouns.search_space import SearchSpace
 
 _NOISE = 1e-18
@@ -87,9 +86,7 @@ class MonteCarlo(OneSearch):
     rounds: int = 30
 
     def __post_init__(self) -> None:
-        positive(self)
-        if self.box not in {"shrinking", "whole"}:
-            raise MethodError(f'MonteCarlo(box="{self.box}"): ' + did_you_mean(str(self.box), ("shrinking", "whole")))
+        check_settings(self, one_of={"box": ("shrinking", "whole")})
 
     def first(self, space: SearchSpace, begun: dict[str, Any]) -> Draws:
         """Uniform draws between the bounds."""

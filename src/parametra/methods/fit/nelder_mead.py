@@ -15,10 +15,11 @@ from typing import ClassVar
 import numpy as np
 
 from parametra.maths.arrays import Float
-from parametra.methods.fit._side_by_side import NOT_EVALUATED, SideBySide, Told, Walk, positive
+from parametra.methods.fit._side_by_side import NOT_EVALUATED, SideBySide, Told, Walk
 from parametra.methods.fit._units import sizes
 from parametra.nouns.asker import Ending
 from parametra.nouns.card import Ability, Card, Source
+from parametra.nouns.method_settings import check_settings
 from parametra.nouns.search_space import SearchSpace
 
 _FLAT = 1e-10
@@ -114,7 +115,7 @@ class NelderMead(SideBySide):
     maximum_iterations: int = 10_000
 
     def __post_init__(self) -> None:
-        positive(self)
+        check_settings(self)
 
     def begin(self, space: SearchSpace, start: Float[np.ndarray, " d"]) -> Simplex:
         """The first simplex: the start, and one point along each coordinate."""

@@ -13,7 +13,7 @@ from parametra.maths.penalties import CoordinatePenalty, nothing
 from parametra.methods.fit._proximal_frame import Frame, frame_of, plain_frame
 from parametra.nouns.asker import Answers, Ending, Request, Solutions, Want
 from parametra.nouns.card import Ability, Card, Source
-from parametra.nouns.errors import MethodError
+from parametra.nouns.method_settings import Range, check_settings
 from parametra.nouns.search_space import SearchSpace
 
 _ROUNDING = 1e-13
@@ -160,10 +160,7 @@ class ProximalGradient:
     backtracking: float = 1.5
 
     def __post_init__(self) -> None:
-        for name, least in (("tolerance", 0.0), ("maximum_iterations", 0), ("backtracking", 1.0)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not value > least:
-                raise MethodError(f"ProximalGradient({name}={value!r}): a number above {least:g} is wanted.")
+        check_settings(self, {"backtracking": Range(above=1.0)})
 
     def start(self, space: SearchSpace, starts: Float[np.ndarray, "S d"]) -> State:
         """The state before anything was evaluated."""

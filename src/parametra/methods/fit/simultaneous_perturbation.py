@@ -10,13 +10,13 @@ import numpy as np
 
 from parametra.maths.arrays import Float
 from parametra.methods.fit import _one_byte as shared
-from parametra.methods.fit._descent_stages import refuse_bad_settings
 from parametra.methods.fit._one_byte import Shared
 from parametra.methods.fit._units import sizes
 from parametra.nouns.asker import Answers, Ending, Request, Solutions, Want
 from parametra.nouns.card import Ability, Card, Source
 from parametra.nouns.errors import MethodError
 from parametra.nouns.keys import generator
+from parametra.nouns.method_settings import check_settings
 from parametra.nouns.search_space import SearchSpace
 
 _PROBES = 24
@@ -135,7 +135,7 @@ class SimultaneousPerturbation:
     tolerance: float = 3e-5
 
     def __post_init__(self) -> None:
-        refuse_bad_settings("simultaneous_perturbation", self)
+        check_settings(self)
         if self.bytes not in (1, 8):
             raise MethodError(f"simultaneous_perturbation(bytes={self.bytes!r}): a message has 1 byte or 8.")
 

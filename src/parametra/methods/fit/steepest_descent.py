@@ -9,10 +9,10 @@ import numpy as np
 
 from parametra.maths.arrays import Float
 from parametra.methods.fit._descent import Descent, first_points, points_beside, still, stuck, units_of
-from parametra.methods.fit._side_by_side import NOT_EVALUATED, SideBySide, Told, positive
+from parametra.methods.fit._side_by_side import NOT_EVALUATED, SideBySide, Told
 from parametra.nouns.asker import Ending, Want
 from parametra.nouns.card import Ability, Card, Source
-from parametra.nouns.errors import MethodError, did_you_mean
+from parametra.nouns.method_settings import check_settings
 from parametra.nouns.search_space import SearchSpace
 
 STEPS = ("barzilai_borwein", "armijo", "constant")
@@ -93,9 +93,7 @@ class SteepestDescent(SideBySide):
     maximum_iterations: int = 10_000
 
     def __post_init__(self) -> None:
-        positive(self)
-        if self.step not in STEPS:
-            raise MethodError(f'SteepestDescent(step="{self.step}"): ' + did_you_mean(str(self.step), STEPS))
+        check_settings(self, one_of={"step": STEPS})
 
     def begin(self, space: SearchSpace, start: Float[np.ndarray, " d"]) -> Downhill:
         """The start and the points that tell its units are asked for first."""

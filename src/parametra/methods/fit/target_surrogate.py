@@ -9,11 +9,10 @@ import numpy as np
 
 from parametra.maths.arrays import Float, Int
 from parametra.methods.fit import _target_lane as lane_of
-from parametra.methods.fit._descent_stages import refuse_bad_settings
 from parametra.methods.fit._target_lane import Lane, Phase
 from parametra.nouns.asker import Answers, Ending, Request, Solutions, Want
 from parametra.nouns.card import Ability, Card, Source
-from parametra.nouns.errors import MethodError, did_you_mean
+from parametra.nouns.method_settings import check_settings
 from parametra.nouns.search_space import SearchSpace
 
 METRICS = ("measured", "identity")
@@ -104,9 +103,7 @@ class TargetSurrogate:
     tolerance: float = 3e-5
 
     def __post_init__(self) -> None:
-        if self.metric not in METRICS:
-            raise MethodError(f'target_surrogate(metric="{self.metric}"): ' + did_you_mean(str(self.metric), METRICS))
-        refuse_bad_settings("target_surrogate", self)
+        check_settings(self, one_of={"metric": METRICS})
 
     def start(self, space: SearchSpace, starts: Float[np.ndarray, "S d"]) -> State:
         """The state before anything was evaluated."""

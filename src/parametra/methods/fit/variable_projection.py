@@ -17,11 +17,12 @@ import numpy as np
 from parametra.maths.arrays import Bool, Float
 from parametra.maths.linear_part import LinearBest, linear_best
 from parametra.methods.fit import _trust_region_single as trust
-from parametra.methods.fit._side_by_side import NOT_EVALUATED, SideBySide, State, Told, Walk, positive
+from parametra.methods.fit._side_by_side import NOT_EVALUATED, SideBySide, State, Told, Walk
 from parametra.methods.fit._trust_region_svd import advance
 from parametra.nouns.asker import Answers, Ending, Want
 from parametra.nouns.card import Ability, Card, Source
 from parametra.nouns.errors import MethodError, did_you_mean
+from parametra.nouns.method_settings import check_settings
 from parametra.nouns.search_space import SearchSpace
 
 _NEAR = 1e-3
@@ -106,9 +107,7 @@ class VariableProjection(SideBySide):
     polishing_steps: int = 10
 
     def __post_init__(self) -> None:
-        positive(self)
-        if isinstance(self.linear, str):
-            raise MethodError(f'VariableProjection(linear="{self.linear}"): give a list of names, ["{self.linear}"].')
+        check_settings(self)
 
     @property
     def _rules(self) -> trust.Rules:

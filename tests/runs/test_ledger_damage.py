@@ -12,7 +12,7 @@ import pytest
 from parametra.nouns.errors import LedgerError
 from parametra.nouns.evaluation import Evaluation, Fate
 from parametra.nouns.stored_run import StatedRun
-from parametra.runs._ledger_check import check_ledger, rescue
+from parametra.runs._ledger_check import _readable, check_ledger, rescue
 from parametra.runs._ledger_reader import stored_runs
 from parametra.runs.ledger import Ledger
 
@@ -134,6 +134,30 @@ def test_a_sound_ledger_is_rescued_whole(whole, tmp_path):
     assert (report.sound, report.runs, report.statements, report.size) == (True, 1, 1, len(whole))
     assert (saved.evaluations, saved.runs, saved.statements, saved.lost) == (COUNT, 1, 1, 0)
     assert right_ones(new) == COUNT
+
+
+def test_a_run_that_was_going_on_is_interrupted_in_the_rescued_ledger(whole, tmp_path):
+    path, new = tmp_path / "study.db", tmp_path / "new.db"
+    path.write_bytes(whole)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("UPDATE runs SET status = 'running'")
+    rescue(path, new)
+    assert [(run.status, run.message) for run in stored_runs(new)] == [("interrupted", "rescued")]
+
+
+class Wild(sqlite3.Connection):
+    """A damaged file, some of whose rows have ids that do not follow one another."""
+
+    def execute(self, query, values=()):
+        if "FROM evaluations WHERE id >= ?" not in query:
+            return super().execute(query.replace("max(id) FROM evaluations", "3"))
+        row = {1: "1 UNION ALL SELECT -5"}.get(values[0], "99")
+        return super().execute(f"SELECT {row}")
+
+
+def test_ids_that_lead_back_or_away_lead_nowhere():
+    with closing(Wild(":memory:")) as connection:
+        assert list(_readable(connection, "evaluations", "id")) == [(1,)]
 
 
 def test_a_rescue_writes_over_nothing(whole, tmp_path):

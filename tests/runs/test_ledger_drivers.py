@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sqlite3
@@ -256,6 +257,20 @@ def test_a_disk_without_locks_goes_by_the_process(path, monkeypatch, alive):
         two.begin(RUN, take_over=alive)
         with pytest.raises(LedgerError, match="no longer holds"):
             one.close()
+
+
+@posix
+def test_a_disk_that_refuses_locks_is_written_all_the_same(path, monkeypatch):
+    import fcntl
+
+    def refused(descriptor, how):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    with Ledger.open(path) as ledger:
+        ledger.begin(RUN)
+        assert stored_runs(path)[0].running
+    assert stored_runs(path)[0].status == "interrupted"
 
 
 def test_a_clock_that_is_set_back_breaks_nothing(path, monkeypatch):

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from contextlib import closing, contextmanager
 
@@ -139,6 +140,17 @@ def test_what_is_no_ledger_is_told_and_left_alone(path, name, look):
     assert before is None or path.read_bytes() == before
 
 
+@pytest.mark.parametrize("size", [1, 16, 24, 50, 99, 100, 300, 511])
+@pytest.mark.parametrize("look", [Ledger.open, stored_runs, check_ledger])
+def test_the_first_bytes_of_a_ledger_are_no_new_one(path, size, look):
+    fill(path)
+    begun = path.read_bytes()[:size]
+    path.write_bytes(begun)
+    with pytest.raises(LedgerError, match=f"or the first {size} bytes of one"):
+        look(path)
+    assert path.read_bytes() == begun
+
+
 def test_what_is_not_there(path):
     for look in (stored_runs, check_ledger):
         with pytest.raises(LedgerError, match="there is no file"):
@@ -149,6 +161,15 @@ def test_what_is_not_there(path):
     with pytest.raises(LedgerError, match="it is empty"):
         stored_runs(path)
     assert known(path, 1) == [None]  # an empty file is as good as none
+
+
+def test_a_new_file_that_another_process_is_just_making_is_waited_for(path):
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    timer = threading.Timer(0.2, other.close)
+    timer.start()
+    Ledger.open(path).close()
+    timer.join()
 
 
 def test_names_that_mean_something_in_an_address(tmp_path):

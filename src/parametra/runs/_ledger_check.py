@@ -147,8 +147,6 @@ def rescue(path: str | PathLike[str], into: str | PathLike[str]) -> Rescue:
             cannot be written.
     """
     place, new = Path(path), Path(into)
-    if not place.is_file():
-        raise LedgerError(f"there is no file {place}.")
     if new.exists():
         raise LedgerError(f"{new} is there already; name a file that is not.")
     try:

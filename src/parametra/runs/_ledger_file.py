@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,8 @@ from parametra.runs._ledger_schema import VERSION, bring_up_to_date, version_of
 
 _WAIT_SECONDS = 10.0
 """How long a lock of the file is waited for; a commit holds it for milliseconds."""
+
+_PAUSE_SECONDS = 0.02
 
 _CACHE_KILOBYTES = 64 * 1024
 """Memory for pages: the digests of two million evaluations stay in it."""
@@ -41,7 +44,7 @@ def writing(path: Path) -> sqlite3.Connection:
             version = version_of(connection, path)  # before anything is written into a file of something else
             connection.execute("PRAGMA trusted_schema = OFF")
             connection.execute(f"PRAGMA cache_size = -{_CACHE_KILOBYTES}")
-            connection.execute("PRAGMA journal_mode = WAL")
+            _log_ahead(connection)
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
             if version != VERSION:
@@ -50,6 +53,20 @@ def writing(path: Path) -> sqlite3.Connection:
             connection.close()
             raise
     return connection
+
+
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    """Readers then never wait for the writer. SQLite itself does not wait where two processes do this to a new file."""
+    until = time.monotonic() + _WAIT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return
 
 
 @contextmanager

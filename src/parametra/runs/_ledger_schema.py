@@ -129,8 +129,10 @@ def version_of(connection: sqlite3.Connection, path: Path) -> int | None:
     Raises:
         LedgerError: a database of something else, or a ledger of a newer version.
     """
-    application = _pragma(connection, "application_id")
-    version = _pragma(connection, "user_version")
+    application, version, tables = connection.execute(
+        "SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version), "
+        "(SELECT count(*) FROM sqlite_master)"  # at one moment: another process may just be making the tables
+    ).fetchone()
     if application == APPLICATION:
         if version > VERSION:
             raise LedgerError(
@@ -138,7 +140,6 @@ def version_of(connection: sqlite3.Connection, path: Path) -> int | None:
                 "Update parametra, or name another file."
             )
         return version
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if application == 0 and version == 0 and tables == 0:
         return None
     raise LedgerError(f"{path} is a database of something else, no ledger of parametra. Name another file.")
@@ -167,7 +168,3 @@ def bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
                 connection.execute(statement)
             version += 1
         connection.execute(f"PRAGMA user_version = {version}")
-
-
-def _pragma(connection: sqlite3.Connection, name: str) -> int:
-    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])

@@ -95,7 +95,7 @@ class OnDask(TaskPool):
             count = address.removeprefix("local:")
             if not count.isdigit() or int(count) < 1:
                 raise MethodError(f'"{where}": a number of workers is wanted, as in "dask://local:4".')
-            settings: dict[str, Any] = {"threads_per_worker": 1, "dashboard_address": None}
+            settings: dict[str, Any] = {"threads_per_worker": 1, "dashboard_address": ":0"}
             cluster = LocalCluster(n_workers=int(count), **settings)
             self._started.append(cluster)
             address = cluster.scheduler_address

@@ -189,6 +189,17 @@ def test_the_first_stays_unless_another_try_was_worth_it(ledger, name, committed
     assert told == wanted
 
 
+@pytest.mark.parametrize("committed", [True, False])
+def test_a_lost_licence_does_not_hide_that_a_call_was_too_slow(ledger, committed):
+    statement = ledger.statement("model", ("a",))
+    ledger.record(statement, [key(1)], [SLOW], 10.0)
+    if committed:
+        ledger.commit()
+    ledger.record(statement, [key(1)], [RETRY], 20.0)
+    ledger.commit()
+    assert ledger.lookup(statement, [key(1)], 10.0)[0].fate is Fate.TIMED_OUT
+
+
 def test_a_failure_worth_another_try_is_kept_and_not_found(ledger, path):
     statement = ledger.statement("model", ("a",))
     ledger.record(statement, [key(1)], [RETRY])

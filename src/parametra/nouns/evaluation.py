@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -48,9 +48,8 @@ class Infeasible(EvaluationFailed):
     """What a model may raise where the parameters make no sense together: no failure of the model."""
 
 
-@dataclass(frozen=True)
-class Evaluation:
-    """What one call came to.
+class Evaluation(NamedTuple):
+    """What one call came to; made by the million, and so a tuple.
 
     Arguments:
         fate: how it ended.
@@ -61,7 +60,7 @@ class Evaluation:
     """
 
     fate: Fate
-    outputs: Mapping[str, np.ndarray] = field(default_factory=dict[str, np.ndarray])
+    outputs: Mapping[str, np.ndarray] = {}
     reason: str = ""
     retry: bool = False
     seconds: float = 0.0

@@ -66,6 +66,9 @@ class Layout:
             raise Damaged(f"{len(data)} bytes of outputs, where {self.size} are stated")
         buffer = bytearray(data)
         try:
+            if _NATIVE and len(self.parts) == 1:  # by far the most of them, and asked for by the million
+                ((name, shape, dtype, _),) = self.parts
+                return {name: np.ndarray(shape, dtype, buffer)}
             found = {name: np.ndarray(shape, dtype, buffer, first) for name, shape, dtype, first in self.parts}
         except ValueError as error:  # a shape with a zero in it may still be too large for NumPy
             raise Damaged(f"the layout {self.text[:80]}") from error

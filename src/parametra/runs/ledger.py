@@ -38,9 +38,6 @@ from parametra.runs._ledger_words import Words
 _HEARTBEAT_SECONDS = 20.0
 """An empty commit writes no more often than that."""
 
-_REMEMBERED = 4096
-"""What evaluations have in common, kept in memory for so many kinds of them."""
-
 _LOOKED_UP_AT_ONCE = (1, 8, 64, 1000)
 """Calls in one query: a few sizes, so that each is parsed once."""
 
@@ -61,7 +58,7 @@ class Ledger:
         self._pending: dict[int, Row] = {}
         self._news: dict[str, Any] = {}
         self._heard = 0.0
-        self._known: dict[tuple[Any, ...], Shared] = {}
+        self._common: tuple[list[Any], Shared] | None = None
         self._layouts = Words(connection, "layouts")
         self._reasons = Words(connection, "reasons")
 
@@ -144,15 +141,13 @@ class Ledger:
                 size = next(size for size in _LOOKED_UP_AT_ONCE if size >= len(chunk))
                 query = LOOKUP.format(",".join("?" * size))
                 padded = [statement, *chunk, *chunk[:1] * (size - len(chunk))]
-                for row in self._connection.execute(query, padded):
-                    stored[row[0]] = row
-            for i, (key, digest) in enumerate(zip(keys, digests, strict=True)):
-                row = stored.get(digest)
-                if row is not None and row[1] == key:
-                    found[i] = self._read(row, seconds_limit)
-                waits = self._pending.get(digest) if self._pending else None
-                if waits is not None and found[i] is None and (waits.statement, waits.key) == (statement, key):
-                    found[i] = waits.evaluation() if waits.shared.is_final(seconds_limit) else None
+                stored.update((row[0], row) for row in self._connection.execute(query, padded))
+        for i, (key, digest) in enumerate(zip(keys, digests, strict=True)):
+            row = stored.get(digest)
+            if row is not None and row[1] == key:
+                found[i] = self._read(row, seconds_limit)
+        if self._pending:
+            self._find_waiting(statement, keys, digests, found, seconds_limit)
         return found
 
     def record(
@@ -277,19 +272,31 @@ class Ledger:
         )  # fmt: skip
 
     def _read(self, cells: tuple[Any, ...], limit: float | None) -> Evaluation | None:
-        _, key, outputs, seconds, checksum = cells[:5]
+        _, key, outputs, seconds, checksum, *common = cells
         try:
-            shared = self._known.get(cells[5:]) or self._shared(*cells[5:])
+            if self._common is None or self._common[0] != common:  # what they share, they share by the thousand
+                self._common = common, self._shared(*common)
+            shared = self._common[1]
             return shared.evaluation(key, outputs, seconds, checksum) if shared.is_final(limit) else None
         except Damaged as found:
             raise LedgerError(damaged(self.path, str(found))) from found
 
     def _shared(self, fate: Any, layout: Any, reason: Any, retry: Any, limit: Any) -> Shared:
-        if len(self._known) >= _REMEMBERED:
-            self._known.clear()
-        shared = Shared.read(fate, self._layouts.text(layout), self._reasons.text(reason), retry, limit)
-        self._known[fate, layout, reason, retry, limit] = shared
-        return shared
+        return Shared.read(fate, self._layouts.text(layout), self._reasons.text(reason), retry, limit)
+
+    def _find_waiting(
+        self,
+        statement: int,
+        keys: Sequence[bytes],
+        digests: Sequence[int],
+        found: list[Evaluation | None],
+        seconds_limit: float | None,
+    ) -> None:
+        """Fill in what waits for the next commit, where nothing that is final is written."""
+        for i, digest in enumerate(digests):
+            waits = self._pending.get(digest) if found[i] is None else None
+            if waits is not None and (waits.statement, waits.key) == (statement, keys[i]):
+                found[i] = waits.evaluation() if waits.shared.is_final(seconds_limit) else None
 
     def _writer(self) -> int:
         if self._run is None:

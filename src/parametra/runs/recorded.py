@@ -116,7 +116,7 @@ class Calls:
     seconds: float = 0.0
     failed: Counter[str] = field(default_factory=Counter[str])
     batch_failures: Counter[str] = field(default_factory=Counter[str])
-    _remembered: dict[tuple[int, bytes], Evaluation] = field(default_factory=dict[tuple[int, bytes], Evaluation])
+    _remembered: dict[int, dict[bytes, Evaluation]] = field(default_factory=dict[int, dict[bytes, Evaluation]])
     _remembered_bytes: int = 0
     _statements: dict[str, int] = field(default_factory=dict[str, int])
     _new: set[tuple[int, bytes]] = field(default_factory=set[tuple[int, bytes]])
@@ -169,7 +169,8 @@ class Calls:
         return None if limit is None else float(limit)
 
     def _known(self, statement: int, keys: Sequence[bytes]) -> dict[bytes, Evaluation]:
-        known = {k: self._remembered[statement, k] for k in keys if (statement, k) in self._remembered}
+        remembered = self._remembered.get(statement, {})
+        known = {key: remembered[key] for key in keys if key in remembered}
         rest = list(dict.fromkeys(k for k in keys if k not in known))
         if self.record is None or not rest:
             return known
@@ -254,10 +255,12 @@ class Calls:
         if self._remembered_bytes > _REMEMBERED:
             self._remembered.clear()
             self._remembered_bytes = 0
-        for key, evaluation in known.items():
-            if (statement, key) not in self._remembered:
-                self._remembered[statement, key] = evaluation
-                self._remembered_bytes += 500 + sum(value.nbytes for value in evaluation.outputs.values())
+        kept = self._remembered.setdefault(statement, {})
+        before = len(kept)
+        kept.update(known)
+        each = next((one for one in known.values() if one.ok), None)  # outputs of one model are of one size
+        size = 500 + (0 if each is None else sum(value.nbytes for value in each.outputs.values()))
+        self._remembered_bytes += size * (len(kept) - before)
 
 
 @dataclass(frozen=True)

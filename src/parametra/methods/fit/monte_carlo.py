@@ -18,6 +18,9 @@ from parametra.nouns.search_space import SearchSpace
 _NOISE = 1e-18
 """Of the first best cost: a cost below it is zero."""
 
+_WHOLE_DRAWS = 256
+"""Draws at once from a box that no draw changes: enough for any pool to share."""
+
 
 @dataclass(frozen=True)
 class Draws(Search):
@@ -110,7 +113,8 @@ class MonteCarlo(OneSearch):
         if search.spent >= self.maximum_draws:
             ending = Ending.LIMIT if np.isfinite(search.cost) else Ending.FAILED
             return search.ended(ending, f"{search.spent} draws were made" if ending is Ending.LIMIT else NOTHING_FOUND)
-        draws = generator(search.space.seed, "fit.monte_carlo", search.iterations).uniform(size=(4 * d + 2, d))
+        at_once = _WHOLE_DRAWS if self.box == "whole" else 4 * d + 2
+        draws = generator(search.space.seed, "fit.monte_carlo", search.iterations).uniform(size=(at_once, d))
         low, high = search.space.lower, search.space.upper
         if self.box == "shrinking" and np.isfinite(search.kept_costs).sum() > d:
             found = search.kept[np.isfinite(search.kept_costs)]

@@ -4,7 +4,8 @@ Three ways to a Jacobian, best first, each checked before it is believed:
 
     formula             the chain rule along the formula's own operations, exact
     complex step        Im f(x + ih) / h with h = 1e-30: exact for a function that is analytic in its parameters
-                        (Squire and Trapp 1998, doi:10.1137/S003614459631241X)
+                        (Squire and Trapp 1998, doi:10.1137/S003614459631241X); a model that carries derivatives itself,
+                        as differential equations do their sensitivities, is asked in the same way
     central differences error of about 1e-10 relative, for everything else
 
 Many points go through the model in one call where the model broadcasts over a leading axis, one by one otherwise.
@@ -29,6 +30,7 @@ from parametra.runs.differences import ROUNDING, Differences, probe_points, size
 from parametra.runs.recorded import RecordedModel, prepare
 
 _TINY = 1e-30
+_COMPLEX = "complex step"
 
 
 class Direct:
@@ -39,7 +41,8 @@ class Direct:
         cost: which cost, residuals or log density, and with which losses.
 
     Attributes:
-        derivative: "formula", "complex step" or "central differences"; "" where nothing is free.
+        derivative: "formula", "complex step", what the model itself calls it, or "central differences"; "" where
+            nothing is free.
         vectorised: True when many points go through the model in one call.
         calls: how often the model was called so far.
         failures: how often it failed, by reason.
@@ -58,14 +61,19 @@ class Direct:
         self._imaginary = 1j * _TINY * np.eye(self.space.dimension)
         scalars = self.space.scalar_only
         self.vectorised = scalars and problem.model.function is None
-        self.derivative = "formula" if problem.model.function is None else "central differences"
+        self._way = "formula" if problem.model.function is None else "central differences"
         if not self.space.dimension:
-            self.derivative = ""  # there is nothing to differentiate by
+            self._way = ""  # there is nothing to differentiate by
             return
         if problem.model.function is not None:
             self._find_out(scalars)
-        if self.derivative == "formula" and not (cost.least_squares and self._chain_rule_holds):
-            self.derivative = "complex step" if self._complex_step_agrees() else "central differences"
+        if self._way == "formula" and not (cost.least_squares and self._chain_rule_holds):
+            self._way = _COMPLEX if self._complex_step_agrees() else "central differences"
+
+    @property
+    def derivative(self) -> str:
+        """How the model is differentiated, for people."""
+        return getattr(self.problem.model.function, "derivative", self._way) if self._way == _COMPLEX else self._way
 
     def evaluate(self, points: np.ndarray, want: Want) -> Answers:
         """Answer a request for points (B, d)."""
@@ -116,7 +124,7 @@ class Direct:
         """Derivatives (B, m, d) of a function of points (N, d) to rows (N, m)."""
         n, d = points.shape
         prepared = self._prepared(function)
-        if self.derivative in ("complex step", "formula"):
+        if self._way in (_COMPLEX, "formula"):
             moved = (points[:, None, :] + self._imaginary).reshape(n * d, d)
             rows = prepared(moved)
             if np.iscomplexobj(rows):
@@ -133,10 +141,13 @@ class Direct:
         return prepared
 
     def _count_batch(self) -> None:
-        """Count the failures of a batch of recorded calls, which gave rows of NaN."""
-        if isinstance(self.problem.model, RecordedModel) and self.problem.model.calls is not None:
-            self.failures.update(self.problem.model.calls.batch_failures)
-            self.problem.model.calls.batch_failures.clear()
+        """Count the failures of a batch of calls that gave rows of NaN, recorded or in a model that counts them."""
+        model = self.problem.model
+        if isinstance(model, RecordedModel) and model.calls is not None:
+            self.failures.update(model.calls.batch_failures)
+            model.calls.batch_failures.clear()
+        elif hasattr(model.function, "take_failures"):
+            self.failures.update(model.function.take_failures())  # type: ignore[union-attr]
 
     def _each(self, points: np.ndarray, answer: Callable[[np.ndarray], Answers]) -> Answers:
         """Answers point by point, so that one that fails costs only itself."""
@@ -193,10 +204,10 @@ class Direct:
 
     def _jacobian(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Residuals (B, m) and Jacobian (B, m, d)."""
-        if self.derivative == "formula":
+        if self._way == "formula":
             return self._formula_jacobian(points)
         n, d = points.shape
-        if self.derivative == "complex step":
+        if self._way == _COMPLEX:
             moved = points[:, None, :] + self._imaginary
             rows = self._residuals(moved.reshape(n * d, d)).reshape(n, d, -1)
             return np.real(rows[:, 0]), np.imag(rows).swapaxes(1, 2) / _TINY
@@ -264,7 +275,7 @@ class Direct:
 
     def _density_gradient(self, points: np.ndarray) -> Answers:
         n, d = points.shape
-        if self.derivative == "complex step":
+        if self._way == _COMPLEX:
             moved = (points[:, None, :] + self._imaginary).reshape(n * d, d)
             values = self._negative_log_density(moved).reshape(n, d)
             cost, gradient = np.real(values[:, 0]), np.imag(values) / _TINY
@@ -281,7 +292,7 @@ class Direct:
             # a recorded model takes any batch, and is too dear to be tried beyond one call that it may refuse
             self.vectorised = scalars and self.cost.least_squares
             if self._takes_complex() and self._complex_step_agrees():
-                self.derivative = "complex step"
+                self._way = _COMPLEX
             self.failures.clear()
             self.calls = 0
             return
@@ -289,7 +300,7 @@ class Direct:
         with np.errstate(all="ignore"):
             self.vectorised = scalars and self.cost.least_squares and self._broadcasts(probes)
             if self._complex_step_agrees():
-                self.derivative = "complex step"
+                self._way = _COMPLEX
         self.failures.clear()
         self.calls = 0
 
@@ -332,9 +343,11 @@ class Direct:
             return False
         exact_slope, usable = np.imag(exact) / _TINY, np.isfinite(rough)
         scale = np.max(np.abs(np.where(usable, rough, 0.0)), axis=1, keepdims=True)
-        noise = 1e-9 * np.max(np.abs(np.nan_to_num(plain))) / (self._differences.step * size(points))[:, None, :]
-        same_value = np.allclose(np.real(exact[:, :, 0])[usable[:, :, 0]], plain[usable[:, :, 0]], rtol=1e-9)
-        return same_value and bool(np.all((np.abs(exact_slope - rough) <= 1e-5 * scale + noise)[usable]))
+        precision = self._differences.precision
+        same, near = max(1e-9, 10 * precision), max(1e-5, 10 * precision ** (2 / 3))
+        noise = same * np.max(np.abs(np.nan_to_num(plain))) / (self._differences.step * size(points))[:, None, :]
+        same_value = np.allclose(np.real(exact[:, :, 0])[usable[:, :, 0]], plain[usable[:, :, 0]], rtol=same)
+        return same_value and bool(np.all((np.abs(exact_slope - rough) <= near * scale + noise)[usable]))
 
 
 def reason_of(error: Exception) -> str:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,7 +81,8 @@ class OnRay(TaskPool):
                 count = address.removeprefix("local:")
                 if not count.isdigit() or int(count) < 1:
                     raise MethodError(f'"{where}": a number of processors is wanted, as in "ray://local:4".')
-                self._ray.init("local", num_cpus=int(count), include_dashboard=False, **quiet)
+                with _forking():
+                    self._ray.init("local", num_cpus=int(count), include_dashboard=False, **quiet)
             elif address in ("auto", ""):
                 self._ray.init("auto", **quiet)
             else:
@@ -90,6 +92,14 @@ class OnRay(TaskPool):
             if isinstance(error, MethodError):
                 raise
             raise MethodError(f'"{where}": no cluster of Ray answers there ({error}).') from None
+
+
+@contextlib.contextmanager
+def _forking() -> Generator[None]:
+    """Ray forks to start its own programs at once, which what JAX warns of does not concern: no thread is missed."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"os\.fork\(\) was called", category=RuntimeWarning)
+        yield
 
 
 @dataclass

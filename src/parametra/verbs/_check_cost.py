@@ -77,7 +77,7 @@ def estimate(problem: Problem, evaluator: AnyEvaluator, plan: Plan) -> Estimate:
 def _of_calls(problem: Problem, calls: Calls, evaluator: AnyEvaluator, count: int) -> Estimate:
     """From what calls took so far, which in a ledger may be days ago."""
     d = problem.fit_space.dimension
-    beside = d if evaluator.derivative == "complex step" else 2 * d + 1
+    beside = 2 * d + 1 if evaluator.derivative == "central differences" else d
     each = calls.seconds / max(calls.counted, 1)
     number = count * beside * len(problem.data_sets)
     return Estimate(count, each, each * number / calls.pool.size, number, calls.pool.size)

@@ -163,7 +163,7 @@ def _settings(tables: Mapping[str, Any]) -> FitSettings:
 def _running(tables: Mapping[str, Any], model: Any, path: Path) -> RunSettings:
     stated = run_settings(tables, path.parent)
     # whoever runs a program waits for it, and does not want to wait twice
-    program = isinstance(model, Model) and hasattr(model.function, "content_hash")
+    program = isinstance(model, Model) and hasattr(model.function, "costly")
     return stated.with_default_ledger(path) if program else stated
 
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -90,6 +90,9 @@ class Program:
     working_folder: Place | None = None
     precision: Precision = settings.ROUNDING
     _caller: Caller = field(init=False, repr=False, compare=False)
+
+    costly: ClassVar[bool] = True
+    """Every run of it is worth being recorded."""
 
     def __post_init__(self) -> None:
         folder = Path(self.folder).absolute()

@@ -23,6 +23,7 @@ import numpy as np
 from parametra.nouns.asker import Answers, Want
 from parametra.nouns.errors import ModelError
 from parametra.nouns.evaluation import LONGEST_REASON, EvaluationFailed
+from parametra.nouns.model import Model
 from parametra.nouns.problem import Problem
 from parametra.runs import _direct_scores as scores
 from parametra.runs.cost import Cost, answers_from_residuals
@@ -98,6 +99,13 @@ class Direct:
         """The same evaluator of another cost of the same form."""
         other = copy.copy(self)
         other.cost = cost
+        return other
+
+    def with_model(self, model: Model) -> Direct:
+        """The same evaluator of a model that gives the same in the same way, more or less accurately."""
+        other = copy.copy(self)
+        other.problem = copy.copy(self.problem)
+        other.problem.model = model
         return other
 
     # ---- predictions and scores

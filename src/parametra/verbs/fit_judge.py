@@ -26,6 +26,7 @@ from parametra.verbs.fit_doubts import doubts_of
 from parametra.verbs.fit_minimax import as_minimax, no_curvature
 from parametra.verbs.fit_no_minimum import look_around
 from parametra.verbs.fit_rows import rows_of
+from parametra.verbs.fit_tolerance import tolerance_doubts
 from parametra.verbs.fit_uncertainty import Curvature, curvature
 from parametra.verbs.fit_views import views_of
 
@@ -74,6 +75,7 @@ def judge(
         else doubts_of(
             problem, status, rows, *_of_free(rows, labels, covariance), around, starts, p_value, share, named
         )
+        + tuple(tolerance_doubts(problem, drive, x, around))
     )
     if status.ok and around.minimum:
         status = Status(Outcome.CONVERGED, f"{status.message}; but see the doubts: {around.minimum}")

@@ -44,7 +44,7 @@ class Running:
     def applies_to(self, problem: Problem) -> bool:
         """Whether calls are recorded or run elsewhere: not those of formulas, which cost less than recording them."""
         asked = any(one is not None for one in (self.pool, self.ledger, self.timeout, self.memory))
-        return problem.model.function is not None and (asked or hasattr(problem.model.function, "content_hash"))
+        return problem.model.function is not None and (asked or hasattr(problem.model.function, "costly"))
 
 
 @dataclass(frozen=True)

@@ -125,6 +125,16 @@ def test_one_run_is_shown(study):
     assert (found["kind"], found["seed"], found["settings"]) == ("run", 3, {"starts": 4, "loss": None})
 
 
+def test_a_ledger_cannot_steer_the_terminal(study):
+    with closing(sqlite3.connect(study)) as connection:
+        connection.execute("UPDATE runs SET title = ?, folder = ?", ("a\x1b]0;b\x07\x9b2Jc", "nowhere\x1b[2J"))
+        connection.commit()
+    for words in (("runs", study), ("runs", "show", study, 1), ("runs", "resume", study, 1)):
+        done = run(*words)
+        assert "b?" in done.stdout or "nowhere?" in done.stderr
+        assert not {"\x1b", "\x07", "\x9b"} & {*done.stdout, *done.stderr}
+
+
 def test_export_writes_a_table(study, tmp_path):
     done = run("runs", "export", study, "--to", tmp_path / "out.csv")
     assert done.stdout == f"wrote {tmp_path / 'out.csv'}: 5 evaluations\n"

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from parametra.formats.problem_file import read_problem_file
+from parametra.formats.run_settings import run_settings
 from parametra.nouns.errors import FileError, ModelError
 from parametra.nouns.program import Program
 from parametra.verbs.fit import fit
@@ -166,6 +167,11 @@ def test_a_link_leads_nowhere_else(read, tmp_path):
     (tmp_path / "problem" / "c.tmpl").symlink_to(tmp_path / "outside.tmpl")
     with pytest.raises(FileError, match="outside the folder of the problem file"):
         read()
+
+
+def test_a_ledger_that_no_file_can_be_is_told(tmp_path):
+    with pytest.raises(FileError, match="can be no name of a file"):
+        run_settings({"run": {"ledger": "a\0b"}}, tmp_path)
 
 
 def test_the_example_finds_what_its_data_were_made_with(tmp_path):

@@ -59,6 +59,13 @@ def test_every_form_is_read(case, tmp_path):
 BAD = {
     "no such column": ("out.csv:z", "t,yy\n0,1\n", 'out.csv has no column "z"; known here: t, yy.'),
     "a column misspelt": ("out.csv:angel", "t,angle\n0,1\n", 'out.csv has no column "angel"; did you mean "angle"?'),
+    "a table without names": (
+        "out.csv:y",
+        "0.1,0.2\n3,4\n",
+        'out.csv has no column "y"; there are none to choose from.',
+    ),
+    "a header that no terminal should see": ("out.csv:y", "t\x1b[31m,a\n0,1\n", 'out.csv has no column "y"'),
+    "a json key that none should see": ("out.json:y", '{"\\u001b[31m": 1}', 'out.json:y stops at "y"'),
     "several columns": ("out.csv", "t,y\n0,1\n", 'out.csv has 2 columns; name one, "out.csv:column"'),
     "short row": ("out.csv:y", "t,y\n0\n", "out.csv has a row that is shorter than its header"),
     "header alone": ("out.csv:y", "t,y\n", "out.csv has a header and no rows"),
@@ -93,6 +100,7 @@ def test_what_is_no_result_has_a_reason(case, tmp_path):
     with pytest.raises(EvaluationFailed) as caught:
         rule.numbers(tmp_path)
     assert caught.value.reason.startswith(reason.replace('\\"', '"'))
+    assert caught.value.reason.isprintable()
 
 
 def test_a_file_that_is_missing_or_no_file(tmp_path):

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -16,6 +17,7 @@ import psutil
 import pytest
 
 import parametra as pm
+from parametra.nouns import _program_guard as guards
 from parametra.nouns import _program_run as running
 from parametra.nouns._program_run import Bounds, run
 from parametra.nouns.errors import ModelError
@@ -71,6 +73,10 @@ ENDS = {
     "a long last line": (
         "import sys\nsys.exit('x' * 500)",
         "sim.py ended with exit code 1: " + "x" * 97 + "...",
+    ),
+    "its own working folder": (
+        "import os, sys\nsys.exit('no file ' + os.path.join(os.getcwd(), 'mesh'))",
+        "sim.py ended with exit code 1: no file {workdir}/mesh",
     ),
     "an exception": ("1 / 0", "sim.py ended with exit code 1: ZeroDivisionError: division by zero"),
     "a signal": ("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)", "sim.py ended with signal SIGSEGV"),
@@ -190,6 +196,41 @@ def test_interrupted_it_is_ended(programmed, tmp_path):
         program({"a": 1.0}, {})
     assert not psutil.pid_exists(int((tmp_path / "work" / "pid").read_text()))
     assert left(tmp_path / "work") == ["pid"]
+
+
+DRIVER = """
+import sys
+import parametra as pm
+pm.Program([sys.executable, "-I", "-S", "sim.py", "x"], "stdout", folder=sys.argv[1], working_folder="work")({}, {})
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_driver_that_is_killed_leaves_nothing_running(number, tmp_path):
+    (tmp_path / "sim.py").write_text(TREE, encoding="utf-8")
+    with subprocess.Popen([sys.executable, "-c", DRIVER, str(tmp_path)]) as driver:
+        pids = []
+        until = time.monotonic() + 20
+        while len(pids) < 3 and time.monotonic() < until:
+            time.sleep(0.02)
+            pids = [int(line) for each in tmp_path.glob("work/*/pids") for line in each.read_text().split()]
+        top = [each.pid for each in psutil.Process(driver.pid).children(recursive=True)]
+        driver.send_signal(number)
+    until = time.monotonic() + 5
+    while not all(map(is_gone, [*pids, *top])) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert len(pids) == 3
+    assert [pid for pid in (*pids, *top) if not is_gone(pid)] == []
+
+
+def test_a_guard_that_is_killed_is_replaced(programmed):
+    program = programmed("print(1)")
+    for _ in range(2):
+        assert program({"a": 1.0}, {})[""].tolist() == [1.0]
+        guard = guards._guard.process
+        assert guard is not None and guard.poll() is None
+        guard.kill()
+        guard.wait()
 
 
 def test_without_descriptors_of_processes(programmed, monkeypatch):

@@ -163,6 +163,13 @@ def test_what_is_not_there(path):
     assert known(path, 1) == [None]  # an empty file is as good as none
 
 
+@pytest.mark.parametrize("name", ["a" * 300, "a\0b"])
+@pytest.mark.parametrize("look", [Ledger.open, stored_runs, check_ledger])
+def test_a_name_that_no_file_can_have(tmp_path, name, look):
+    with pytest.raises(LedgerError, match="cannot be opened as a ledger"):
+        look(tmp_path / name)
+
+
 def test_a_new_file_that_another_process_is_just_making_is_waited_for(path):
     other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")

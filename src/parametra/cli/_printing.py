@@ -16,10 +16,18 @@ def print_json(found: dict[str, Any]) -> None:
     click.echo(json.dumps(found, indent=2, allow_nan=False))
 
 
+_CONTROLS = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)], "?")
+
+
+def plain(text: str) -> str:
+    """Without characters that steer a terminal: a ledger or a program of someone else may have put them there."""
+    return text.translate(_CONTROLS)
+
+
 def print_text(text: str) -> None:
     """Text on standard output; a character that the terminal does not know becomes a question mark."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    click.echo(text.encode(encoding, "replace").decode(encoding))
+    click.echo(plain(text).encode(encoding, "replace").decode(encoding))
 
 
 @contextmanager

@@ -100,10 +100,10 @@ def _usage(error: click.ClickException) -> str:
 
 
 def _mistake(kind: str, message: str, *, as_json: bool) -> int:
-    click.echo(f"error: {message}", err=True)
-    if as_json:
-        from parametra.cli._printing import print_json
+    from parametra.cli._printing import plain, print_json
 
+    click.echo(f"error: {plain(message)}", err=True)
+    if as_json:
         print_json({"error": {"kind": kind, "message": message}})
     return BAD_INPUT
 

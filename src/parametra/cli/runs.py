@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from parametra.cli._printing import json_option, print_json, print_text
+from parametra.cli._printing import json_option, plain, print_json, print_text
 from parametra.cli.main import BAD_INPUT, COMMANDS, main
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def resume(file: str, run: int, as_json: bool) -> Any:
     if found.stated.file and not Path(found.stated.file).is_file():
         raise LedgerError(f"the problem file of run {run}, {found.stated.file}, is not there any more.")
     words += ["--json"] if as_json and "--json" not in words else []
-    click.echo(f"in {place}: parametra {' '.join(words)}", err=True)
+    click.echo(plain(f"in {place}: parametra {' '.join(words)}"), err=True)
     with contextlib.chdir(place):
         return click.Group.main(main, words, standalone_mode=False, obj=tuple(words))
 

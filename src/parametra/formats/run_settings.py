@@ -85,7 +85,11 @@ def run_settings(tables: Mapping[str, Any], folder: Path) -> RunSettings:
 
 def _below(ledger: str, folder: Path) -> Path:
     path = folder / ledger
-    if not path.resolve().is_relative_to(folder.resolve()):
+    try:
+        inside = path.resolve().is_relative_to(folder.resolve())
+    except (OSError, ValueError):
+        raise FileError(f"[run]: ledger = {shown(ledger)} can be no name of a file.") from None
+    if not inside:
         raise FileError(
             f'[run]: ledger = "{ledger}" is outside the folder of the problem file. Name a file below it here, or any '
             "file on the command line: --ledger FILE."

@@ -117,8 +117,12 @@ def _check_rows(
 
 
 def _last_word(folder: Path) -> str:
-    """The last line of stderr, as far as it can be shown on one line."""
-    lines = [line.strip() for line in tail(folder / "stderr").splitlines() if line.strip()]
+    """The last line of stderr, as far as it can be shown on one line.
+
+    The working folder, which differs from run to run, is told by its placeholder: reasons are counted.
+    """
+    said = tail(folder / "stderr").replace(os.path.realpath(folder), "{workdir}").replace(str(folder), "{workdir}")
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
     last = "".join(c for c in lines[-1] if c.isprintable()) if lines else ""
     return f": {last[: _SHOWN - 3]}..." if len(last) > _SHOWN else f": {last}" if last else ""
 

@@ -138,7 +138,8 @@ class Rule:
         header = [name.strip() for name in rows[0]]
         if self.place:
             if self.place not in header:
-                raise EvaluationFailed(f'{self.file} has no column "{self.place}"; {did_you_mean(self.place, header)}')
+                titles = [each for each in header if _number(each) is None]  # none where rows begin at once
+                raise EvaluationFailed(f'{self.file} has no column "{self.place}"{_known_of(self.place, titles)}')
             column, rows = header.index(self.place), rows[1:]
         elif len(header) > 1:
             raise EvaluationFailed(f'{self.file} has {len(header)} columns; name one, "{self.file}:column"')
@@ -163,7 +164,7 @@ class Rule:
             else:
                 members = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
             if key not in members:
-                raise EvaluationFailed(f'{self.text} stops at "{key}"; {did_you_mean(key, list(members)[:12])}')
+                raise EvaluationFailed(f'{self.text} stops at "{key}"{_known_of(key, list(members)[:12])}')
             value = members[key]
         try:
             return self._row(np.asarray(value))
@@ -215,6 +216,12 @@ def _pattern(text: str, where: str) -> re.Pattern[str]:
             f'{where}: "{shortened(text)}" has no group; put what is read in parentheses, "cost = (\\S+)".'
         )
     return pattern
+
+
+def _known_of(name: str, known: list[str]) -> str:
+    """What is there instead of a name, where that is names: reasons are counted, and shown on a terminal."""
+    names = all(each.isprintable() and "\N{REPLACEMENT CHARACTER}" not in each for each in known)
+    return f"; {did_you_mean(name, known)}" if names else ""
 
 
 def _size(path: Path, name: str) -> int:

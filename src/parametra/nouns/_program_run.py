@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from parametra.nouns._program_guard import guarded
 from parametra.nouns.errors import ModelError
 from parametra.nouns.evaluation import EvaluationFailed
 
@@ -92,6 +93,11 @@ def run(words: Sequence[str], folder: Path, environment: Mapping[str, str], boun
         ModelError: it cannot be started.
         EvaluationFailed: it cannot be started now.
     """
+    with guarded() as variables:
+        return _run(words, folder, {**environment, **variables}, bounds)
+
+
+def _run(words: Sequence[str], folder: Path, environment: Mapping[str, str], bounds: Bounds) -> Ended:
     kernel = sys.platform == "linux" and bounds.memory is not None
     launch = [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(bounds.memory)] if kernel else []
     marked = {**environment, MARK: folder.name}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -81,9 +82,9 @@ def reading(path: Path, *, damaged: bool = False) -> Generator[sqlite3.Connectio
         LedgerError: there is no such file, it cannot be read, is damaged, no ledger, or of a newer version; also for
             what goes wrong while it is read.
     """
+    _refuse_what_is_no_file(path)
     if not path.exists():
         raise LedgerError(f"there is no file {path}.")
-    _refuse_what_is_no_file(path)
     with told(path):
         connection = _opened(path, damaged=damaged)
         try:
@@ -123,9 +124,16 @@ def _looking(path: Path, how: str, *, damaged: bool) -> sqlite3.Connection:
 
 
 def _refuse_what_is_no_file(path: Path) -> None:
-    if path.is_dir():
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except (OSError, ValueError) as error:  # a name that is too long, or holds what no name may hold
+        why = getattr(error, "strerror", None) or error
+        raise LedgerError(f"{str(path)!r} cannot be opened as a ledger ({why}). Name another file.") from None
+    if stat.S_ISDIR(found.st_mode):
         raise LedgerError(f"{path} is a folder; name a file in it, such as {path / 'study.db'}.")
-    size = path.stat().st_size if path.exists() else 0
+    size = found.st_size
     if 0 < size < _HEADER:
         raise LedgerError(f"{path} is no ledger of parametra, or the first {size} bytes of one. Name another file.")
 

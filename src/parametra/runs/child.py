@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from parametra.nouns._program_guard import GUARDED
 from parametra.runs._child_wire import Message, packed, read, write
 
 OUT_OF_MEMORY = "the model ran out of memory"
@@ -56,6 +57,7 @@ def _stay_beside_the_model(number: int, driver: int) -> None:
         ctypes.CDLL(None).prctl(become_subreaper, 1, 0, 0, 0)
     model = os.fork()
     if not model:
+        os.environ[GUARDED] = str(os.getpid())
         return
     os.close(number)
     threading.Thread(target=_watch, args=(driver,), daemon=True).start()

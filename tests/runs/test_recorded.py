@@ -230,12 +230,6 @@ def test_a_guess_without_an_answer_is_told_in_the_words_of_the_model():
         pm.fit(Counting(lambda p: True), DATA, BOX, pool="serial")
 
 
-def test_formulas_are_left_alone(tmp_path):
-    fit = pm.fit("a * exp(-b * t)", DATA, BOX, ledger=tmp_path / "s.db")
-    assert fit.receipt.reused == 0
-    assert not (tmp_path / "s.db").exists()
-
-
 @pytest.mark.parametrize(
     ("wish", "words"),
     [

@@ -10,6 +10,7 @@ from parametra.cli._printing import json_option, only_ours, print_json, print_te
 from parametra.cli._settings import fit_options, overridden
 from parametra.cli.main import BAD_INPUT
 from parametra.formats.problem_file import read_problem_file
+from parametra.nouns.origin import typed
 
 _EPILOG = """\
 \b
@@ -42,9 +43,10 @@ def check(file: str, as_json: bool, quiet: bool, **given: Any) -> int:
             for key, value in settings.running.for_verb().items()
             if key not in ("most_failures", "take_over")
         }
-        found = verb.check(
-            stated.problem, method=settings.method, starts=settings.starts, loss=settings.loss, **running
-        )
+        with typed(str(stated.path.resolve()), click.get_current_context().find_root().obj or ()):
+            found = verb.check(
+                stated.problem, method=settings.method, starts=settings.starts, loss=settings.loss, **running
+            )
     if as_json:
         print_json(found.to_json())
     elif not quiet:

@@ -104,9 +104,16 @@ def evaluate(job: Job, call: Call) -> Evaluation:
     except MemoryError:
         return Evaluation(Fate.FAILED, reason="the model ran out of memory", seconds=time.perf_counter() - began)
     except Exception as error:  # noqa: BLE001  whatever a person's model raises costs this call, and is told
-        reason = f"{type(error).__name__}: {error}"[:LONGEST_REASON]
-        return Evaluation(Fate.FAILED, reason=reason, seconds=time.perf_counter() - began)
+        return Evaluation(Fate.FAILED, reason=told(error)[:LONGEST_REASON], seconds=time.perf_counter() - began)
     return Evaluation(Fate.OK, outputs, seconds=time.perf_counter() - began)
+
+
+def told(error: BaseException) -> str:
+    """An exception in words, also where its own words fail."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception as second:  # noqa: BLE001  a person's exception may do anything
+        return f"{type(error).__name__}, whose words raised {type(second).__name__}"
 
 
 def _numbers(value: Any) -> np.ndarray:

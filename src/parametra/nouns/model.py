@@ -77,15 +77,22 @@ class Model:
         return tuple((k, f.text) for k, f in self.formulas) if self.function is None else ("function", self.function)
 
     def predict(self, parameters: Mapping[str, Any], inputs: Mapping[str, Any], xp: Any = np) -> dict[str, Any]:
-        """Predicted arrays by output, `ONLY` for a single unnamed one. Inputs win over parameters of the same name."""
+        """Predicted arrays by output, `ONLY` for a single unnamed one. Inputs win over parameters of the same name.
+
+        Raises:
+            ModelError: a function wanted to end the process. Whatever else it raises passes.
+        """
         if self.function is None:
             values = {**parameters, **inputs}
             return {output: formula.evaluate(values, xp) for output, formula in self.formulas}
-        if self.takes_dicts:
-            result = self.function(dict(parameters), dict(inputs))
-        else:
-            wanted = {k: v for k, v in {**parameters, **inputs}.items() if k in self.arguments}
-            result = self.function(**wanted)
+        try:
+            if self.takes_dicts:
+                result = self.function(dict(parameters), dict(inputs))
+            else:
+                wanted = {k: v for k, v in {**parameters, **inputs}.items() if k in self.arguments}
+                result = self.function(**wanted)
+        except SystemExit as error:
+            raise ModelError(f"the model called sys.exit({error.code!r})") from error
         return dict(result) if isinstance(result, Mapping) else {ONLY: result}
 
 

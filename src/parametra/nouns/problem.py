@@ -431,7 +431,7 @@ def first_look(problem: Problem) -> list[dict[str, Any]]:
         reason = getattr(error, "reason", None)  # that of an `EvaluationFailed`, which says why in its own words
         if isinstance(reason, str):
             raise ModelError(
-                f"the model {name} gives nothing at the guess ({at}): {reason}. Guess elsewhere."
+                f"the model {name} gives nothing at the guess ({at}): {reason.rstrip('.')}. Guess elsewhere."
             ) from error
         raise ModelError(
             f"the model {name} raised {type(error).__name__} at the guess ({at}): {error}. Mend it, or guess elsewhere."

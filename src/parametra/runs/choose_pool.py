@@ -15,6 +15,17 @@ _WAYS = (
 )
 
 
+def refuse_unknown(thing: Any) -> None:
+    """Refuse words that mean no pool, without starting or reaching one.
+
+    Raises:
+        MethodError: a text that is none of the words above.
+    """
+    text = thing.strip() if isinstance(thing, str) else "serial"
+    if text != "serial" and not text.isdecimal() and not text.startswith(("dask://", "ray://")):
+        raise MethodError(f'pool is {_WAYS}; came "{text}".')
+
+
 def choose_pool(thing: Any = None) -> Pool:
     """The pool that is meant.
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from parametra.nouns.asker import Answers, Want
 from parametra.nouns.errors import ModelError
-from parametra.nouns.evaluation import LONGEST_REASON, EvaluationFailed
+from parametra.nouns.evaluation import LONGEST_REASON, EvaluationFailed, told
 from parametra.nouns.model import Model
 from parametra.nouns.problem import Problem
 from parametra.runs import _direct_scores as scores
@@ -299,8 +299,11 @@ class Direct:
         if isinstance(self.problem.model, RecordedModel):
             # a recorded model takes any batch, and is too dear to be tried beyond one call that it may refuse
             self.vectorised = scalars and self.cost.least_squares
-            if self._takes_complex() and self._complex_step_agrees():
-                self._way = _COMPLEX
+            model, calls = self.problem.model, self.problem.model.calls
+            if not hasattr(model.function, "costly") and calls is not None:  # a program takes real numbers
+                with calls.trial():
+                    if self._takes_complex() and self._complex_step_agrees():
+                        self._way = _COMPLEX
             self.failures.clear()
             self.calls = 0
             return
@@ -360,7 +363,7 @@ class Direct:
 
 def reason_of(error: Exception) -> str:
     """Why a point failed, in words that are counted."""
-    words = error.reason if isinstance(error, EvaluationFailed) else f"{type(error).__name__}: {error}"
+    words = error.reason if isinstance(error, EvaluationFailed) else told(error)
     return words[:LONGEST_REASON]
 
 

@@ -21,7 +21,7 @@ from parametra.runs.budget import Budget
 from parametra.runs.cost import Cost
 from parametra.runs.interrupt import Interrupt
 from parametra.runs.progress import Progress
-from parametra.runs.recorded import Calls, Phase, RecordedModel, RunStopped
+from parametra.runs.recorded import NOT_RUN, Calls, Phase, RecordedModel, RunStopped
 
 
 @runtime_checkable
@@ -166,7 +166,7 @@ class Drive:
         if bad > (told := self.evaluator.failures.total() - told):
             self.elsewhere[NOT_FINITE] += bad - told
         self.evaluations += len(request.points) if whose else 0
-        self.failed += bad
+        self.failed += bad if whose else 0
         self._lowest = min(self._lowest, float(answers.cost.min(initial=np.inf)))
         if self.model_calls is not None:
             self.model_calls.best = min(self.model_calls.best, self._lowest)
@@ -181,8 +181,13 @@ class Drive:
 
     @property
     def failures(self) -> Counter[str]:
-        """Failures by reason, here and in the workers."""
-        return self.evaluator.failures + self.elsewhere
+        """Failures by reason, here and in the workers; of recorded calls each once, however often it is looked up."""
+        found, calls = self.evaluator.failures + self.elsewhere, self.model_calls
+        if calls is None:
+            return found
+        return (
+            Counter({why: n for why, n in found.items() if why not in calls.failed and why != NOT_RUN}) + calls.failed
+        )
 
     @property
     def model_calls(self) -> Calls | None:

@@ -29,6 +29,12 @@ _REMEMBERED = 64 * 2**20
 ENOUGH_TO_JUDGE = 50
 """Calls before a share of failures means anything."""
 
+NOT_RUN = "not run: the run had ended"
+"""Why there is no answer after a run was stopped, where none was known."""
+
+_MOST_REASONS = 20
+"""Reasons that a ledger tells of a run; a model may have one of its own for every call."""
+
 _COMMIT_SECONDS = 0.1
 """Longest time between two commits while calls end."""
 
@@ -90,7 +96,7 @@ class Calls:
         tell: called whenever a call ends, with the number still running or waiting.
         best: the lowest cost so far, which the loop says, for the ledger's list of runs.
         made, reused: calls that were made, and that were known.
-        counted, seconds, failed: answers so far, what they took when they were made, and why some are none.
+        counted, seconds, failed: different calls so far, what they took when they were made, and why some gave nothing.
         ended: no call is made any more; what is not known has failed.
         phase: whether a method asks, or has yet to, or has done so.
         trouble: what a ledger or a pool that failed said.
@@ -128,16 +134,33 @@ class Calls:
             RunStopped: before all were known; those that ended are recorded.
         """
         statement, keys = self._statement(data_set, asked), asked.keys
+        counted = self._remembered.get(statement, {}).keys() & keys
         known = self._known(statement, keys)
         missing = {key: i for i, key in enumerate(keys) if key not in known}
         if missing and self.ended:
-            known.update(dict.fromkeys(missing, Evaluation(Fate.FAILED, reason="not run: the run had ended")))
+            known.update(dict.fromkeys(missing, Evaluation(Fate.FAILED, reason=NOT_RUN)))
         elif missing:
             calls = [Call(data_set, asked.call(i)) for i in missing.values()]
             known.update(self._run(calls, statement, list(missing)))
         self._remember(statement, known)
-        self._count(known.values())
+        self._count(one for key, one in known.items() if key not in counted)
         return [known[key] for key in keys]
+
+    @property
+    def often_failed(self) -> dict[str, int]:
+        """The reasons that came most often, and how many calls failed for all others."""
+        often = dict(self.failed.most_common(_MOST_REASONS))
+        others = self.failed.total() - sum(often.values())
+        return {**often, "other reasons": others} if others else often
+
+    @contextmanager
+    def trial(self) -> Generator[None]:
+        """Calls within may fail without being counted: they try what the model can do."""
+        before = self.counted, self.seconds, Counter(self.failed)
+        try:
+            yield
+        finally:
+            self.counted, self.seconds, self.failed = before
 
     def take_reused(self) -> int:
         """How many calls were known since this was last asked."""
@@ -149,7 +172,7 @@ class Calls:
         for one in evaluations:
             self.counted += 1
             self.seconds += one.seconds
-            if one.fate in (Fate.FAILED, Fate.TIMED_OUT):
+            if one.fate in (Fate.FAILED, Fate.TIMED_OUT) and one.reason != NOT_RUN:
                 self.failed[one.reason] += 1
         failed = self.failed.total()
         many = self.counted >= ENOUGH_TO_JUDGE and failed > self.most_failures * self.counted
@@ -217,7 +240,7 @@ class Calls:
     def _commit(self) -> None:
         if self.record is not None:
             with self._with_ledger():
-                self.record.progress(self.run, self.made + self.reused, self.best, self.failed)
+                self.record.progress(self.run, self.made + self.reused, self.best, self.often_failed)
                 self.record.commit()
 
     @contextmanager
@@ -308,10 +331,16 @@ class RecordedModel(Model):
 
     def _batch(self, calls: Calls, data_set: int, parameters: Mapping[str, Any], many: int) -> dict[str, Any]:
         found = calls.answers(data_set, Arguments.of_columns(parameters, many))
-        like = next((one.outputs for one in found if one.ok), None)
-        if like is None:
-            raise EvaluationFailed(found[0].reason)
         calls.batch_failures.update(one.reason for one in found if not one.ok)
+        shapes = Counter(_shapes(one) for one in found if one.ok)
+        if not shapes:
+            calls.batch_failures.clear()
+            raise EvaluationFailed(found[0].reason)
+        ((usual, _),) = shapes.most_common(1)
+        like = next(one.outputs for one in found if one.ok and _shapes(one) == usual)
+        for shape, count in shapes.items():
+            if shape != usual:
+                calls.batch_failures[f"the model gave {_told(shape)}, and {_told(usual)} elsewhere"] += count
         return {name: np.stack([_row(one, name, value) for one in found]) for name, value in like.items()}
 
 
@@ -320,6 +349,14 @@ def _same(mine: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
     if mine.keys() != inputs.keys():
         return False
     return all(mine[k] is inputs[k] or (np.ndim(mine[k]) == 0 and mine[k] == inputs[k]) for k in mine)
+
+
+def _shapes(one: Evaluation) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    return tuple((name, value.shape) for name, value in one.outputs.items())
+
+
+def _told(shapes: tuple[tuple[str, tuple[int, ...]], ...]) -> str:
+    return ", ".join(f"{name or 'an array'} of shape {shape}" for name, shape in shapes) or "nothing"
 
 
 def _row(one: Evaluation, name: str, like: np.ndarray) -> np.ndarray:

@@ -205,6 +205,7 @@ def hash_of(problem: Problem) -> str:
     """A hash of the statement: model, parameters and data."""
     model = problem.model
     code = getattr(getattr(model.function, "__code__", None), "co_code", b"")
+    code += str(getattr(model.function, "content_hash", "")).encode()
     parts = repr(
         (
             model.name,

@@ -25,6 +25,9 @@ MOST_FAILURES = 0.8
 """Share of the calls that may fail where none is stated: random starts often fall where a model has no answer."""
 
 
+_HERE = ", in this process: a call costs less than sending it to a pool"
+
+
 @dataclass(frozen=True)
 class Running:
     """Where calls run and are kept; the arguments of `fit` of the same names.
@@ -42,9 +45,15 @@ class Running:
     take_over: bool = False
 
     def applies_to(self, problem: Problem) -> bool:
-        """Whether calls are recorded or run elsewhere: not those of formulas, which cost less than recording them."""
+        """Whether calls are recorded or run elsewhere.
+
+        Not those of formulas, nor of models that take many points at once: these cost less than recording them.
+        """
+        function = problem.model.function
         asked = any(one is not None for one in (self.pool, self.ledger, self.timeout, self.memory))
-        return problem.model.function is not None and (asked or hasattr(problem.model.function, "costly"))
+        return (
+            function is not None and not getattr(function, "batched", False) and (asked or hasattr(function, "costly"))
+        )
 
 
 @dataclass(frozen=True)
@@ -55,27 +64,37 @@ class Session:
         problem: what is to be solved, its calls recorded where they are to be.
         ledger, run: where and as what it is kept; None and 0 for nowhere.
         calls: the calls, None where they are not recorded.
+        beside: what the receipt says of where they ran.
     """
 
     problem: Problem
     ledger: Any = None
     run: int = 0
     calls: Calls | None = None
+    beside: str = ""
 
     def done(self, found: Fit) -> Fit:
         """Keep how a fit ended; a ledger that cannot be written is a doubt, and costs no result."""
+        if self.beside:
+            receipt = dataclasses.replace(found.receipt, evaluator=found.receipt.evaluator + self.beside)
+            found = dataclasses.replace(found, receipt=receipt)
         told = self.ended(found.status.outcome.value, found.status.message, found.receipt)
         return dataclasses.replace(found, doubts=(*found.doubts, told)) if told else found
 
     def ended(self, status: str, message: str, receipt: Receipt | None = None) -> str:
         """Keep how the run ended, in a word and in a sentence; what hinders it is returned."""
-        if self.ledger is None or self.calls is None:
+        if self.ledger is None:
             return ""
-        calls, best = self.calls, self.calls.best if math.isfinite(self.calls.best) else None
-        reused, seconds = (calls.reused, None) if receipt is None else (receipt.reused, receipt.seconds)
-        evaluations = calls.made + reused
+        calls, seconds = self.calls, None if receipt is None else receipt.seconds
         try:
-            self.ledger.progress(self.run, evaluations, best, calls.failed)
+            if calls is None:  # a run of which no call is recorded
+                count = 0 if receipt is None else receipt.evaluations
+                self.ledger.finish(self.run, status, message, evaluations=count, reused=0, seconds=seconds)
+                return ""
+            best = calls.best if math.isfinite(calls.best) else None
+            reused = calls.reused if receipt is None else receipt.reused
+            evaluations = calls.made + reused
+            self.ledger.progress(self.run, evaluations, best, calls.often_failed)
             self.ledger.finish(
                 self.run, status, message, evaluations=evaluations, reused=reused, best=best, seconds=seconds
             )
@@ -99,10 +118,17 @@ def running(problem: Problem, wish: Running, settings: Any, verb: str = "fit") -
         LedgerError: a ledger that cannot be used.
     """
     _check(wish)
-    if not wish.applies_to(problem):
-        yield Session(problem)
+    recorded = wish.applies_to(problem)
+    beside = ""
+    if wish.pool is not None and not recorded:
+        beside = _HERE
+        from parametra.runs.choose_pool import refuse_unknown
+
+        refuse_unknown(wish.pool)
+    if not recorded and wish.ledger is None:
+        yield Session(problem, beside=beside)
         return
-    pool = _pool(wish)
+    pool = _pool(wish) if recorded else Serial()
     try:
         if wish.ledger is None:
             calls = _calls(problem, pool, wish, None)
@@ -117,8 +143,11 @@ def running(problem: Problem, wish: Running, settings: Any, verb: str = "fit") -
         ledger = Ledger.open(wish.ledger)
         try:
             run = ledger.begin(stated, take_over=wish.take_over)
-            calls = _calls(problem, pool, wish, ledger, run)
-            yield Session(_recorded(problem, calls), ledger, run, calls)
+            if recorded:
+                calls = _calls(problem, pool, wish, ledger, run)
+                yield Session(_recorded(problem, calls), ledger, run, calls)
+            else:
+                yield Session(problem, ledger, run, beside=beside)
         finally:
             with suppress(LedgerError):  # what could not be written has been told by then, and must hide no result
                 ledger.close()

@@ -15,9 +15,12 @@ import numpy as np
 import pytest
 
 import parametra as pm
+from parametra.maths import kernel_store
+from parametra.nouns import content_digest
 from parametra.nouns.asker import Want
-from parametra.runs import _kernel, _kernel_digest, _kernel_store
-from parametra.runs._kernel_digest import Unknown, digest_of, statement_digest
+from parametra.nouns.content_digest import Unknown, digest_of
+from parametra.runs import _kernel
+from parametra.runs._kernel_digest import statement_digest
 from parametra.runs.compiled import Compiled, compilations, traceable
 from parametra.runs.cost import Cost
 
@@ -60,10 +63,10 @@ import numpy as np, parametra as pm
 from parametra.nouns.asker import Want
 from parametra.runs.compiled import Compiled, compilations, traceable
 from parametra.runs.cost import Cost
-from parametra.runs import _kernel_digest
+from parametra.nouns import content_digest
 from program_model import model
 
-_kernel_digest._own_stamp = tuple  # whoever edits the package while its tests run is no part of this test
+content_digest._own_stamp = tuple  # whoever edits the package while its tests run is no part of this test
 
 def main():
     rows = []
@@ -139,14 +142,14 @@ def foreign(path):
 
 def not_code(path):
     key = path.name.removesuffix(".kernel")
-    head, parts = _kernel_store.read(key)
-    _kernel_store.write(key, head, [b"no machine code"] * len(parts))
+    head, parts = kernel_store.read(key)
+    kernel_store.write(key, head, [b"no machine code"] * len(parts))
 
 
 def another_head(path):
     key = path.name.removesuffix(".kernel")
-    _, parts = _kernel_store.read(key)
-    _kernel_store.write(key, {}, parts)
+    _, parts = kernel_store.read(key)
+    kernel_store.write(key, {}, parts)
 
 
 def writable_by_all(path):
@@ -187,30 +190,30 @@ def test_a_folder_that_cannot_be_is_no_trouble(tmp_path, monkeypatch):
 def test_nothing_is_kept_when_it_is_off(folder, monkeypatch):
     monkeypatch.setenv("PARAMETRA_CACHE", "off")
     normal()
-    assert _kernel_store.folder() is None
-    assert _kernel_store.read("a") is None
+    assert kernel_store.folder() is None
+    assert kernel_store.read("a") is None
     assert not folder.exists()
 
 
 def test_the_oldest_are_removed(folder, monkeypatch):
-    monkeypatch.setattr(_kernel_store, "MOST_BYTES", 3500)
+    monkeypatch.setattr(kernel_store, "MOST_BYTES", 3500)
     now = time.time()
     for i, key in enumerate("abc"):
-        _kernel_store.write(key, {"i": i}, [bytes(1000)])
+        kernel_store.write(key, {"i": i}, [bytes(1000)])
         os.utime(folder / f"{key}.kernel", (now - 100 + i, now - 100 + i))
-    assert _kernel_store.read("a") == ({"i": 0}, [bytes(1000)])  # and is the youngest again
-    _kernel_store.write("d", {}, [bytes(1000)])
-    assert [key for key in "abcd" if _kernel_store.read(key)] == ["a", "c", "d"]
+    assert kernel_store.read("a") == ({"i": 0}, [bytes(1000)])  # and is the youngest again
+    kernel_store.write("d", {}, [bytes(1000)])
+    assert [key for key in "abcd" if kernel_store.read(key)] == ["a", "c", "d"]
 
 
 def test_many_processes_may_write_the_same_file(folder):
     program = (
-        "from parametra.runs import _kernel_store as s\nfor i in range(60): s.write('k', {'i': 1}, [b'x' * 100_000])"
+        "from parametra.maths import kernel_store as s\nfor i in range(60): s.write('k', {'i': 1}, [b'x' * 100_000])"
     )
     running = [subprocess.Popen([sys.executable, "-c", program]) for _ in range(3)]
     seen = 0
     while any(one.poll() is None for one in running):
-        found = _kernel_store.read("k")
+        found = kernel_store.read("k")
         seen += found is not None
         assert found in (None, ({"i": 1}, [b"x" * 100_000]))
     assert [one.returncode for one in running] == [0, 0, 0]
@@ -234,8 +237,8 @@ def test_where_kernels_are(system, settings, place, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(_kernel_store.sys, "platform", system)
-    assert _kernel_store.folder() == Path(place)
+    monkeypatch.setattr(kernel_store.sys, "platform", system)
+    assert kernel_store.folder() == Path(place)
 
 
 # ---- what a kernel depends on
@@ -339,11 +342,11 @@ def test_statements_that_compute_the_same_have_one_digest():
 
 
 def test_other_surroundings_other_kernels(monkeypatch):
-    before = _kernel_digest.surroundings.__wrapped__()
-    assert _kernel_digest.surroundings.__wrapped__() == before
+    before = content_digest.surroundings.__wrapped__()
+    assert content_digest.surroundings.__wrapped__() == before
     for target, value in (("_processor", lambda: ("other",)), ("_own_stamp", lambda: ("other",)), ("VERSION", "0")):
         with monkeypatch.context() as patch:
-            patch.setattr(_kernel_digest, target, value)
-            assert _kernel_digest.surroundings.__wrapped__() != before
+            patch.setattr(content_digest, target, value)
+            assert content_digest.surroundings.__wrapped__() != before
     monkeypatch.setenv("XLA_FLAGS", "--xla_dump_to=x")
-    assert _kernel_digest.surroundings.__wrapped__() != before
+    assert content_digest.surroundings.__wrapped__() != before

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from parametra.maths import kernel_store as store
+from parametra.nouns.content_digest import Unknown, digest_of, surroundings
 from parametra.nouns.problem import Problem
 from parametra.runs import _kernel_program as programs
-from parametra.runs import _kernel_store as store
-from parametra.runs._kernel_digest import Unknown, digest_of, statement_digest, surroundings
+from parametra.runs._kernel_digest import statement_digest
 from parametra.runs._kernel_rows import Leaves, function_of
 from parametra.runs.cost import Cost
 

@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 
+from parametra.maths import kernel_store as store
 from parametra.nouns.asker import Answers, Want
 from parametra.nouns.lifting import lift
 from parametra.nouns.model import Model
 from parametra.nouns.problem import Problem
 from parametra.runs import _kernel_program as programs
-from parametra.runs import _kernel_store as store
 from parametra.runs._kernel import file_name, kernel
 from parametra.runs._kernel_digest import statement_digest
 from parametra.runs.cost import Cost, answers_from_residuals

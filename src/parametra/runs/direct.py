@@ -355,7 +355,7 @@ class Direct:
         exact_slope, usable = np.imag(exact) / _TINY, np.isfinite(rough)
         scale = np.max(np.abs(np.where(usable, rough, 0.0)), axis=1, keepdims=True)
         precision = self._differences.precision
-        same, near = max(1e-9, 10 * precision), max(1e-5, 10 * precision ** (2 / 3))
+        same, near = max(1e-9, 10 * precision), max(1e-5, 100 * precision ** (2 / 3))
         noise = same * np.max(np.abs(np.nan_to_num(plain))) / (self._differences.step * size(points))[:, None, :]
         same_value = np.allclose(np.real(exact[:, :, 0])[usable[:, :, 0]], plain[usable[:, :, 0]], rtol=same)
         return same_value and bool(np.all((np.abs(exact_slope - rough) <= near * scale + noise)[usable]))

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from parametra.nouns.content_digest import Unknown, digest_of
 from parametra.nouns.model import Model
-from parametra.runs._kernel_digest import Unknown, digest_of
 
 
 def model_identity(model: Model) -> Callable[[Mapping[str, Any], Mapping[str, Any]], str]:

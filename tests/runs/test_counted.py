@@ -84,7 +84,7 @@ def test_a_stopped_run_tells_the_reasons_of_its_failures():
     fit = pm.fit(ill, DATA, BOX, progress=False, starts=40, pool="serial", most_failures=0.05)
     assert fit.status.outcome is pm.Outcome.STOPPED
     assert set(fit.receipt.failures) == {
-        "ModelError: the model called sys.exit(4)",
+        "the model called sys.exit(4)",
         "Mute, whose words raised RuntimeError",
     } | {why for why in fit.receipt.failures if "shape" in why}
 

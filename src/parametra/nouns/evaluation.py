@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from parametra.nouns.errors import ModelError
 from parametra.nouns.model import Model
 from parametra.nouns.problem import maybe_64_bits
 
@@ -109,8 +110,10 @@ def evaluate(job: Job, call: Call) -> Evaluation:
 
 
 def told(error: BaseException) -> str:
-    """An exception in words, also where its own words fail."""
+    """An exception in words, also where its own words fail; one of ours is a sentence already."""
     try:
+        if isinstance(error, ModelError):
+            return str(error)
         return f"{type(error).__name__}: {error}"
     except Exception as second:  # noqa: BLE001  a person's exception may do anything
         return f"{type(error).__name__}, whose words raised {type(second).__name__}"

@@ -21,7 +21,7 @@ class Inexact:
         self.error, self.fails_below = error, fails_below
 
     def tightened(self, factor):
-        return Inexact(self.error / factor, self.fails_below)
+        return Inexact(self.error * factor, self.fails_below)
 
     def __call__(self, t, a, b):
         if self.error < self.fails_below:

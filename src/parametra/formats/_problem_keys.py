@@ -22,7 +22,22 @@ TOP = (
     "fit",
     "run",
 )
-MODEL = ("formula", "formulas", "python", "name", "command")
+MODEL = ("formula", "formulas", "python", "name", "command", "ode")
+ODE = (
+    "states",
+    "python",
+    "initial",
+    "observe",
+    "let",
+    "time",
+    "begin",
+    "events",
+    "settle",
+    "solver",
+    "relative_tolerance",
+    "absolute_tolerance",
+    "most_steps",
+)
 PROGRAM = (
     "command",
     "results",

@@ -1,4 +1,4 @@
-"""The [model] of a problem file: formulas, a function of Python, a program, or the name of a ready-made model."""
+"""The [model] of a problem file: formulas, a function of Python, an ODE, a program, or a ready-made model by name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ from parametra.formats._problem_keys import MODEL, PROGRAM, refuse_unknown, tabl
 from parametra.nouns.errors import FileError, ModelError, did_you_mean
 from parametra.nouns.model import Model
 
-_WAYS = 'formula = "...", [model.formulas], python = "file.py:function", command = ["program"] or name = "field.model"'
+_WAYS = (
+    'formula = "...", [model.formulas], python = "file.py:function", [model.ode], command = ["program"] or '
+    'name = "field.model"'
+)
 
 
 def model_from_table(tables: Mapping[str, Any], folder: Path) -> Any:
@@ -48,6 +51,10 @@ def model_from_table(tables: Mapping[str, Any], folder: Path) -> Any:
     extra = next((key for key in table if key not in MODEL), None)
     if extra is not None:
         raise FileError(f"[model]: {extra} goes with command, a program; {stated[0]} is stated. Leave one out.")
+    if stated == ["ode"]:
+        from parametra.formats._problem_ode import ode_from_table  # few files state one
+
+        return Model.of(ode_from_table(table["ode"], tables, lambda text: function_at(text, folder)))
     if stated == ["formulas"]:
         formulas = texts_at(table, "formulas", "[model]")
         if not formulas:
@@ -56,10 +63,15 @@ def model_from_table(tables: Mapping[str, Any], folder: Path) -> Any:
     text = text_at(table, stated[0], "[model]")
     if stated == ["formula"]:
         return Model.of(text)
-    return catalogue.model(text) if stated == ["name"] else Model.of(_function(text, folder))
+    return catalogue.model(text) if stated == ["name"] else Model.of(function_at(text, folder))
 
 
-def _function(stated: str, folder: Path) -> Callable[..., Any]:
+def function_at(stated: str, folder: Path) -> Callable[..., Any]:
+    """The function that "file.py:function" names.
+
+    Raises:
+        ModelError: it is not there, or its file cannot be imported.
+    """
     where = f'python = "{stated}"'
     place, colon, name = stated.rpartition(":")
     if not (colon and place and name):

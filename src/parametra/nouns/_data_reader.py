@@ -22,7 +22,10 @@ class Reader:
     table: Table
 
     def values(self, name: str, wanted: Any, role: str) -> np.ndarray:
-        """A column by its name, or an array that goes with the rows of the whole table: float64, not infinite."""
+        """A column by its name, or an array that goes with the rows of the whole table: float64, not infinite.
+
+        An input may be plus infinity: the time of a steady state. `Problem` refuses it for a model that knows none.
+        """
         if isinstance(wanted, str):
             array = self.table.numbers(wanted)
         else:
@@ -32,7 +35,7 @@ class Reader:
                     f'{role} "{name}" must have {self.whole.rows} rows like the table; it has {len(array)}.'
                 )
             array = array[np.searchsorted(self.whole.positions, self.table.positions)]
-        infinite = by_row(np.isinf(array))
+        infinite = by_row(np.isneginf(array) if role == "input" else np.isinf(array))
         if infinite.any():
             place = self.table.place(int(np.argmax(infinite)))
             raise DataError(

@@ -95,6 +95,7 @@ class Problem:
         self.title = title or self.model.name
         self.description = description
         self._check_use()
+        self._check_infinite()
         self._check_size()
 
     @property
@@ -380,7 +381,8 @@ class Problem:
                     f'the noise of "{output}" reads "{name}", which is neither a parameter nor a column of numbers; '
                     + did_you_mean(name, self.space.names)
                 )
-        if self.model.takes_dicts or None in read.values():
+        names = getattr(self.model.function, "names", None)  # what a model of two dicts says that it uses
+        if (self.model.takes_dicts and names is None) or None in read.values():
             return
         used = {p for b in self.bindings for p in b.parameters.values()} | self.space.tied_to
         used |= {name for names in read.values() for name in names or ()}
@@ -390,7 +392,19 @@ class Problem:
                 raise ModelError(
                     f'the parameter "{name}" is used by nothing: {self.model.name} has no argument of that name, so '
                     f"nothing can be learnt about it. Leave it out or fix it; "
-                    + did_you_mean(name, sorted(self.model.arguments))
+                    + did_you_mean(name, sorted(self.model.arguments or names or ()))
+                )
+
+    def _check_infinite(self) -> None:
+        """Only a model that knows steady states can do with an infinite time."""
+        own = {getattr(self.model.function, "time", None)} if hasattr(self.model.function, "settle") else set[Any]()
+        for data in self.data_sets:
+            for name in (n for n, value in data.inputs.items() if n not in own and np.isinf(value).any()):
+                row = int(np.argmax(np.isinf(data.inputs[name])))
+                raise DataError(
+                    f'input "{name}" of data set "{data.name}" holds an infinite value (the {row + 1}. row that is '
+                    "used); correct it, or leave the row out. Only the time of a differential equation may be "
+                    "infinite: it means its steady state."
                 )
 
     def _check_size(self) -> None:

@@ -38,6 +38,10 @@ def check_units(problem: Problem) -> str:
                 check_fits(formula, units, wanted, f'the output "{output}"')
                 if wanted is not None and formula.unit(units) is not None:
                     told.append(f"the formula gives {output} in {wanted}")
+        own_check = getattr(problem.model.function, "check_units", None)
+        if own_check is not None:
+            outputs = {output: columns.get(output) for output in data.outputs}
+            told += own_check(units, {**outputs, ONLY: columns.get(binding.output)})
     if own := _own_units(problem):
         told.append(f"taken as units of their own: {', '.join(own)}")
     if not stated:

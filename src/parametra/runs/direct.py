@@ -84,6 +84,8 @@ class Direct:
             if want is Want.SCORE:
                 return self._each(points, lambda x: scores.score(self.problem, x, self._cost_alone(x)))
             if self.cost.scores and want is not Want.COST:
+                if self._way == _COMPLEX:  # all of them together, where the model gains by that
+                    prepare(self.problem, (points[:, None, :] + self._imaginary).reshape(-1, points.shape[1]))
                 return self._each(points, lambda x: self._scored(x, want))
             if self.cost.least_squares:
                 if want in (Want.COST, Want.RESIDUALS):

@@ -367,7 +367,9 @@ def _row(one: Evaluation, name: str, like: np.ndarray) -> np.ndarray:
 def prepare(problem: Problem, points: np.ndarray) -> None:
     """Have everything ready that a problem's model will be asked for at these points (N, d), in one batch."""
     model = problem.model
-    if isinstance(model, RecordedModel) and len(points):
+    # a model that takes many points at once may offer the same
+    ready = model.prepare if isinstance(model, RecordedModel) else getattr(model.function, "prepare", None)
+    if ready is not None and len(points):
         named = [problem.fit_space.to_named(x) for x in points]
         for binding, a in zip(problem.bindings, problem.arrays, strict=True):
-            model.prepare([binding.parameters_of(each) for each in named], a["inputs"])
+            ready([binding.parameters_of(each) for each in named], a["inputs"])

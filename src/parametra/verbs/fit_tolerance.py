@@ -13,7 +13,7 @@ from parametra.runs.direct import Direct
 from parametra.runs.drive import Drive
 from parametra.verbs.fit_uncertainty import Curvature
 
-_TIGHTER = 100.0
+_TIGHTER = 0.01
 _MOVES = 0.1
 """Standard errors that an answer may move and still be called the same."""
 
@@ -22,7 +22,7 @@ def tolerance_doubts(problem: Problem, drive: Drive, x: np.ndarray, around: Curv
     """Whether a Gauss-Newton step with the model computed a hundred times as accurately leads away from the estimate.
 
     Arguments:
-        problem: its model's function may have `tightened(factor)`, the same with smaller tolerances.
+        problem: its model's function may have `tightened(factor)`, the same with its tolerances times the factor.
         drive: the run.
         x: (d,) the estimate.
         around: what is known of it.

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PACKAGES = ("parametra", "numpy", "scipy", "jax", "lmfit", "optimistix", "optuna")
+PACKAGES = ("parametra", "numpy", "scipy", "jax", "lmfit", "optimistix", "optuna", "diffrax", "casadi")
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 NAMES = (
     "start_up",
@@ -31,6 +31,7 @@ NAMES = (
     "gravity_digits",
     "matrix_sensing_rates",
     "driver_overhead",
+    "ode_solvers",
 )
 
 

@@ -14,6 +14,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from parametra.formats.petab import read_petab
     from parametra.formats.problem_file import read_problem_file as read_problem
     from parametra.formats.result_file import load
     from parametra.maths.losses import Loss
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from parametra.nouns.noise_trials import BetaBinomial, Binomial
     from parametra.nouns.noise_truncated import Truncated
     from parametra.nouns.objective import Objective
+    from parametra.nouns.ode import ODE, Event
     from parametra.nouns.parameter import Choice, Fixed, Integer, Log, Parameter, Positive, Real, Simplex, Tied
     from parametra.nouns.penalty import Penalty
     from parametra.nouns.problem import Problem
@@ -56,6 +58,7 @@ _WHERE = {
     "Covariance": "nouns.noise",
     "Data": "nouns.data",
     "EvaluationFailed": "nouns.evaluation",
+    "Event": "nouns.ode",
     "Exponential": "nouns.noise",
     "Fit": "nouns.fit_result",
     "Fixed": "nouns.parameter",
@@ -72,6 +75,7 @@ _WHERE = {
     "NegativeBinomial": "nouns.noise",
     "Noise": "nouns.noise",
     "Normal": "nouns.noise",
+    "ODE": "nouns.ode",
     "Objective": "nouns.objective",
     "Outcome": "nouns.status",
     "Outliers": "nouns.noise",
@@ -96,6 +100,7 @@ _WHERE = {
     "fit": "verbs.fit",
     "load": "formats.result_file",
     "ordered": "nouns.constraint",
+    "read_petab": "formats.petab",
     "read_problem": "formats.problem_file",
     "simplex": "nouns.constraint",
 }
@@ -103,6 +108,7 @@ _RENAMED = {"read_problem": "read_problem_file"}
 
 __all__ = [
     "AR1",
+    "ODE",
     "Bench",
     "BetaBinomial",
     "Binomial",
@@ -112,6 +118,7 @@ __all__ = [
     "Covariance",
     "Data",
     "EvaluationFailed",
+    "Event",
     "Exponential",
     "Fit",
     "Fixed",
@@ -152,6 +159,7 @@ __all__ = [
     "fit",
     "load",
     "ordered",
+    "read_petab",
     "read_problem",
     "simplex",
 ]

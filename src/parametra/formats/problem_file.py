@@ -65,7 +65,8 @@ def read_problem_file(path: str | os.PathLike[str]) -> ProblemFile:
     only files that you trust.
 
     Arguments:
-        path: a TOML file; what may stand in it is described on the page "Problem file" of the documentation.
+        path: a TOML file; what may stand in it is described on the page "Problem file" of the documentation. Or the
+            YAML file of a PEtab problem.
 
     Returns:
         The problem and the settings of its fit.
@@ -74,6 +75,10 @@ def read_problem_file(path: str | os.PathLike[str]) -> ProblemFile:
         ParametraError: whatever is wrong with it, in a sentence that begins with the file's name.
     """
     file = Path(path)
+    if file.suffix in (".yaml", ".yml"):
+        from parametra.formats.petab import read_petab  # few problems are stated so
+
+        return ProblemFile(read_petab(file), FitSettings(), file)
     tables = read_toml(file)
     return _in_file(file, lambda: _read(tables, file))
 

@@ -10,14 +10,13 @@ it compiled, and nothing is written down.
 from __future__ import annotations
 
 import contextlib
-import os
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import import_module
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
+
+from parametra.maths.xla_client import client
 
 compiled_here = 0
 """Kernels that this process has compiled."""
@@ -70,7 +69,7 @@ class Native:
     """
 
     def __init__(self, code: bytes, results: Sequence[tuple[Sequence[int], str]]) -> None:
-        self.client = _client()
+        self.client = client()
         self.loaded = self.client.load(code)
         self.handlers = [self.client.handler(tuple(shape), np.dtype(kind)) for shape, kind in results]
 
@@ -106,72 +105,6 @@ class ThroughJax:
 
     def numbers(self, result: Any) -> np.ndarray:
         return np.asarray(result)
-
-
-class _Client:
-    """XLA's client for CPUs."""
-
-    def __init__(self) -> None:
-        with _quiet():
-            xla_client = import_module("jaxlib.xla_client")
-            inside, hlo = import_module("jaxlib._jax"), import_module("jaxlib._hlo")
-            self.client = xla_client.make_cpu_client()
-        # One device; with what JAX's Python part, which may not be loaded, would add to the class.
-        added = {
-            "is_fully_replicated": True,
-            "memory_kind": None,
-            "_to_xla_hlo_sharding": lambda _self, _rank: hlo.HloSharding.replicate(),
-        }
-        here = type("Here", (inside.SingleDeviceSharding,), added)
-        self.device = self.client.devices()[0]
-        self.devices = inside.DeviceList((self.device,))
-        self.sharding = here(self.device)
-        self.semantics = inside.HostBufferSemantics.IMMUTABLE_ONLY_DURING_CALL
-        self.batched_device_put = inside.batched_device_put
-        self.result_handler = inside.array_result_handler
-
-    def load(self, code: bytes) -> Any:
-        return self.client.deserialize_executable(code, executable_devices=self.devices)
-
-    def put(self, array: np.ndarray) -> Any:
-        described = _Described(array.shape, array.dtype)
-        return self.batched_device_put(
-            described, self.sharding, [array], [self.device], True, False, self.semantics, True
-        )
-
-    def handler(self, shape: tuple[int, ...], dtype: Any) -> Any:
-        return self.result_handler(_Described(shape, dtype), self.sharding, True, True)
-
-
-class _Described:
-    """What XLA's client wants to know of an array."""
-
-    weak_type: ClassVar[bool] = False
-    sharding: ClassVar[None] = None
-
-    def __init__(self, shape: tuple[int, ...], dtype: Any) -> None:
-        self.shape = shape
-        self.dtype = dtype
-        self.ndim = len(shape)
-
-
-@contextlib.contextmanager
-def _quiet() -> Generator[None]:
-    """XLA tells of its devices when it starts, unless it is told not to."""
-    name = "TF_CPP_MIN_LOG_LEVEL"
-    if name in os.environ:
-        yield
-        return
-    os.environ[name] = "1"
-    try:
-        yield
-    finally:
-        os.environ.pop(name, None)
-
-
-@cache
-def _client() -> _Client:
-    return _Client()
 
 
 def compiled(function: Callable[..., Any], shapes: Sequence[Any]) -> tuple[Program, Written]:

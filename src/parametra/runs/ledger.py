@@ -58,7 +58,6 @@ class Ledger:
         self._pending: dict[int, Row] = {}
         self._news: dict[str, Any] = {}
         self._heard = 0.0
-        self._common: tuple[list[Any], Shared] | None = None
         self._layouts = Words(connection, "layouts")
         self._reasons = Words(connection, "reasons")
 
@@ -141,11 +140,15 @@ class Ledger:
                 size = next(size for size in _LOOKED_UP_AT_ONCE if size >= len(chunk))
                 query = LOOKUP.format(",".join("?" * size))
                 padded = [statement, *chunk, *chunk[:1] * (size - len(chunk))]
-                stored.update((row[0], row) for row in self._connection.execute(query, padded))
-        for i, (key, digest) in enumerate(zip(keys, digests, strict=True)):
-            row = stored.get(digest)
+                stored |= {row[0]: row for row in self._connection.execute(query, padded).fetchall()}
+        alike: dict[tuple[Any, ...], list[int]] = {}  # what they share, they share by the thousand
+        rows = [stored.get(digest) for digest in digests]
+        for i, (key, row) in enumerate(zip(keys, rows, strict=True)):
             if row is not None and row[1] == key:
-                found[i] = self._read(row, seconds_limit)
+                alike.setdefault(row[5:], []).append(i)
+        for common, places in alike.items():
+            for i, one in zip(places, self._read(common, [rows[i] for i in places], seconds_limit), strict=True):
+                found[i] = one
         if self._pending:
             self._find_waiting(statement, keys, digests, found, seconds_limit)
         return found
@@ -271,13 +274,11 @@ class Ledger:
             row.seconds, shared.seconds_limit, run, row.time, row.checksum,
         )  # fmt: skip
 
-    def _read(self, cells: tuple[Any, ...], limit: float | None) -> Evaluation | None:
-        _, key, outputs, seconds, checksum, *common = cells
+    def _read(self, common: tuple[Any, ...], rows: Sequence[Any], limit: float | None) -> Sequence[Evaluation | None]:
+        """Rows that share all but their first cells, and None for what is worth another try."""
         try:
-            if self._common is None or self._common[0] != common:  # what they share, they share by the thousand
-                self._common = common, self._shared(*common)
-            shared = self._common[1]
-            return shared.evaluation(key, outputs, seconds, checksum) if shared.is_final(limit) else None
+            shared = self._shared(*common)
+            return shared.evaluations(rows) if shared.is_final(limit) else [None] * len(rows)
         except Damaged as found:
             raise LedgerError(damaged(self.path, str(found))) from found
 

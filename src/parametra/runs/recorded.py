@@ -169,11 +169,11 @@ class Calls:
 
     def _count(self, evaluations: Iterable[Evaluation]) -> None:
         """Stop the run when too many calls fail; between batches, so that no order of calls matters."""
-        for one in evaluations:
-            self.counted += 1
-            self.seconds += one.seconds
-            if one.fate in (Fate.FAILED, Fate.TIMED_OUT) and one.reason != NOT_RUN:
-                self.failed[one.reason] += 1
+        found = list(evaluations)
+        self.counted += len(found)
+        self.seconds += sum([one.seconds for one in found])
+        bad = [one for one in found if one.fate is not Fate.OK]
+        self.failed.update(one.reason for one in bad if one.fate is not Fate.INFEASIBLE and one.reason != NOT_RUN)
         failed = self.failed.total()
         many = self.counted >= ENOUGH_TO_JUDGE and failed > self.most_failures * self.counted
         if many and self.phase is Phase.LOOP and not self.ended:
@@ -331,13 +331,15 @@ class RecordedModel(Model):
 
     def _batch(self, calls: Calls, data_set: int, parameters: Mapping[str, Any], many: int) -> dict[str, Any]:
         found = calls.answers(data_set, Arguments.of_columns(parameters, many))
-        calls.batch_failures.update(one.reason for one in found if not one.ok)
-        shapes = Counter(_shapes(one) for one in found if one.ok)
+        good = [one for one in found if one.fate is Fate.OK]
+        if len(good) < len(found):
+            calls.batch_failures.update(one.reason for one in found if not one.ok)
+        shapes = Counter(map(_shapes, good))
         if not shapes:
             calls.batch_failures.clear()
             raise EvaluationFailed(found[0].reason)
         ((usual, _),) = shapes.most_common(1)
-        like = next(one.outputs for one in found if one.ok and _shapes(one) == usual)
+        like = next(one.outputs for one in good if _shapes(one) == usual)
         for shape, count in shapes.items():
             if shape != usual:
                 calls.batch_failures[f"the model gave {_told(shape)}, and {_told(usual)} elsewhere"] += count
@@ -352,7 +354,7 @@ def _same(mine: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
 
 
 def _shapes(one: Evaluation) -> tuple[tuple[str, tuple[int, ...]], ...]:
-    return tuple((name, value.shape) for name, value in one.outputs.items())
+    return tuple([(name, value.shape) for name, value in one.outputs.items()])
 
 
 def _told(shapes: tuple[tuple[str, tuple[int, ...]], ...]) -> str:

@@ -75,3 +75,22 @@ def test_a_likelihood_without_residuals_is_refused_for_that():
     stated = pm.Problem("a * exp(-k * t) + 3", data, {"a": 2.0, "k": 0.5}, noise=noise)
     with pytest.raises(pm.ParametraError, match=r"^`variable_projection` needs residuals; this problem offers "):
         pm.fit(stated, method="variable_projection")
+
+
+def test_what_is_solved_for_is_marked():
+    t = np.linspace(0, 3, 12)
+    data = pm.Data({"t": t, "y": 2 * np.exp(-t) + 0.5 + 0.01 * np.sin(9 * t)}, inputs="t", output="y")
+    box = {"a": 1.0, "c": (0.0, 5.0), "k": (0.1, 5.0)}
+    fit = pm.fit("a * exp(-k * t) + c", data, box, method="variable_projection", starts=3)
+    assert fit.notes == {"a": "solved for", "c": "solved for"}
+    assert "a and c, in which the model is linear, are solved for at each step" in fit.choice
+    one = pm.fit("a * exp(-k * t)", data, {"a": 1.0, "k": 1.0}, method="variable_projection", starts=1)
+    assert "a, in which the model is linear, is solved for at each step" in one.choice
+    searched = pm.fit("a * exp(-k * t) + c", data, box, starts=3)
+    assert not searched.notes
+    assert abs(searched.estimate["k"] - fit.estimate["k"]) < 1e-6
+    named = pm.fit("a * exp(-k * t) + c", data, box, method="variable_projection", options={"linear": ["c"]}, starts=3)
+    assert named.notes == {"c": "solved for"}
+    bound = pm.fit("a * exp(-k * t) + c", data, {**box, "c": (1.0, 5.0)}, method="variable_projection", starts=3)
+    assert "bound" in bound.notes["c"]
+    assert bound.notes["a"] == "solved for"

@@ -24,7 +24,14 @@ from parametra.runs.budget import Budget
 from parametra.runs.choose_evaluator import choose_evaluator
 from parametra.runs.drive import Drive
 from parametra.runs.progress import Progress
-from parametra.verbs.fit_choice import choose_method, cost_of, how_many_starts, stated_loss, with_options
+from parametra.verbs.fit_choice import (
+    choose_method,
+    cost_of,
+    how_many_starts,
+    stated_loss,
+    with_options,
+    with_solved,
+)
 from parametra.verbs.fit_constrained import nothing_found
 from parametra.verbs.fit_feasibility import unmeetable
 from parametra.verbs.fit_judge import judge
@@ -280,6 +287,7 @@ def _one(problem: Problem, settings: Settings, chosen: Mapping[str, Any]) -> Fit
     starts = start_points(problem, count, settings.seed)
     differences = evaluator.derivative.startswith("central differences")
     space = replace(problem.search_space(settings.seed), differences=differences)
+    choice = with_solved(choice, method, space)
     if settings.workers > 1 and "workers" not in method.card.honours:
         raise MethodError(f"`{choice.method}` runs in one process; leave workers={settings.workers} out.")
     screening = screening_for(problem, method, cost, count, settings.screening)

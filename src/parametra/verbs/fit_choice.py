@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from parametra.nouns.card import Ability, Card
 from parametra.nouns.errors import MethodError, did_you_mean
 from parametra.nouns.method_settings import of_their_kind
 from parametra.nouns.problem import Problem
+from parametra.nouns.search_space import SearchSpace
 from parametra.runs.cost import Cost
 from parametra.runs.differences import probe_points
 from parametra.runs.drive import Evaluator
@@ -30,10 +31,31 @@ LEAST_STARTS = 20
 
 @dataclass(frozen=True)
 class Choice:
-    """A method and why it was taken."""
+    """A method and why it was taken.
+
+    Arguments:
+        method: its name.
+        reason: in words.
+        solved: labels of the coordinates that it does not search for, because their best values follow from the others.
+    """
 
     method: str
     reason: str
+    solved: tuple[str, ...] = ()
+
+
+SOLVED_FOR = "solved for"
+"""The note of a parameter that was not searched for."""
+
+
+def with_solved(choice: Choice, method: Any, space: SearchSpace) -> Choice:
+    """The choice, and which coordinates the method solves for."""
+    if not hasattr(method, "solved_for"):
+        return choice
+    solved: tuple[str, ...] = method.solved_for(space)
+    names = " and ".join(filter(None, [", ".join(solved[:-1]), solved[-1]]))
+    words = f"{names}, in which the model is linear, {'is' if len(solved) == 1 else 'are'} solved for at each step"
+    return replace(choice, reason=f"{choice.reason}; {words}", solved=solved)
 
 
 def choose_method(problem: Problem, method: str, loss: Loss | None) -> Choice:

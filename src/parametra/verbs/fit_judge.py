@@ -20,7 +20,7 @@ from parametra.nouns.starts import Starts
 from parametra.nouns.status import Outcome, Status
 from parametra.runs.drive import Drive
 from parametra.verbs.fit_basins import starts_of
-from parametra.verbs.fit_choice import NO_METHOD, Choice
+from parametra.verbs.fit_choice import NO_METHOD, SOLVED_FOR, Choice
 from parametra.verbs.fit_constrained import constrained_status, constraint_rows
 from parametra.verbs.fit_doubts import doubts_of
 from parametra.verbs.fit_minimax import as_minimax, no_curvature
@@ -63,6 +63,7 @@ def judge(
         around, status = seen.around, seen.status or status
     named, log_likelihood, chi_square = _at(problem, x, around)
     rows, labels, covariance = rows_of(problem, x, named, around, chosen)
+    rows = tuple(dataclasses.replace(r, note=r.note or SOLVED_FOR) if r.label in choice.solved else r for r in rows)
     starts = _no_starts(solutions, starts_why) if failed else starts_of(problem, solutions, around, starts_why, status)
     freedom = problem.degrees_of_freedom
     cost_form = drive.evaluator.cost

@@ -119,6 +119,14 @@ class VariableProjection(SideBySide):
             self.polishing_steps,
         )
 
+    def solved_for(self, space: SearchSpace) -> tuple[str, ...]:
+        """Labels of the coordinates that are not searched for.
+
+        Raises:
+            MethodError: as the class.
+        """
+        return tuple(label for label, here in zip(space.labels, self._linear_of(space), strict=True) if here)
+
     def start(self, space: SearchSpace, starts: Float[np.ndarray, "S d"]) -> State:
         """The state before anything was evaluated.
 

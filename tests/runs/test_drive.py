@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import time
 from collections import Counter
 
 import numpy as np
@@ -100,3 +101,15 @@ def test_progress_in_a_log(tmp_path, monkeypatch):
         progress.close()
     told = "fit decay: 25 %, 400 evaluations, best cost 3.5, 2 failed (it broke), 7 calls running or waiting"
     assert (tmp_path / "log").read_text() == f"{told}, about 60 s left\n"
+
+
+def test_what_takes_long_before_the_first_update_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("parametra.runs.progress._LOG_SECONDS", 0.01)
+    with (tmp_path / "log").open("w") as stream:
+        for shown, seconds in ((True, 0.5), (True, 0.0), (False, 0.1)):
+            progress = Progress("fit decay", stream=stream, shown=shown)
+            progress.prepare("trying the model")
+            time.sleep(seconds)
+            progress.close()
+            time.sleep(0.05)
+    assert (tmp_path / "log").read_text() == "fit decay: trying the model\n"

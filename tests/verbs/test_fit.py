@@ -314,3 +314,28 @@ def test_mistakes(number):
     with pytest.raises(kind, match=message):
         call()
     assert issubclass(kind, pm.ParametraError)
+
+
+def test_failures_are_printed_with_their_reasons():
+    def model(t, a, k):
+        if k > 8:
+            raise ValueError("too fast")
+        return a * np.exp(-k * t)
+
+    t = np.linspace(0, 2, 12)
+    data = pm.Data({"t": t, "y": 2 * np.exp(-t)}, inputs="t", output="y", sigma=0.1)
+    fit = pm.fit(model, data, {"a": (0, 5), "k": pm.Real(0, 16, guess=2)}, starts=12)
+    count = fit.receipt.failures["ValueError: too fast"]
+    assert str(fit).endswith(f"\nfailed evaluations of the model: {count} x ValueError: too fast")
+    assert f"{fit.starts.count - fit.starts.converged - fit.starts.failed} stopped" not in str(fit)
+
+
+def test_starts_that_were_stopped_are_told():
+    t = np.linspace(0, 2, 12)
+    data = pm.Data({"t": t, "y": 2 * np.exp(-t) + np.exp(-3 * t)}, inputs="t", output="y", sigma=0.1)
+    box = {"a": (0, 5), "k": (0, 9), "b": (0, 5), "l": (0, 9)}
+    options = {"maximum_iterations": 3}
+    fit = pm.fit("a * exp(-k * t) + b * exp(-l * t)", data, box, method="nelder_mead", starts=5, options=options)
+    stopped = fit.starts.count - fit.starts.converged - fit.starts.failed
+    assert stopped > 0
+    assert f", {stopped} stopped before they converged" in " ".join(str(fit).split())

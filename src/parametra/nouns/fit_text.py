@@ -11,6 +11,7 @@ from parametra.nouns.result_table import ResultTable, interval_text, with_error
 
 _WIDTH = 100
 _MOST_DROPPED = 10
+_MOST_REASONS = 3
 
 
 def text(fit: FitRecord) -> str:
@@ -93,6 +94,9 @@ def _starts(fit: FitRecord) -> str:
     )
     basins = f"{len(s.basins)} basin{'s' * (len(s.basins) != 1)} found"
     failed = f", {s.failed} failed" if s.failed else ""
+    limited = s.count - s.converged - s.failed
+    if limited > 0:
+        failed = f", {limited} stopped before they converged{failed}"
     goal = "reached the best basin" if fit.status.ok else "ended at the best point"
     return _wrapped(f"{s.count} starts ({s.why}): {reached} {goal}; {basins}{failed}{missed}")
 
@@ -111,4 +115,14 @@ def _spent(fit: FitRecord) -> str:
     r = fit.receipt
     known = f"\n{r.reused} of {r.reused + r.model_calls} calls of the model were known" if r.reused else ""
     count = f"{r.evaluations} evaluation{'s' * (r.evaluations != 1)}"
-    return f"{count} in {r.seconds:.2g} s ({r.evaluator}){known}"
+    spent = _wrapped(f"{count} in {_seconds(r.seconds)} ({r.evaluator})")
+    often = sorted(r.failures.items(), key=lambda one: -one[1])
+    words = [f"{n} x {why}" for why, n in often[:_MOST_REASONS]]
+    if len(often) > _MOST_REASONS:
+        words.append(f"{sum(n for _, n in often[_MOST_REASONS:])} x other reasons")
+    failed = "\n" + _wrapped(f"failed evaluations of the model: {'; '.join(words)}") if words else ""
+    return f"{spent}{known}{failed}"
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.2g} s"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -30,6 +31,32 @@ class Progress:
         self._said = self._began
         self._bar: Any = None
         self._task: Any = None
+        self._waits: threading.Timer | None = None
+        self._alone = threading.Lock()
+
+    def prepare(self, words: str) -> None:
+        """Say what is done until the first update, if that takes long: a compiler tells nothing on its way."""
+        if self.shown:
+            wait = _QUIET_SECONDS if self.stream.isatty() else _LOG_SECONDS
+            self._waits = threading.Timer(wait, self._preparing, (words,))
+            self._waits.daemon = True
+            self._waits.start()
+
+    def _preparing(self, words: str) -> None:
+        with self._alone:
+            if self._waits is None:
+                return
+            if self.stream.isatty():
+                self._draw(0.0, words)
+            else:
+                self.stream.write(f"{self.title}: {words}\n")
+                self.stream.flush()
+
+    def _prepared(self) -> None:
+        with self._alone:
+            if self._waits is not None:
+                self._waits.cancel()
+                self._waits = None
 
     def update(
         self, fraction: float, evaluations: int, best: float, failures: Callable[[], Counter[str]], running: int = 0
@@ -43,6 +70,7 @@ class Progress:
             failures: how often the model failed so far, by reason; asked when a line is written.
             running: calls of the model that run or wait.
         """
+        self._prepared()
         now = time.perf_counter()
         if not self.shown or now - self._began < _QUIET_SECONDS:
             return
@@ -57,6 +85,7 @@ class Progress:
 
     def close(self) -> None:
         """Remove the moving line."""
+        self._prepared()
         if self._bar is not None:
             self._bar.stop()
             self._bar = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -268,21 +269,30 @@ def _problem(problem: object, data: object, parameters: Any, beside: Mapping[str
 
 
 def _one(problem: Problem, settings: Settings, chosen: Mapping[str, Any]) -> Fit:
+    progress = Progress(f"fit {problem.title}"[:60], shown=settings.progress is not False)
+    progress.prepare("trying the model, and compiling it where that pays")
+    try:
+        return _fitted(problem, settings, chosen, progress)
+    finally:
+        progress.close()
+
+
+def _fitted(problem: Problem, settings: Settings, chosen: Mapping[str, Any], progress: Progress) -> Fit:
+    began = time.perf_counter()
     problem.looked_at()
     if problem.penalty is not None:
-        return fit_penalised(problem, settings, chosen)
+        return fit_penalised(problem, settings, chosen, progress)
     loss = stated_loss(settings.loss, settings.loss_scale)
     choice = choose_method(problem, settings.method, loss)
     if not problem.fit_space.dimension:
         with_options(choice.method, settings.options)
         return fit_nothing_free(problem, settings, loss, chosen)
     cost = cost_of(problem, loss, catalogue.card("fit", choice.method))
-    budget = Budget(settings.evaluations, settings.seconds)
     single = choose_evaluator(problem, cost, 1, settings.evaluator)
     count, why = how_many_starts(problem, settings.starts, single, catalogue.card("fit", choice.method))
     evaluator = single if count == 1 else choose_evaluator(problem, cost, count, settings.evaluator)
-    progress = Progress(f"fit {problem.title}"[:60], shown=settings.progress is not False)
-    drive = Drive(evaluator, budget, progress, wish=settings.evaluator)
+    budget = Budget(settings.evaluations, settings.seconds)
+    drive = Drive(evaluator, budget, progress, wish=settings.evaluator, began=began)
     method = with_options(choice.method, settings.options)
     starts = start_points(problem, count, settings.seed)
     differences = evaluator.derivative.startswith("central differences")
@@ -303,6 +313,7 @@ def _one(problem: Problem, settings: Settings, chosen: Mapping[str, Any]) -> Fit
     finally:
         if workers is not None:
             workers.close()
+    progress.prepare("errors, doubts and pictures")
     return judge(problem, drive, solutions, choice, why, settings, chosen)
 
 

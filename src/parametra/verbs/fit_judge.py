@@ -181,7 +181,7 @@ def receipt_of(problem: Problem, drive: Drive, choice: Choice, settings: Any) ->
         seconds=drive.seconds,
         seed=int(settings.seed),
         settings=asked,
-        evaluator=f"{evaluator.kind}{_derivatives(evaluator.derivative)}{_where(drive)}",
+        evaluator=f"{evaluator.kind}{_solver(problem)}{_derivatives(evaluator.derivative)}{_where(drive)}",
         problem_hash=hash_of(problem),
         citation=() if choice.method == NO_METHOD else _citation(choice),
         versions=versions("numpy", "scipy", *(["jax"] if evaluator.kind == "compiled" else [])),
@@ -191,6 +191,12 @@ def receipt_of(problem: Problem, drive: Drive, choice: Choice, settings: Any) ->
 
 def _citation(choice: Choice) -> tuple[str, ...]:
     return tuple(str(s) for s in catalogue.card("fit", choice.method).sources)
+
+
+def _solver(problem: Problem) -> str:
+    """How a model of differential equations is integrated."""
+    how = getattr(problem.model.function, "integrated", "")
+    return f", {how}" if how else ""
 
 
 def _derivatives(how: str) -> str:

@@ -47,13 +47,14 @@ _ON_THE_WAY = 1e-8
 """Tolerances of those fits, and of fits on a path: their end is mainly the next one's beginning."""
 
 
-def fit_penalised(problem: Problem, settings: Any, chosen: Mapping[str, Any]) -> Fit:
+def fit_penalised(problem: Problem, settings: Any, chosen: Mapping[str, Any], progress: Progress) -> Fit:
     """The result of a fit with a penalty.
 
     Arguments:
         problem: has a penalty.
         settings: the arguments of `fit`.
         chosen: values of discrete parameters in this run.
+        progress: where it is told.
 
     Raises:
         MethodError: a setting that does not go with a penalty.
@@ -65,7 +66,6 @@ def fit_penalised(problem: Problem, settings: Any, chosen: Mapping[str, Any]) ->
     choice = choose_method(problem, settings.method, loss)
     cost = cost_of(problem, loss, catalogue.card("fit", choice.method))
     evaluator = evaluator_for(problem, cost, settings.evaluator)
-    progress = Progress(f"fit {problem.title}"[:60], shown=settings.progress is not False)
     drive = Drive(evaluator, Budget(settings.evaluations, settings.seconds), progress)
     method = with_options(choice.method, settings.options)
     on = penalty.which(problem.fit_space)

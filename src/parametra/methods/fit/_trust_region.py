@@ -21,6 +21,9 @@ from parametra.nouns.errors import MethodError
 from parametra.nouns.method_settings import check_settings
 from parametra.nouns.search_space import SearchSpace
 
+_BESIDE = 0.9
+"""Share of the work that starts do side by side, as the progress tells it."""
+
 
 @dataclass(frozen=True)
 class State:
@@ -130,7 +133,9 @@ class TrustRegion:
         """How much of the work is done, 0 to 1."""
         if state.many is None:
             return 0.0
-        return (state.many.taken - state.many.owner.size) / len(state.starts)
+        if state.one is not None:  # the best of all starts goes on alone, for nobody knows how long
+            return _BESIDE + (1.0 - _BESIDE) * state.one.iterations / self.maximum_iterations
+        return _BESIDE * (state.many.taken - state.many.owner.size) / len(state.starts)
 
     def solutions(self, state: State) -> Solutions:
         """Where every start is by now."""

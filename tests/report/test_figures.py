@@ -184,3 +184,19 @@ def test_names_of_correlations_stay_inside_the_picture(fit, tmp_path):
     box = figure.get_tightbbox()
     width, height = figure.get_size_inches()
     assert min(box.x0, box.y0, width - box.x1, height - box.y1) > 0.02
+
+
+def test_steady_states_stand_behind_the_curve():
+    ode = pm.ODE({"A": "inflow - k * A"}, {"A": 5}, solver="lsoda")
+    table = {"t": [0.5, 1, 2, 4, np.inf], "A": [4.3, 3.7, 3.0, 2.25, 2.0]}
+    data = pm.Data(table, inputs="t", output="A", sigma=0.05)
+    fit = pm.fit(ode, data, {"k": pm.Log(0.05, 5, guess=0.8), "inflow": (0, 5)}, starts=1)
+    (view,) = fit.views
+    assert view.curve_x.min() == 0.5
+    assert view.curve_x.max() == 4.0
+    assert np.isfinite(view.curve).all()
+    figure = draw(fit, "fit")
+    assert "at rest" in words(figure)
+    above, _ = figure.axes
+    assert above.get_xscale() == "linear"
+    np.testing.assert_allclose(above.lines[0].get_xdata(), [0.5, 1, 2, 4, 4 + 0.12 * 3.5])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ _MANY_POINTS = 300
 _TOO_MANY_FOR_VECTORS = 3000
 _TWO_SIDED_95 = 1.959963984540054
 _LOG_RANGE = 300
+_BEHIND = 0.12
+"""Of the width of the data: how far behind them steady states are drawn."""
 _CENSORED = (("right-censored", "^"), ("left-censored", "v"), ("interval-censored", "_"))
 """How limits are drawn, in the order of their codes from 1: an arrow head towards where the value lies."""
 _LEGEND = ("data", *(word for word, _ in _CENSORED), "best fit", "95 % band")
@@ -39,8 +42,10 @@ def draw_fit(fit: Fit, size: tuple[float, float] | None) -> Any:
         row, column = divmod(n, columns)
         above = figure.add_subplot(grid[2 * row, column])
         beneath = figure.add_subplot(grid[2 * row + 1, column], sharex=above)
-        _curve(above, view)
-        _residuals(beneath, view)
+        drawn = replace(view, x=_places(view.x))
+        _curve(above, drawn)
+        _residuals(beneath, drawn)
+        _at_rest((above, beneath), view, drawn)
         if len(fit.views) > 1:
             above.set_title(plain(shortened(_title(view, fit.views), 44)))
         if n == 0:
@@ -49,6 +54,30 @@ def draw_fit(fit: Fit, size: tuple[float, float] | None) -> Any:
     if left_out:
         figure.supxlabel(f"{left_out} more not drawn", fontsize=9, color=GREY)
     return figure
+
+
+def _places(x: np.ndarray) -> np.ndarray:
+    """Where points are drawn: steady states, at infinite times, a little behind all others."""
+    known = x[np.isfinite(x)]
+    if known.size == x.size:
+        return x
+    first, last = (known.min(), known.max()) if known.size else (0.0, 0.0)
+    return np.where(np.isfinite(x), x, last + (_BEHIND * (last - first) or 1.0))
+
+
+def _at_rest(axes: tuple[Any, Any], view: View, drawn: View) -> None:
+    """Mark the steady states, which the curve does not reach."""
+    rest = ~np.isfinite(view.x)
+    if not rest.any():
+        return
+    place = float(drawn.x[rest][0])
+    above, beneath = axes
+    if view.curve_x.size:
+        above.plot(drawn.x[rest], view.predicted[rest], "_", color=BLUE, ms=9, mew=1.8, zorder=3)
+    spot, across = ("data", "axes fraction"), {"rotation": 90, "ha": "right", "va": "top", "fontsize": "small"}
+    above.annotate("at rest", (place, 1), (-3, -4), spot, "offset points", color=GREY, **across)
+    for each in (above, beneath):
+        each.axvline(place, color=GREY, lw=0.8, ls=":", zorder=0)
 
 
 def _legend(figure: Any, axes: Any) -> None:
@@ -142,7 +171,7 @@ def _residuals(axes: Any, view: View) -> None:
     reach = max(reach, 2.4) if scaled else reach
     if np.isfinite(reach) and reach > 0:
         axes.set_ylim(-reach, reach)
-    axes.set_ylabel("residual / sigma" if scaled else "residual")
+    axes.set_ylabel("residual / sigma" if scaled else "residual", fontsize="small")
     axes.set_xlabel(labelled(view.input, view.input_unit) if view.input else "number of the point")
     if not view.input:
         axes.xaxis.get_major_locator().set_params(integer=True)

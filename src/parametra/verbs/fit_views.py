@@ -89,6 +89,9 @@ def _curve(
     if not name or any(k != name and np.shape(v)[:1] == (data.rows,) for k, v in data.inputs.items()):
         return nothing
     values = data.inputs[name]
+    values = values[np.isfinite(values)]  # a steady state is a point behind the curve
+    if np.ptp(values) == 0:
+        return nothing
     grid = np.linspace(values.min(), values.max(), _GRID)
     if np.all(values > 0) and values.max() > 300 * values.min():
         grid = np.geomspace(values.min(), values.max(), _GRID)

@@ -12,8 +12,8 @@ def loop(x, count):
 
 
 def test_a_loop_is_one_function_in_64_bits():
-    run = compiled(loop, ((8,), np.float64), ((), np.int64))
-    assert isinstance(run, ode_compile._Whole)
+    run = compiled(lambda: loop, ((8,), np.float64), ((), np.int64))
+    assert isinstance(run, ode_compile._Native)
     x, count = np.linspace(0.0, 1.0, 8), 5
     wanted = x.copy()
     for _ in range(count):
@@ -33,9 +33,9 @@ def test_without_the_settings_the_numbers_are_the_same(monkeypatch):
     def missing():
         raise AttributeError("CompileOptions")
 
-    run = compiled(loop, ((8,), np.float64), ((), np.int64))
+    run = compiled(lambda: loop, ((8,), np.float64), ((), np.int64))
     monkeypatch.setattr(ode_compile, "_settings", missing)
-    other = compiled(loop, ((8,), np.float64), ((), np.int64))
+    other = compiled(lambda: loop, ((8,), np.float64), ((), np.int64))
     assert isinstance(other, ode_compile._Usual)
     x = np.linspace(0.0, 1.0, 8)
     for one, two in zip(run(x, 5), other(x, np.int64(5)), strict=True):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ode_problems import PROBLEMS
+from ode_problems import PROBLEMS, jnp
 from parametra.maths.ode_auto import make_auto
 from parametra.maths.ode_solver import ODE_FATES, make_explicit, make_rosenbrock
 
@@ -163,6 +163,41 @@ def test_stiff_lanes_are_integrated_again():
     assert np.isfinite(moved.end_tangents).all()
 
 
+def test_stiffness_is_noticed_after_few_steps():
+    stiff, calm = PROBLEMS["van der Pol, stiff"], PROBLEMS["van der Pol"]
+    one = make_auto(stiff.slope, 2)
+    begin, end, y, _, times = stiff.lanes(3)
+    end[1] = 5.0
+    found = one.integrate(begin, end, y, np.array([[1000.0, 1.0, 300.0]]), times[:0])
+    np.testing.assert_array_equal(found.again, [True, False, True])
+    np.testing.assert_array_equal(found.fate, 0)
+    first = one.explicit.integrate(begin, end, y, np.array([[1000.0, 1.0, 300.0]]), times[:0], rest=300.0)
+    np.testing.assert_array_equal(first.fate, [1, 0, 1])
+    assert (first.steps + first.refused)[[0, 2]].max() < 100
+    # a step that accuracy holds short is no sign; and few steps that are left are taken
+    begin, end, y, p, times = calm.lanes(3)
+    np.testing.assert_array_equal(one.integrate(begin, end, y, p, times).again, False)
+    short = one.integrate(begin, begin + 0.02, y, np.array([[1000.0] * 3]), times[:0])
+    np.testing.assert_array_equal(short.again, False)
+    assert short.steps.min() > 5
+
+
+def test_a_state_that_falls_below_the_smallest_number_stops_nothing():
+    def slope(t, y, p):
+        import jax.numpy as jnp
+
+        return jnp.stack([-p[0] * y[0], 1.0 - y[1] + jnp.sin(t)])
+
+    zero, y, p = np.zeros(2), np.array([[100.0, 1.0], [0.0, 0.0]]), np.array([[1700.0, 30.0]])
+    times = np.repeat(np.array([[1.0], [100.0]]), 2, axis=1)
+    found = make_rosenbrock(slope, 2).integrate(zero, zero + 100.0, y, p, times)
+    np.testing.assert_array_equal(found.fate, 0)
+    assert (found.steps < 2000).all()
+    wanted = 1.0 + 0.5 * (np.sin(times) - np.cos(times) - np.exp(-times))
+    np.testing.assert_allclose(found.values[:, 1], wanted, rtol=1e-6)
+    np.testing.assert_allclose(found.values[:, 0], 0.0, atol=1e-10)
+
+
 @pytest.mark.slow
 def test_states_beyond_what_is_written_out_are_eliminated_with_pivots():
     # x'' = -K x with a full K: the Jacobian has zeros on the diagonal, and rows that must be swapped
@@ -191,3 +226,19 @@ def test_states_beyond_what_is_written_out_are_eliminated_with_pivots():
     both = one.integrate(zero, zero + 2.0, y, p + np.array([[1e-5, -1e-5]]) + [[0, -1.0]], np.empty((0, 2)))
     slopes = (both.end[:, 0] - both.end[:, 1]) / 2e-5
     np.testing.assert_allclose(made.end_tangents[:, 0, 0], slopes, atol=2e-3)
+
+
+@pytest.mark.parametrize("make", [make_explicit, make_rosenbrock])
+def test_tangents_are_right_where_the_states_rest(make):
+    # around its fixed point x' = (1 - y) x, y' = (x - 1) y swings as dx'' = -dx: dx/dx0 = cos t, dy/dx0 = sin t
+    one = make(lambda t, y, p: jnp().stack([p[0] * (1 - y[1]) * y[0], (y[0] - 1) * y[1]]), 2)
+    times = np.linspace(0.5, 12.0, 9)[:, None]
+    still, zero = np.ones((2, 1)), np.zeros(1)
+    directions = np.array([1.0, 0.0]).reshape(2, 1, 1)
+    made = one.integrate_with_tangents(
+        zero, zero + 12.0, still, np.ones((1, 1)), times, directions, np.zeros((1, 1, 1))
+    )
+    assert np.all(made.fate == 0)
+    assert np.all(made.values == 1.0)
+    np.testing.assert_allclose(made.tangents[:, 0, 0], np.cos(times), atol=1e-4)
+    np.testing.assert_allclose(made.tangents[:, 1, 0], np.sin(times), atol=1e-4)

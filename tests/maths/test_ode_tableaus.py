@@ -7,7 +7,7 @@ from parametra.maths.ode_explicit import ExplicitStep
 from parametra.maths.ode_loop import LANES
 from parametra.maths.ode_rosenbrock import RosenbrockStep
 from parametra.maths.ode_slope import slope_of
-from parametra.maths.ode_step import within
+from parametra.maths.ode_step import square, within
 from parametra.maths.ode_tableaus import DOP853, RODAS4, RODAS5P, TSIT5
 
 
@@ -67,3 +67,20 @@ def test_stage_times_follow_from_the_coefficients(method):
     # at infinity nothing is left of a stiff part
     b = np.array([*method.a[-1], 1.0]) @ G
     assert abs(1 - b @ np.linalg.solve((a @ G) + G, np.ones(s))) < 1e-10
+
+
+@pytest.mark.parametrize("method", [TSIT5, DOP853])
+def test_the_limit_of_stability(method):
+    stages = len(method.nodes)
+    a = square(method.a)[:stages, :stages]
+
+    def grown(z):
+        k = np.zeros(stages)
+        for i in range(stages):
+            k[i] = z * (1 + a[i] @ k)
+        return abs(1 + a[-1] @ k)
+
+    assert max(grown(-z) for z in np.linspace(0.0, method.stable - 1e-3, 500)) <= 1.0
+    assert grown(-method.stable - 1e-3) > 1.0
+    # the test of stiffness compares two slopes of one time
+    assert method.nodes[-2:] == (1.0, 1.0)

@@ -114,8 +114,8 @@ def test_formulas_of_one_event_see_the_states_before_it():
 
 
 def test_an_event_before_the_begin_does_not_happen_and_one_at_it_does():
-    ode = ode_of({"A": "0"}, {"A": 1}, begin=5, events=Event([4, 5], add={"A": 1}))
-    np.testing.assert_allclose(ode({}, {"t": np.array([5.0, 6.0])})["A"], [2, 2])
+    ode = ode_of({"A": "0"}, {"A": 1}, begin="start", events=Event([4, 5], add={"A": 1}))
+    np.testing.assert_allclose(ode({"start": 5.0}, {"t": np.array([5.0, 6.0])})["A"], [2, 2])
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
@@ -222,7 +222,7 @@ def test_what_is_conserved_stays_so_in_a_steady_state():
 
 @pytest.mark.parametrize(
     ("states", "reason"),
-    [({"A": "1 + A"}, "no steady state|NaN|too small|more than"), ({"A": "cos(t) - A"}, "go on to depend on time")],
+    [({"A": "1 + A"}, "no steady state"), ({"A": "cos(t) - A"}, "go on to depend on time")],
 )
 def test_no_steady_state_is_a_failure(states, reason):
     with pytest.raises(EvaluationFailed, match=reason):
@@ -250,7 +250,8 @@ def test_a_lane_that_fails_costs_only_itself():
     ("stated", "at", "reason"),
     [
         ({"most_steps": 5}, {"k": 1.0}, "the integration took more than 5 steps"),
-        ({"begin": 1}, {"k": 1.0}, "a time of the data lies before the ODE begins"),
+        ({"begin": 1}, {"k": 1.0}, "a time of the data, 0.5, lies before the ODE begins, at 1"),
+        ({"begin": "k"}, {"k": 1.0}, "a time of the data lies before the ODE begins"),
         ({"begin": "k"}, {"k": np.nan}, "the time at which the ODE begins is NaN"),
         ({"events": Event("sqrt(k)", add={"A": 1})}, {"k": -1.0}, "the time of an event is NaN"),
         ({"initial": {"A": "log(k)"}}, {"k": 0.0}, "a first value is NaN or infinite"),

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from parametra.nouns.data import Data
 from parametra.nouns.errors import ModelError
 from parametra.nouns.evaluation import EvaluationFailed
 from parametra.nouns.ode import ODE, Event
+from parametra.nouns.parameter import Real
+from parametra.nouns.problem import Problem
 
 TINY = 1e-30
 T = np.array([0.0, 0.7, 2.0, 3.5])
@@ -127,6 +131,35 @@ def test_many_lanes_of_an_output_are_computed_block_by_block():
 def test_what_a_function_returns_wrongly_is_told(slopes, message):
     with pytest.raises(ModelError, match=message):
         ODE(slopes, {"x": 0, "y": 0}, solver="lsoda")({}, {"t": T})
+
+
+def test_a_bug_of_a_function_is_told_with_its_line_and_no_guess_is_blamed():
+    def slopes(t, A, k):
+        return [-k * undefined]
+
+    def late(t, A, k):
+        return [-k * A] if t < 1 else [-k * undefined]
+
+    def forgetful(A, k):
+        pass
+
+    def by_values(A, k):
+        return [-math.log(-k) * A]
+
+    data = Data({"t": T, "A": np.exp(-T)}, inputs="t", output="A", sigma=0.1)
+    first = slopes.__code__.co_firstlineno + 1
+    bug = f"NameError: name 'undefined' is not defined, in line {first} of {Path(__file__).name}. Mend it."
+    wanted = {
+        slopes: f"your function slopes raised {bug}",
+        late: "your function late raised NameError",
+        forgetful: "forgetful returns None; return a dict by name, or a list in the order of initial.",
+        by_values: "math domain error. Guess elsewhere.",
+    }
+    for function, message in wanted.items():
+        with pytest.raises(ModelError) as error:
+            Problem(ODE(function, {"A": 1}, solver="lsoda"), data, {"k": Real(0, 2, guess=1)}).looked_at()
+        assert message in str(error.value)
+        assert ("Guess elsewhere" in str(error.value)) == (function is by_values)
 
 
 def test_a_function_that_raises_costs_its_lane():

@@ -54,6 +54,13 @@ def test_names_are_parameters_and_inputs_only():
         ({"begin": "t - 1"}, 'begin uses time, "t"'),
         ({"begin": None}, "begin is a number or a formula"),
         ({"events": [3]}, "events are written Event("),
+        ({"events": Event([], add={"A": 1})}, "the event has no time"),
+        ({"events": Event([2, -1], add={"A": 1})}, "the event at -1 lies before the ODE begins, at 0: it would not"),
+        ({"events": Event("3 - 1", add={"A": 1}), "begin": "2 + 1"}, "State begin=2, or leave it out"),
+        ({"relative_tolerance": 0.5}, "relative_tolerance is between 1e-14 and 0.1, and 1e-8 serves fits well; 0.5"),
+        ({"relative_tolerance": 1e-15}, "relative_tolerance is between 1e-14 and 0.1"),
+        ({"states": {"A": "piecewise(A, 1, 2)"}}, "write where(condition, value, otherwise)"),
+        ({"states": {"A": "heaviside(t)"}}, "write where(t > t0, 1, 0)"),
         ({"events": Event(1)}, "the event at 1 changes nothing"),
         ({"events": Event(1, add={"B": 1})}, 'the event at 1 changes "B", which is no state; known here: A.'),
         ({"events": Event(1, add={"A": 1}, set={"A": 1})}, 'both sets "A" and adds to it'),
@@ -73,7 +80,7 @@ def test_names_are_parameters_and_inputs_only():
     ],
 )
 def test_what_is_stated_wrongly_is_told(change, message):
-    with pytest.raises(ModelError) as error:
+    with pytest.raises((ModelError, FormulaError)) as error:
         ODE(**{**DECAY, **change})
     assert message in str(error.value)
 
@@ -88,9 +95,10 @@ def test_a_formula_that_cannot_be_read_says_whose_it_is():
 @pytest.mark.parametrize(
     ("parameters", "inputs", "message"),
     [
-        ({"k": 1, "dos": 2}, AT, '"dose" in the ODE is neither a state, .* did you mean "dos"'),
+        ({"k": 1, "dos": 2}, AT, '"dose" in the ODE has no value: state it in `parameters`, .* did you mean "dos"'),
         ({"k": 1, "dose": 2}, {"time": AT["t"]}, 'time is called "t" in the ODE, and the data have no input'),
         ({"k": 1, "dose": 2}, {**AT, "A": 1.0}, '"A" is a state of the ODE and an input of the data'),
+        ({"k": np.ones(2), "dose": 2}, AT, '"k" of an ODE is an array of 2, and a formula uses it as one number'),
         ({"k": "x", "dose": 2}, AT, 'the parameter "k" of an ODE is a number; str came'),
         ({"k": 1, "dose": 2}, {"t": np.zeros((3, 2))}, "one real number a row"),
     ],
@@ -98,6 +106,19 @@ def test_a_formula_that_cannot_be_read_says_whose_it_is():
 def test_what_is_called_wrongly_is_told(parameters, inputs, message):
     with pytest.raises(ModelError, match=message):
         ODE(**DECAY)(parameters, inputs)
+
+
+def test_a_function_that_takes_all_states_at_once_is_told():
+    def rhs(t, y, k):
+        return [-k * y[0]]
+
+    with pytest.raises(ModelError, match=r"States are arguments by name, def rhs\(t, A, \.\.\.\), not one array"):
+        ODE(rhs, {"A": 1})({"k": 1.0}, AT)
+
+
+def test_events_at_computed_times_may_lie_before_the_begin():
+    ode = ODE(**DECAY, events=Event("lag", add={"A": 5}), solver="lsoda")
+    assert ode({"k": 0.0, "dose": 1, "lag": -1.0}, AT)["A"].tolist() == [1, 1, 1]
 
 
 def test_the_content_hash_changes_with_every_part():

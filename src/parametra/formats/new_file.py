@@ -9,11 +9,18 @@ from pathlib import Path
 
 import numpy as np
 
+from parametra.formats import _new_ode
 from parametra.nouns._cells import cell_number
 from parametra.nouns._formula_functions import FUNCTIONS
-from parametra.nouns.errors import DataError, FileError, ParametraError
+from parametra.nouns.errors import DataError, FileError, ParametraError, did_you_mean
 from parametra.nouns.statement import check_name
 from parametra.nouns.table import Table, read_table
+
+TEMPLATES = {
+    "formula": "one formula",
+    "ode": "differential equations, with a dose",
+}
+"""What an example may be of, and what that is in words."""
 
 _SIGMA = ("sigma", "err", "error", "std", "se", "sd", "stderr", "std_err", "standard_error", "uncertainty", "unc")
 _TEXT = """\
@@ -89,29 +96,41 @@ class Columns:
     gaps: bool
 
 
-def write_new(path: Path, table: Path | None = None, *, force: bool = False) -> str:
+def write_new(path: Path, table: Path | None = None, *, template: str = "formula", force: bool = False) -> str:
     """Write a problem file that runs as it stands.
 
     Arguments:
         path: where to.
         table: a CSV file to fit; its columns are guessed and a straight line is put in as the model. None writes an
             example with numbers of its own.
+        template: what that example is of, one of `TEMPLATES`.
         force: write over a file that is there.
 
     Returns:
         What was written, in a sentence.
 
     Raises:
-        FileError: the file is there already, or cannot be written.
+        FileError: the file is there already, or cannot be written; a template that is not known, or one for a table,
+            whose model is a straight line.
         DataError: the table cannot be read, or has no column of numbers.
     """
+    if template not in TEMPLATES:
+        raise FileError(f'there is no template "{template}"; ' + did_you_mean(template, TEMPLATES))
+    if table is not None and template != "formula":
+        raise FileError(
+            f"from a table a straight line is written, so the template {template} has no use. Leave one of them out; "
+            "the template shows where a table is named."
+        )
     if path.is_dir():
         raise FileError(f"{path} is a folder; name the file, such as {path / 'problem.toml'}.")
     if path.exists() and not force:
         raise FileError(f"{path} is there already. Name another file, or write over it with --force.")
     if table is not None and not table.is_file():
         raise FileError(f"there is no file {table} to take the columns from.")
-    text, words = (_example(path), "with an example in it") if table is None else _from_table(path, table)
+    if table is not None:
+        text, words = _from_table(path, table)
+    else:
+        text, words = _example(path, template), f"with an example in it: {TEMPLATES[template]}"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="\n")
@@ -156,7 +175,9 @@ def _like_sigma(name: str, others: list[str]) -> bool:
     return low in _SIGMA or any(part in _SIGMA for part in parts) or any(low == f"d{o.lower()}" for o in others)
 
 
-def _example(path: Path) -> str:
+def _example(path: Path, template: str) -> str:
+    if template == "ode":
+        return _new_ode.TEXT.format(file=path.name, title=_quoted(path.stem))
     return _TEXT.format(
         file=path.name,
         title=_quoted(path.stem),

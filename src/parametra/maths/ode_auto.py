@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from parametra.maths.ode_compile import Origin
 from parametra.maths.ode_solver import Function, Integration, Solver, Tolerance, make_explicit, make_rosenbrock
 
 _GIVEN_UP = (1, 2)
 
+_REMEMBERED = 20_000
+"""Lanes of which it is known whether they are stiff; what is asked of them next is most often their tangents."""
 
-def make_auto(slope: Function, n: int, *, patience: int = 3000, control_tangents: bool = False) -> Auto:
+_REST = 300.0
+"""Steps that stability holds short up to which it is cheaper to take them than to begin again."""
+
+
+def make_auto(
+    slope: Function, n: int, *, patience: int = 3000, control_tangents: bool = False, origin: Origin | None = None
+) -> Auto:
     """A solver for equations of which it is not known whether they are stiff.
 
     Arguments:
-        slope, n, control_tangents: as for `make_rosenbrock`.
+        slope, n, control_tangents, origin: as for `make_rosenbrock`.
         patience: steps of the explicit method in one lane before it is given to the other.
     """
-    explicit = make_explicit(slope, n, control_tangents=control_tangents)
-    return Auto(explicit, make_rosenbrock(slope, n, control_tangents=control_tangents), patience)
+    explicit = make_explicit(slope, n, control_tangents=control_tangents, origin=origin)
+    rosenbrock = make_rosenbrock(slope, n, control_tangents=control_tangents, origin=origin)
+    return Auto(explicit, rosenbrock, patience)
 
 
 class Auto:
     """Two solvers of one slope: the second integrates again the lanes that the first gave up.
 
-    Whether a lane is given up depends on that lane alone. A lane with more steps than `patience`, or whose step became
-    too small, is integrated again from its beginning.
+    Whether a lane is given up depends on that lane alone. A lane whose steps stability holds short, with many of them
+    left, or with more steps than `patience`, or whose step became too small, is integrated again from its beginning.
+    Tangents are only taken along by the method that is to succeed: the states alone tell first which it is.
 
     Arguments:
         explicit, rosenbrock: the two.
@@ -39,6 +49,7 @@ class Auto:
         self.explicit = explicit
         self.rosenbrock = rosenbrock
         self.patience = patience
+        self._stiff: dict[bytes, bool] = {}
 
     def integrate(
         self,
@@ -54,12 +65,17 @@ class Auto:
     ) -> Integration:
         """As `Solver.integrate`; `Integration.again` tells which lanes were stiff."""
         limits: dict[str, Any] = {"relative": relative, "absolute": absolute}
-        first = self.explicit.integrate(begin, end, y, p, times, **limits, most=min(most, self.patience))
-        return self._again(
-            first,
-            lambda here: self.rosenbrock.integrate(
-                begin[here], end[here], y[:, here], p[:, here], times[:, here], **limits, most=most
-            ),
+        lanes = [begin, end, y, p, times]
+        first = self.explicit.integrate(*lanes, **limits, most=min(most, self.patience), rest=_REST)
+        stiff = np.isin(first.fate, _GIVEN_UP)
+        self._remember(_bits(begin, end, y, p, relative, absolute, most), stiff)
+        if not stiff.any():
+            return first
+        return _merged(
+            [
+                (~stiff, _some(first, ~stiff)),
+                (stiff, _second(self.rosenbrock.integrate(*_lanes(lanes, stiff), **limits, most=most))),
+            ]
         )
 
     def integrate_with_tangents(
@@ -78,37 +94,78 @@ class Auto:
     ) -> Integration:
         """As `Solver.integrate_with_tangents`."""
         limits: dict[str, Any] = {"relative": relative, "absolute": absolute}
-        first = self.explicit.integrate_with_tangents(
-            begin, end, y, p, times, y_tangents, p_tangents, **limits, most=min(most, self.patience)
-        )
-        return self._again(
-            first,
-            lambda here: self.rosenbrock.integrate_with_tangents(
-                begin[here],
-                end[here],
-                y[:, here],
-                p[:, here],
-                times[:, here],
-                y_tangents[..., here],
-                p_tangents[..., here],
-                **limits,
-                most=most,
-            ),
-        )
+        lanes = [begin, end, y, p, times, y_tangents, p_tangents]
+        stiff = self._told(lanes[:5], relative, absolute, most)
+        parts: list[tuple[np.ndarray, Integration]] = []
+        if not stiff.all():
+            calm = np.flatnonzero(~stiff)
+            few = {"most": min(most, self.patience), "rest": _REST}
+            first = self.explicit.integrate_with_tangents(*_lanes(lanes, calm), **limits, **few)
+            # a tangent may be held short where the states at rest are not
+            given_up = np.isin(first.fate, _GIVEN_UP)
+            stiff[calm[given_up]] = True
+            parts.append((~stiff, _some(first, ~given_up)))
+        if stiff.any():
+            again = self.rosenbrock.integrate_with_tangents(*_lanes(lanes, stiff), **limits, most=most)
+            parts.append((stiff, _second(again)))
+        return _merged(parts)
 
-    def _again(self, first: Integration, integrate: Callable[[Any], Integration]) -> Integration:
-        """The lanes that were given up, from the second solver."""
-        again = np.isin(first.fate, _GIVEN_UP)
-        if not again.any():
-            return first
-        second = integrate(np.flatnonzero(again))
+    def _told(self, lanes: list[np.ndarray], relative: float, absolute: Tolerance, most: int) -> np.ndarray:
+        """Which lanes are stiff: as it is known from before, or by the states alone."""
+        begin, end, y, p, _ = lanes
+        bits = _bits(begin, end, y, p, relative, absolute, most)
+        stiff = np.array([self._stiff.get(one, False) for one in bits])
+        unknown = np.array([one not in self._stiff for one in bits])
+        if unknown.any():
+            limits: dict[str, Any] = {"relative": relative, "absolute": absolute, "most": min(most, self.patience)}
+            found = self.explicit.integrate(*_lanes(lanes, unknown), **limits, rest=_REST)
+            stiff[unknown] = np.isin(found.fate, _GIVEN_UP)
+            self._remember([one for one, new in zip(bits, unknown, strict=True) if new], stiff[unknown])
+        return stiff
 
-        def merged(a: Any, b: Any) -> Any:
-            if a is None:
-                return None
-            both = np.array(a)
-            both[..., again] = b
-            return both
+    def _remember(self, bits: list[bytes], stiff: np.ndarray) -> None:
+        if len(self._stiff) > _REMEMBERED:
+            self._stiff.clear()
+        self._stiff.update(zip(bits, stiff.tolist(), strict=True))
 
-        names = ("values", "end", "tangents", "end_tangents", "fate", "steps", "refused", "reached")
-        return replace(first, again=again, **{k: merged(getattr(first, k), getattr(second, k)) for k in names})
+
+def _bits(
+    begin: np.ndarray, end: np.ndarray, y: np.ndarray, p: np.ndarray, relative: float, absolute: Tolerance, most: int
+) -> list[bytes]:
+    """All that decides about each lane."""
+    common = np.array([relative, *np.atleast_1d(absolute), most], dtype=float).tobytes()
+    rows = np.concatenate([begin[None], end[None], y, p]).T
+    return [common + row.tobytes() for row in np.ascontiguousarray(rows, dtype=float)]
+
+
+def _lanes(arrays: list[np.ndarray], which: np.ndarray) -> list[np.ndarray]:
+    return [one[..., which] for one in arrays]
+
+
+_FIELDS = ("values", "end", "tangents", "end_tangents", "fate", "steps", "refused", "reached", "again")
+
+
+def _some(found: Integration, which: np.ndarray) -> Integration:
+    """Some of the lanes."""
+    every: dict[str, Any] = {name: getattr(found, name) for name in _FIELDS}
+    some: dict[str, Any] = {name: None if one is None else one[..., which] for name, one in every.items()}
+    return Integration(**some)
+
+
+def _second(found: Integration) -> Integration:
+    return replace(found, again=np.ones(len(found.fate), dtype=bool))
+
+
+def _merged(parts: list[tuple[np.ndarray, Integration]]) -> Integration:
+    """Lanes put together again: which they are, and what became of them."""
+    made: dict[str, Any] = {}
+    for name in _FIELDS:
+        every = [getattr(found, name) for _, found in parts]
+        if every[0] is None:
+            made[name] = None
+            continue
+        whole = np.empty((*every[0].shape[:-1], len(parts[0][0])), dtype=every[0].dtype)
+        for (which, _), one in zip(parts, every, strict=True):
+            whole[..., which] = one
+        made[name] = whole
+    return Integration(**made)

@@ -21,6 +21,7 @@ class ExplicitStep:
         self.method = method
         self.slope = slope
         self.order = method.order
+        self.stable = method.stable
 
     def begun(self, t: Any, y: Any, p: Any, known: Any, moved: Any) -> tuple[Any, ...]:
         """The slope where a step begins, and how it moves: the step before has computed it."""
@@ -49,8 +50,17 @@ class ExplicitStep:
             return self._parts(h, y, ends, of), self._parts(h, moved[0], dends, dof) if moved else []
 
         after = (k[stages - 1].reshape(y.shape),)
+        # the last stage and the one before belong to the same time
+        before = jnp.asarray(square([*m.a, *m.further])[stages - 2])
+        apart = self._apart(k, h * mixed(result - before, k, y.shape))
+        moved_apart = self._apart(dk, h * mixed(result - before, dk, moved[0].shape)) if moved else None
         after = (*after, dk[stages - 1].reshape(moved[0].shape)) if moved else after
-        return Trial(ends, dends, error, second, derror, True, after, parts)
+        return Trial(ends, dends, error, second, derror, True, after, parts, apart, moved_apart)
+
+    def _apart(self, k: Any, states: Any) -> tuple[Any, Any]:
+        """The last two slopes less one another, and the states that they belong to."""
+        last = len(self.method.nodes) - 1
+        return (k[last] - k[last - 1]).reshape(states.shape), states
 
     def _along(self, point: Point, dy: Any, dp: Any) -> Any:
         return each_direction(point.along(), self.slope.states, self.slope.together, dy, dp)

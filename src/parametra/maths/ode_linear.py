@@ -22,6 +22,9 @@ MOST_OPERATIONS = 1500
 SMALLEST_RESIDUAL = 1e-9
 """A solution whose residual is larger, measured against its terms, is not trusted."""
 
+NOTHING = 1e-250
+"""A residual that says nothing: terms below the smallest numbers are lost, whatever solves the system."""
+
 
 @runtime_checkable
 class Factors(Protocol):
@@ -104,7 +107,7 @@ class Sparse:
             size[i] = size[i] + jnp.abs(term)
         good: Any = True
         for one, of in zip(rest, size, strict=True):
-            good = good & (jnp.abs(one) <= SMALLEST_RESIDUAL * of)
+            good = good & (jnp.abs(one) <= SMALLEST_RESIDUAL * of + NOTHING)
         return good
 
 
@@ -172,4 +175,4 @@ class Dense:
 
         terms = self._matrix * u[None]
         size = jnp.sum(jnp.abs(terms), axis=1) + jnp.abs(b)
-        return jnp.all(jnp.abs(jnp.sum(terms, axis=1) - b) <= SMALLEST_RESIDUAL * jnp.maximum(size, 0.0), axis=0)
+        return jnp.all(jnp.abs(jnp.sum(terms, axis=1) - b) <= SMALLEST_RESIDUAL * size + NOTHING, axis=0)

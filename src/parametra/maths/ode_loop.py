@@ -16,8 +16,17 @@ LANES = 8
 """Lanes that go side by side: one vector instruction of 64-bit numbers on most large processors."""
 
 RUNNING, DONE, EXHAUSTED, TOO_SMALL, NOT_A_NUMBER = -1, 0, 1, 2, 3
+STIFF_STEPS, CALM_STEPS = 15, 6
+"""So many steps that stability holds short are no accident; so many others in a row end the count."""
+
 SAFETY, SHRINK, GROW = 0.9, 0.2, 6.0
 _EPSILON = 2.0**-52
+
+COARSE = 1e-5
+"""The relative error that a step may add to each tangent: states at rest tell nothing of how they would move."""
+
+_FADED = 1e-3
+"""Of its largest length: a tangent that is shorter is as exact as one of this length, and holds no step up."""
 
 State = dict[str, Any]
 
@@ -32,6 +41,7 @@ class Segment:
         times: (L, T + 1), sorted, infinity after the last.
         relative, absolute: tolerances, a number and (n,).
         most: steps at most.
+        rest: a lane whose steps stability has held short is given up where so many of them are left.
         known: what of the slope depends on the parameters alone.
     """
 
@@ -43,18 +53,30 @@ class Segment:
     relative: Any
     absolute: Any
     most: Any
+    rest: Any
     known: Any
+
+    def _scale(self, before: Any, after: Any) -> Any:
+        import jax.numpy as jnp
+
+        return self.absolute[:, None] + self.relative * jnp.maximum(jnp.abs(before), jnp.abs(after))
 
     def size(self, error: Any, before: Any, after: Any) -> Any:
         """The root mean square (L,) of an error against the tolerances."""
         import jax.numpy as jnp
 
-        scale = self.absolute[:, None] + self.relative * jnp.maximum(jnp.abs(before), jnp.abs(after))
-        scaled = error / scale
+        scaled = error / self._scale(before, after)
         total = scaled[0] * scaled[0]
         for row in scaled[1:]:
             total = total + row * row
         return jnp.sqrt(total * (1.0 / scaled.shape[0]))
+
+    def lengths(self, tangents: Any, before: Any, after: Any) -> Any:
+        """The length (Q, L) of each tangent (n, Q, L), its states measured by their tolerances."""
+        import jax.numpy as jnp
+
+        scaled = tangents / self._scale(before, after)[:, None]
+        return jnp.sqrt(jnp.mean(scaled * scaled, axis=0))
 
     def size_of_tangents(self, trial: Trial, before: Any) -> Any:
         """The largest error of a tangent, each measured as the states are."""
@@ -74,7 +96,7 @@ class Block:
         slope: what is integrated.
         directions: how many tangents, 0 for none.
         wanted: most times per lane at which values are wanted.
-        control: whether the error of the tangents counts.
+        control: whether the error of the tangents is held as small as that of the states; it is below `COARSE` anyway.
         kept: most accepted steps per lane that are written down, 0 for none.
     """
 
@@ -111,11 +133,28 @@ class Block:
             "fate": jnp.where(s.end > s.begin, jnp.where(there, RUNNING, NOT_A_NUMBER), DONE),
             "steps": none,
             "refused": none,
+            "short": none,
+            "calm": none,
             "out": jnp.full((LANES, self.wanted + 1, width), jnp.nan),
             "written": jnp.zeros((LANES, self.kept + 1 if self.kept else 0, self.slope.states + 2)),
             "time": s.times[:, 0],
             "place": none,
+            "longest": self._natural(s, y, dy),
         }
+
+    def _natural(self, s: Segment, y: Any, dy: Any) -> Any:
+        """The length (Q, L) of tangents by which states change as much as what moves them, in shares of themselves.
+
+        A tangent that begins at nothing, and grows with a power of time, is never exact in shares of itself.
+        """
+        import jax.numpy as jnp
+
+        share: Any = 0.0
+        for moved, of in ((dy, y), (s.dp, s.p)):
+            if of.shape[0]:
+                size = jnp.where(of == 0.0, 1.0, jnp.abs(of))[:, None]
+                share = jnp.maximum(share, jnp.max(jnp.abs(moved) / size, axis=0))
+        return jnp.maximum(s.lengths(dy, y, y), share / s.relative)
 
     def _first_step(self, s: Segment, y: Any, first: Any) -> Any:
         """A first step from the size of the slope and of its change.
@@ -147,7 +186,7 @@ class Block:
         tried = jnp.where(active, jnp.where(last, s.end - t, h), 1.0)
         moved = (dy, s.dp) if self.directions else None
         trial = self.step(t, y, tried, s.p, s.known, moved, state["left"])
-        error, finite = self._judged(s, trial, y, dy)
+        error, finite, longest = self._judged(s, trial, state)
         good = finite & trial.trusted
         accepted = active & good & (error <= 1.0)
         after = jnp.where(last, s.end, t + tried)
@@ -157,9 +196,11 @@ class Block:
         longer = jnp.where(active, tried * jnp.where(good, jnp.clip(factor, SHRINK, highest), SHRINK), h)
         steps = state["steps"] + jnp.where(accepted, 1, 0)
         refused = state["refused"] + jnp.where(active & ~accepted, 1, 0)
+        short, calm = self._held_short(s, trial, tried, active, state)
         goes_on = active & ~(accepted & last)
         fate = jnp.where(accepted & last, DONE, state["fate"])
-        fate = jnp.where(goes_on & (steps + refused >= s.most), EXHAUSTED, fate)
+        hopeless = (short >= STIFF_STEPS) & (s.end - after > s.rest * tried)
+        fate = jnp.where(goes_on & ((steps + refused >= s.most) | hopeless), EXHAUSTED, fate)
         small = goes_on & (longer <= 4.0 * _EPSILON * jnp.abs(t) + 1e-30 * (s.end - s.begin))
         fate = jnp.where(small, jnp.where(finite, TOO_SMALL, NOT_A_NUMBER), fate)
         return self._emitted(s, state, trial, tried, after, accepted) | {
@@ -172,13 +213,42 @@ class Block:
             "fate": fate,
             "steps": steps,
             "refused": refused,
+            "short": short,
+            "calm": calm,
             "written": self._written(state, tried, active),
+            "longest": jnp.where(accepted, longest, state["longest"]),
         }
 
-    def _judged(self, s: Segment, trial: Trial, y: Any, dy: Any) -> tuple[Any, Any]:
-        """The error (L,) of a step, which may be up to 1, and where it is made of numbers."""
+    def _held_short(self, s: Segment, trial: Trial, h: Any, active: Any, state: State) -> tuple[Any, Any]:
+        """How many steps (L,) stability has held short, and how many in a row it has not, which ends the count.
+
+        Source: Hairer and Wanner (1996), Solving ordinary differential equations II, section IV.2.
+        """
         import jax.numpy as jnp
 
+        if trial.apart is None:
+            return state["short"], state["calm"]
+        slopes, states = trial.apart
+        moved = s.size(states, trial.ends, trial.ends)
+        faster = h * s.size(slopes, trial.ends, trial.ends)
+        # steps swing about the limit, and those beyond it may all be refused: they count, too. What else moves makes
+        # the ratio smaller than the limit; where two stages differ by next to nothing, rounding is what is seen
+        limit = 0.5 * self.step.stable
+        held = (faster > limit * moved) & (moved > 1e-3)
+        if trial.moved_apart is not None:  # states at rest tell nothing of how tangents move
+            slopes, states = trial.moved_apart
+            moved = s.lengths(states, trial.ends, trial.ends)
+            faster = h * s.lengths(slopes, trial.ends, trial.ends)
+            held = held | jnp.any((faster > limit * moved) & (moved > 1e-3 * COARSE * state["longest"]), axis=0)
+        held = active & held
+        calm = jnp.where(held, 0, state["calm"] + 1)
+        return jnp.where(calm >= CALM_STEPS, 0, jnp.where(held, state["short"] + 1, state["short"])), calm
+
+    def _judged(self, s: Segment, trial: Trial, state: State) -> tuple[Any, Any, Any]:
+        """The error (L,) of a step, which may be up to 1, where it is made of numbers, and how long tangents became."""
+        import jax.numpy as jnp
+
+        y, dy, longest = state["y"], state["dy"], state["longest"]
         error = s.size(trial.error, y, trial.ends)
         if trial.second is not None:
             second = s.size(trial.second, y, trial.ends)
@@ -187,8 +257,14 @@ class Block:
         finite = jnp.isfinite(jnp.sum(trial.ends, axis=0))
         if self.directions:
             finite = finite & jnp.isfinite(jnp.sum(trial.moved, axis=(0, 1)))
+            longest = jnp.maximum(longest, s.lengths(trial.moved, y, trial.ends))
+            now = jnp.maximum(s.lengths(dy, y, trial.ends), s.lengths(trial.moved, y, trial.ends))
+            allowed = COARSE * jnp.maximum(now, _FADED * longest)
+            wrong = s.lengths(trial.moved_error, y, trial.ends)
+            # a direction that moves nothing has no error
+            error = jnp.maximum(error, jnp.max(wrong / jnp.where(allowed > 0.0, allowed, 1.0), axis=0))
             error = jnp.maximum(error, s.size_of_tangents(trial, dy)) if self.control else error
-        return error, finite & jnp.isfinite(error)
+        return error, finite & jnp.isfinite(error), longest
 
     def _emitted(self, s: Segment, state: State, trial: Trial, h: Any, after: Any, accepted: Any) -> State:
         """Write the values at the times that the accepted steps have passed."""

@@ -7,6 +7,7 @@ written out: a function of machine code that is eight times shorter is compiled 
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from parametra.maths.ode_linear import MOST_OPERATIONS, Dense, Factors, Sparse, order_of
@@ -27,6 +28,7 @@ class RosenbrockStep:
         self.method = method
         self.slope = slope
         self.order = method.order
+        self.stable = math.inf
         self._order: list[int] | None = None
         places = getattr(slope, "places", None)
         if places is not None:

@@ -114,10 +114,11 @@ class Written:
     def prepared(self, p: Any) -> dict[Node, Any]:
         first = 1 + self.states
         still = {one for i, one in enumerate(self.graph.inputs) if i >= first}
-        inner: set[Node] = set()
+        # a dict, and no set: the same slope is written in the same order in every process
+        inner: dict[Node, None] = {}
         for one in ordered([*self.nodes, *self.places.values()]):
             if one in still or one.value is not None or (one.arguments and all(a in inner for a in one.arguments)):
-                inner.add(one)
+                inner[one] = None
         wanted = [one for one in inner if one.arguments]
         inputs = [None] * first + list(p)
         known: dict[Node, Any] = {}

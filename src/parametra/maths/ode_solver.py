@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from parametra.maths import ode_loop, ode_tableaus
-from parametra.maths.ode_compile import Compiled, compiled
+from parametra.maths.ode_compile import Compiled, Origin, compiled
 from parametra.maths.ode_explicit import ExplicitStep
 from parametra.maths.ode_rosenbrock import RosenbrockStep
 from parametra.maths.ode_slope import Slope, slope_of
@@ -34,6 +34,9 @@ ODE_FATES = {
 
 BLOCKS = 16
 """Blocks of lanes in one call of a compiled kernel."""
+
+_MOST_NUMBERS = 2**17
+"""Results of one call; beyond, a call has one block, because making room for them takes longer than calling again."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,9 @@ class Integration:
     again: np.ndarray
 
 
-def make_rosenbrock(slope: Function, n: int, *, method: str = "rodas5p", control_tangents: bool = False) -> Solver:
+def make_rosenbrock(
+    slope: Function, n: int, *, method: str = "rodas5p", control_tangents: bool = False, origin: Origin | None = None
+) -> Solver:
     """A solver for stiff equations.
 
     Good for chemical kinetics and whatever has fast and slow parts. Prefer `make_explicit` where nothing is fast.
@@ -71,22 +76,27 @@ def make_rosenbrock(slope: Function, n: int, *, method: str = "rodas5p", control
         n: states.
         method: "rodas5p" or "rodas4".
         control_tangents: whether the error of tangents counts for the size of steps, too.
+        origin: what the slope is, for kernels on disk; None where they are not kept.
     """
     table = {"rodas5p": ode_tableaus.RODAS5P, "rodas4": ode_tableaus.RODAS4}[method]
-    return Solver(slope, n, lambda one: RosenbrockStep(table, one), control_tangents)
+    origin = origin and origin.of(method)
+    return Solver(slope, n, lambda one: RosenbrockStep(table, one), control_tangents, origin)
 
 
-def make_explicit(slope: Function, n: int, *, method: str = "tsit5", control_tangents: bool = False) -> Solver:
+def make_explicit(
+    slope: Function, n: int, *, method: str = "tsit5", control_tangents: bool = False, origin: Origin | None = None
+) -> Solver:
     """A solver for equations that are not stiff.
 
     Good for orbits, ecology and oscillators. Prefer `make_rosenbrock` where parts are much faster than the rest.
 
     Arguments:
-        slope, n, control_tangents: as for `make_rosenbrock`.
+        slope, n, control_tangents, origin: as for `make_rosenbrock`.
         method: "tsit5", or "dop853" for tolerances below 1e-9.
     """
     table = {"tsit5": ode_tableaus.TSIT5, "dop853": ode_tableaus.DOP853}[method]
-    return Solver(slope, n, lambda one: ExplicitStep(table, one), control_tangents)
+    origin = origin and origin.of(method)
+    return Solver(slope, n, lambda one: ExplicitStep(table, one), control_tangents, origin)
 
 
 class Solver:
@@ -96,11 +106,20 @@ class Solver:
         slope, n: what is integrated.
         step: one step of the method, of a slope that can be differentiated.
         control_tangents: whether the error of tangents counts.
+        origin: of slope and method, for kernels on disk.
     """
 
-    def __init__(self, slope: Function, n: int, step: Callable[[Slope], Any], control_tangents: bool) -> None:
+    def __init__(
+        self,
+        slope: Function,
+        n: int,
+        step: Callable[[Slope], Any],
+        control_tangents: bool,
+        origin: Origin | None = None,
+    ) -> None:
         self.slope = slope
         self.states = n
+        self.origin = origin
         self._step = step
         self._control = control_tangents
         self._slopes: dict[int, Slope] = {}
@@ -117,6 +136,7 @@ class Solver:
         relative: float = 1e-8,
         absolute: Tolerance = 1e-10,
         most: int = 10_000,
+        rest: float = math.inf,
     ) -> Integration:
         """Integrate each lane from begin to end.
 
@@ -126,8 +146,10 @@ class Solver:
             times: (T, B), sorted in each lane, infinity where there is none.
             relative, absolute: tolerances of a step's error; the absolute one for all states, or (n,).
             most: steps at most, those refused included.
+            rest: a lane of an explicit method whose steps stability, and not accuracy, has held short is given up, as
+                one with too many steps, where so many of them are left.
         """
-        return self._run(begin, end, y, p, times, relative, absolute, most, None, None)[0]
+        return self._run(begin, end, y, p, times, relative, absolute, most, None, None, rest=rest)[0]
 
     def integrate_with_tangents(
         self,
@@ -142,13 +164,14 @@ class Solver:
         relative: float = 1e-8,
         absolute: Tolerance = 1e-10,
         most: int = 10_000,
+        rest: float = math.inf,
     ) -> Integration:
         """Integrate, and differentiate the numerical solution, its steps held, in Q directions.
 
         Arguments:
             y_tangents, p_tangents: the directions, (n, Q, B) of the states at begin and (P, Q, B).
         """
-        return self._run(begin, end, y, p, times, relative, absolute, most, y_tangents, p_tangents)[0]
+        return self._run(begin, end, y, p, times, relative, absolute, most, y_tangents, p_tangents, rest=rest)[0]
 
     def _run(
         self,
@@ -163,11 +186,13 @@ class Solver:
         dy: np.ndarray | None,
         dp: np.ndarray | None,
         kept: int = 0,
+        rest: float = math.inf,
     ) -> tuple[Integration, np.ndarray]:
         n, lanes, count, wanted = y.shape[0], y.shape[1], p.shape[0], times.shape[0]
         directions = 0 if dy is None else dy.shape[1]
-        room = max(8, 2 ** math.ceil(math.log2(max(wanted, 1))))
-        blocks = 1 if lanes <= ode_loop.LANES else BLOCKS
+        room = _room(wanted)
+        numbers = ode_loop.LANES * ((room + 1) * n * (1 + directions) + (kept + 1) * (n + 2))
+        blocks = BLOCKS if BLOCKS * numbers <= _MOST_NUMBERS else 1
         kernel = self._kernel(count, directions, room, blocks, kept)
         width = blocks * ode_loop.LANES
         limits = np.broadcast_to(np.asarray(absolute, dtype=float), (n,))
@@ -186,7 +211,7 @@ class Solver:
             needed = -(-used // ode_loop.LANES)
             made = kernel(
                 np.int64(needed), start, stop, part(y), part(p), full,
-                np.float64(relative), np.ascontiguousarray(limits), np.int64(most), d0, d1,
+                np.float64(relative), np.ascontiguousarray(limits), np.int64(most), np.float64(rest), d0, d1,
             )  # fmt: skip
             parts.append([one[:used] for one in made])
         joined = [np.concatenate(each) for each in zip(*parts, strict=True)] if len(parts) > 1 else parts[0]
@@ -243,15 +268,27 @@ class Solver:
     def _kernel(self, parameters: int, directions: int, room: int, blocks: int, kept: int = 0) -> Compiled:
         key = (parameters, directions, room, blocks, kept)
         if key not in self._kernels:
-            slope = self.slope_for(parameters)
-            block = ode_loop.Block(self._step(slope), slope, directions, room, self._control, kept)
-            whole = _blocks(block, blocks)
             n, P, Q, width = self.states, parameters, directions, blocks * ode_loop.LANES
-            shapes = [(), (width,), (width,), (n, width), (P, width), (width, room + 1), (), (n,), ()]
+            shapes = [(), (width,), (width,), (n, width), (P, width), (width, room + 1), (), (n,), (), ()]
             shapes += [(n, Q, width), (P, Q, width)]
-            kinds = [np.int64, *[np.float64] * 7, np.int64, np.float64, np.float64]
-            self._kernels[key] = compiled(whole, *zip(shapes, kinds, strict=True))
+            kinds = [np.int64, *[np.float64] * 7, np.int64, *[np.float64] * 3]
+
+            def make() -> Function:
+                slope = self.slope_for(parameters)
+                block = ode_loop.Block(self._step(slope), slope, directions, room, self._control, kept)
+                return _blocks(block, blocks)
+
+            origin = self.origin and self.origin.of("steps", self._control, kept, ode_loop.LANES)
+            self._kernels[key] = compiled(make, *zip(shapes, kinds, strict=True), origin=origin)
         return self._kernels[key]
+
+
+def _room(wanted: int) -> int:
+    """Places for values: few different numbers, because each is compiled anew."""
+    room = 16
+    while room < wanted:
+        room *= 4
+    return room
 
 
 def filled(array: np.ndarray, width: int) -> np.ndarray:
@@ -278,6 +315,7 @@ def _blocks(block: ode_loop.Block, blocks: int) -> Callable[..., Any]:
         relative: Any,
         absolute: Any,
         most: Any,
+        rest: Any,
         dy: Any,
         dp: Any,
     ) -> tuple[Any, ...]:
@@ -285,7 +323,7 @@ def _blocks(block: ode_loop.Block, blocks: int) -> Callable[..., Any]:
             lanes = lambda a: jax.lax.dynamic_slice_in_dim(a, k * L, L, a.ndim - 1)  # noqa: E731
             here, known = lanes(p), block.slope.prepared(lanes(p))
             rows = jax.lax.dynamic_slice_in_dim(times, k * L, L, 0)
-            limits = (relative, absolute, most, known)
+            limits = (relative, absolute, most, rest, known)
             segment = ode_loop.Segment(lanes(begin), lanes(end), here, lanes(dp), rows, *limits)
             made = block.run(segment, lanes(y), lanes(dy))
             moved = made["dy"].reshape(n * directions, L).T

@@ -11,12 +11,13 @@ Keyes (1998), Convergence analysis of pseudo-transient continuation, doi:10.1137
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from parametra.maths.ode_compile import Compiled, compiled
+from parametra.maths.ode_compile import Compiled, Origin, compiled
 from parametra.maths.ode_loop import LANES
 from parametra.maths.ode_solver import BLOCKS, Function, Solver, Tolerance, filled, make_rosenbrock
 from parametra.maths.ode_step import each_direction
@@ -48,13 +49,13 @@ class Steadiness:
     conserved: np.ndarray
 
 
-def make_steady(slope: Function, n: int, *, method: str = "rodas5p") -> Steady:
+def make_steady(slope: Function, n: int, *, method: str = "rodas5p", origin: Origin | None = None) -> Steady:
     """A solver for steady states.
 
     Arguments:
-        slope, n, method: as for `make_rosenbrock`; the slope is taken at the time at which it begins.
+        slope, n, method, origin: as for `make_rosenbrock`; the slope is taken at the time at which it begins.
     """
-    return Steady(make_rosenbrock(slope, n, method=method))
+    return Steady(make_rosenbrock(slope, n, method=method, origin=origin))
 
 
 class Steady:
@@ -103,7 +104,8 @@ class Steady:
             slope, _ = self._derivatives(now[left], made.end, p[:, left])
             moves = np.abs(slope) * (now[left] - begin[left]) > scale + relative * np.abs(made.end)
             steady = (made.fate == 0) & ~moves.any(axis=0)
-            fate[left] = np.where(steady, 0, np.where(made.fate == 0, 4, made.fate))
+            # what oscillates takes steps for ever, and what grows ends beyond all numbers
+            fate[left] = np.where(steady, 0, np.where(made.fate == 2, 2, 4))
             left = left[~steady & (made.fate == 0)]
             span *= 10.0
             if span > longest:
@@ -124,7 +126,7 @@ class Steady:
         values, conserved = np.full(at.shape, np.nan), np.zeros(at.shape[1], dtype=int)
         tangents = None if dy is None else np.full(dy.shape, np.nan)
         found = np.flatnonzero(fate == 0)
-        for _ in range(_NEWTON):
+        for _ in range(_NEWTON if found.size else 0):
             slope, jacobian = self._derivatives(now[found], at[:, found], p[:, found])
             for k, lane in enumerate(found):
                 totals = _totals(jacobian[..., k])
@@ -171,15 +173,21 @@ class Steady:
     def _kernel(self, parameters: int, directions: int) -> Compiled:
         key = (parameters, directions)
         if key not in self._kernels:
-            slope, width = self.solver.slope_for(parameters), BLOCKS * LANES
-            n, P, Q = slope.states, parameters, directions
+            width = BLOCKS * LANES
+            n, P, Q = self.solver.states, parameters, directions
 
-            def whole(t: Any, y: Any, p: Any, dy: Any, dp: Any) -> tuple[Any, Any]:
-                point = slope.at(t, y, p, slope.prepared(p))
-                return point.slope(), each_direction(point.along(), n, False, dy, dp)
+            def make() -> Callable[..., Any]:
+                slope = self.solver.slope_for(parameters)
+
+                def whole(t: Any, y: Any, p: Any, dy: Any, dp: Any) -> tuple[Any, Any]:
+                    point = slope.at(t, y, p, slope.prepared(p))
+                    return point.slope(), each_direction(point.along(), n, False, dy, dp)
+
+                return whole
 
             shapes = [(width,), (n, width), (P, width), (n, Q, width), (P, Q, width)]
-            self._kernels[key] = compiled(whole, *((shape, np.float64) for shape in shapes))
+            origin = self.solver.origin and self.solver.origin.of("slope")
+            self._kernels[key] = compiled(make, *((shape, np.float64) for shape in shapes), origin=origin)
         return self._kernels[key]
 
 

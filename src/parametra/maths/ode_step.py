@@ -21,6 +21,9 @@ class Trial:
         moved_error: of the derivatives, or None.
         trusted: where its linear systems were solved, (L,) or True.
         left: what the next step takes over, if this one is accepted.
+        apart: two slopes at the end of the step less one another, and the states that they belong to (n, L): how
+            much faster the slope changes than the states tells whether stability holds the step short; or None.
+        moved_apart: the same of their derivatives (n, Q, L).
         parts: what the values within the step are made of (see `within`), and the same of their derivatives.
     """
 
@@ -32,6 +35,8 @@ class Trial:
     trusted: Any
     left: tuple[Any, ...]
     parts: Callable[[], tuple[list[Any], list[Any]]]
+    apart: tuple[Any, Any] | None = None
+    moved_apart: tuple[Any, Any] | None = None
 
 
 def within(shares: Sequence[Any], parts: Sequence[Any]) -> Any:

@@ -51,6 +51,7 @@ class Explicit:
         a, nodes: of each stage. The last row of `a` gives the result.
         error: weights of the stages; two rows where the estimate is made of two.
         dense: rows of weights of the stages; see `maths/ode_explicit.py`.
+        stable: the largest step times a negative eigenvalue for which it is stable.
         further: rows of `a` of stages that only the values between need, and their nodes.
     """
 
@@ -60,6 +61,7 @@ class Explicit:
     nodes: tuple[float, ...]
     error: Rows
     dense: Rows
+    stable: float
     further: Rows = ()
     further_nodes: tuple[float, ...] = ()
 
@@ -187,6 +189,7 @@ RODAS5P = Rosenbrock(
 TSIT5 = Explicit(
     name="Tsit5",
     order=5,
+    stable=3.5075,
     a=(
         (),
         (0.161,),
@@ -243,6 +246,7 @@ TSIT5 = Explicit(
 DOP853 = Explicit(
     name="DOP853",
     order=8,
+    stable=6.3946,
     a=(
         (),
         (0.05260015195876773,),

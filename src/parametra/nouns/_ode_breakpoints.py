@@ -62,6 +62,12 @@ class Condition:
                 moved[q] = np.where(np.isfinite(time), -each / np.where(by_time == 0.0, 1.0, by_time), 0.0)
         return time, moved
 
+    def worth(self, given: Mapping[str, Any], time: np.ndarray, worth: np.ndarray) -> np.ndarray:
+        """What the difference at the time (lanes,) at which it changes is worth, from what this time is worth."""
+        _, (slope,) = self.sheet.with_tangents({**given, self.time: time}, {self.time: {0: 1.0}}, time.shape)
+        by_time = slope.get(0, np.zeros(time.shape))
+        return np.where(by_time == 0.0, 0.0, -worth / np.where(by_time == 0.0, 1.0, by_time))
+
 
 def hold_conditions(lines: Lines, time: str, states: frozenset[str]) -> tuple[Lines, tuple[Condition, ...]]:
     """The formulas with the conditions that are linear in time replaced by hidden names, and these conditions.

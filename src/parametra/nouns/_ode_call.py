@@ -44,7 +44,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class _Points:
+class Points:
     """The parameters of N points: a row of numbers each, and whose elements they are."""
 
     rows: np.ndarray
@@ -52,7 +52,7 @@ class _Points:
     batch: bool
 
     @staticmethod
-    def of(parameters: Mapping[str, Any]) -> _Points:
+    def of(parameters: Mapping[str, Any]) -> Points:
         """Raises ModelError for a value that is neither a number, a column of them, nor an array."""
         columns: list[np.ndarray] = []
         names: list[tuple[str, int]] = []
@@ -69,7 +69,7 @@ class _Points:
         rows = np.empty((count, len(columns)), dtype=kind)
         for k, column in enumerate(columns):
             rows[:, k] = column
-        return _Points(rows, tuple(names), bool(many))
+        return Points(rows, tuple(names), bool(many))
 
     def named(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         """Rows (B, P) by name, (B,) or (elements, B)."""
@@ -80,20 +80,31 @@ class _Points:
             first += max(1, width)
         return found
 
-    def moved(self, which: np.ndarray) -> Tangents:
-        """The derivatives of what is `named` by the numbers `which`, direction by direction."""
-        place = {int(k): q for q, k in enumerate(which)}
+    def moved(self, directions: np.ndarray) -> Tangents:
+        """The derivatives of what is `named` along directions (Q, P)."""
         found: Tangents = {}
         first = 0
         for name, width in self.names:
-            numbers = range(first, first + max(1, width))
-            here = [k for k in numbers if k in place]
-            if here and width:
-                found[name] = {place[k]: np.eye(width)[:, [k - first]] for k in here}
-            elif here:
-                found[name] = {place[first]: 1.0}
+            part = directions[:, first : first + max(1, width)]
+            here = np.flatnonzero(part.any(axis=1))
+            if here.size:
+                found[name] = {int(q): part[q][:, None] if width else float(part[q, 0]) for q in here}
             first += max(1, width)
         return found
+
+    def directions(self) -> tuple[np.ndarray, np.ndarray]:
+        """Directions (Q, P) that make up those of all points, and how much of each there is in a point's (N, Q).
+
+        They are the points' own where these are few, and single numbers otherwise.
+        """
+        by = np.imag(self.rows)
+        numbers = np.flatnonzero((by != 0).any(axis=0))
+        own, which = np.unique(by, axis=0, return_inverse=True)
+        if len(own) < len(numbers):
+            size = np.abs(own).max(axis=1)
+            own = own / np.where(size > 0.0, size, 1.0)[:, None]  # as they came they may be as small as 1e-30
+            return own, np.eye(len(own))[which.reshape(-1)] * size
+        return np.eye(by.shape[1])[numbers], by[:, numbers]
 
 
 def _numbers(name: str, value: Any) -> np.ndarray:
@@ -145,6 +156,29 @@ class Experiments:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """What one call asks for.
+
+    Arguments:
+        points: the parameters that are used.
+        experiments: the lanes of each point.
+        inputs: those that are used, by name.
+        time: of each row (R,).
+    """
+
+    points: Points
+    experiments: Experiments
+    inputs: dict[str, np.ndarray]
+    time: np.ndarray
+
+
+def reasons(failed: np.ndarray, points: int) -> np.ndarray:
+    """Why each of the points failed, from its lanes: the first reason, "" where there is none."""
+    lanes = failed.reshape(points, -1)
+    return np.array([next((each for each in lane if each), "") for lane in lanes], dtype=object)
+
+
 class Caller:
     """Calls an ODE.
 
@@ -163,40 +197,48 @@ class Caller:
         """The names of states."""
         return frozenset(self.statement.states)
 
-    def call(self, parameters: Mapping[str, Any], inputs: Mapping[str, Any]) -> Found:
-        """As `ODE.__call__`."""
+    def asked(self, parameters: Mapping[str, Any], inputs: Mapping[str, Any]) -> Asked:
+        """What a call asks for. Raises ModelError as `ODE.__call__`."""
         given = {name: np.asarray(value) for name, value in inputs.items()}
         self._check_inputs(given, parameters)
         wanted = self.statement.names
-        points = _Points.of({k: v for k, v in parameters.items() if k in wanted and k not in given})
+        points = Points.of({k: v for k, v in parameters.items() if k in wanted and k not in given})
+        for name, width in points.names:
+            if width and name in self.statement.single:
+                raise ModelError(
+                    f'the parameter "{name}" of an ODE is an array of {width}, and a formula uses it as one number. '
+                    f"{name}[0] takes an element; the values of many points come as a column, of shape (points, 1)."
+                )
         used = {name: value for name, value in given.items() if name in wanted}
         time = np.atleast_1d(given[self.statement.time])
         rows = max([time.size, *(value.size for value in used.values())])
         time = np.broadcast_to(time, (rows,))
         lanes = {name: value for name, value in used.items() if name in self.statement.moving}
-        experiments = self._split(time, lanes, rows)
+        return Asked(points, self._split(time, lanes, rows), used, time)
+
+    def at_once(self, asked: Asked, directions: int = 0) -> int:
+        """How many points are integrated together."""
+        each = asked.experiments.times.size * len(self.statement.states) * (1 + directions)
+        return max(1, _LARGEST // max(1, each))
+
+    def call(self, parameters: Mapping[str, Any], inputs: Mapping[str, Any]) -> Found:
+        """As `ODE.__call__`."""
+        asked = self.asked(parameters, inputs)
+        points = asked.points
         unique, back = np.unique(np.real(points.rows), axis=0, return_inverse=True)
         back = back.reshape(-1)
-        moved = (
-            np.flatnonzero((np.imag(points.rows) != 0).any(axis=0))
-            if np.iscomplexobj(points.rows)
-            else np.zeros(0, int)
-        )
-        each = experiments.times.size * len(self.statement.states) * (1 + len(moved))
-        step = max(1, _LARGEST // max(1, each))
-        parts = [
-            self._part(points, unique[first : first + step], moved, experiments, used, time)
-            for first in range(0, len(unique), step)
-        ]
+        moves = np.iscomplexobj(points.rows)
+        along, shares = points.directions() if moves else (np.zeros((0, points.rows.shape[1])), np.zeros((0, 0)))
+        step = self.at_once(asked, len(along))
+        parts = [self._part(asked, unique[first : first + step], along) for first in range(0, len(unique), step)]
         names = list(parts[0][0])
         outputs = {name: np.concatenate([values[name] for values, _, _ in parts])[back] for name in names}
         failed = np.concatenate([why for _, _, why in parts])[back]
-        if len(moved):
-            by = np.imag(points.rows)[:, moved]
+        if len(along):
             for name in names:
                 slopes = np.concatenate([tangents[name] for _, tangents, _ in parts])[back]
-                outputs[name] = outputs[name] + 1j * np.einsum("nq,nqr->nr", by, slopes)
-        elif np.iscomplexobj(points.rows):
+                outputs[name] = outputs[name] + 1j * np.einsum("nq,nqr->nr", shares, slopes)
+        elif moves:
             outputs = {name: value.astype(complex) for name, value in outputs.items()}
         if not points.batch:
             outputs = {name: value[0] for name, value in outputs.items()}
@@ -221,67 +263,59 @@ class Caller:
         known = {*inputs, *parameters}
         for name in sorted(s.names - s.optional - known):
             raise ModelError(
-                f'"{name}" in the ODE is neither a state, a quantity of let, a parameter, nor an input; '
-                + did_you_mean(name, sorted({*known, *s.states}))
+                f'"{name}" in the ODE has no value: state it in `parameters`, or as a constant or input of the data. '
+                f"It is no state and no quantity of let either; {did_you_mean(name, sorted({*known, *s.states}))}"
+                + s.advice(name)
             )
         for name, value in inputs.items():
             if (name == s.time or name in s.names) and (value.ndim > 1 or value.dtype.kind not in "fiub"):
                 raise ModelError(f'the input "{name}" of an ODE is one real number a row.')
 
-    def _part(
-        self,
-        points: _Points,
-        rows: np.ndarray,
-        moved: np.ndarray,
-        experiments: Experiments,
-        inputs: Mapping[str, np.ndarray],
-        time: np.ndarray,
-    ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], np.ndarray]:
-        """Outputs (U, R), their derivatives (U, Q, R), and why each point failed, for different points (U, P)."""
+    def lanes(self, asked: Asked, rows: np.ndarray, along: np.ndarray) -> Lanes:
+        """The lanes of some points (U, P): those of the first point, one an experiment, then those of the next."""
+        experiments, points = asked.experiments, asked.points
         count, kinds = len(rows), experiments.times.shape[1]
         values = points.named(np.repeat(rows, kinds, axis=0))
         values = {name: value for name, value in values.items() if name in self.statement.moving}
         values |= {name: np.tile(value, count) for name, value in experiments.inputs.items()}
-        tangents = points.moved(moved)
         times = np.tile(experiments.times, (1, count))
-        runner = self._runner({**dict(points.names), **dict.fromkeys(experiments.inputs, 0)})
-        course = runner.run(Lanes(values, tangents, len(moved), times, experiments.steady))
-        failed = course.failed.reshape(count, kinds)
-        why = np.array([next((each for each in lane if each), "") for lane in failed], dtype=object)
-        outputs, slopes = self._observed(points, rows, tangents, len(moved), experiments, inputs, time, course)
+        return Lanes(values, points.moved(along), len(along), times, experiments.steady)
+
+    def _part(
+        self, asked: Asked, rows: np.ndarray, along: np.ndarray
+    ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], np.ndarray]:
+        """Outputs (U, R), their derivatives (U, Q, R), and why each point failed, for different points (U, P)."""
+        lanes = self.lanes(asked, rows, along)
+        course = self.runner(asked).run(lanes)
+        why = reasons(course.failed, len(rows))
+        outputs, slopes = self.observed(asked, rows, lanes.tangents, len(along), course)
         bad = why != ""
         for each in (*outputs.values(), *slopes.values()):
             each[bad] = np.nan
         return outputs, slopes, why
 
-    def _runner(self, widths: Mapping[str, int]) -> Runner:
-        key = tuple(sorted(widths.items()))
+    def runner(self, asked: Asked) -> Runner:
+        """What runs the lanes."""
+        key = tuple(sorted({**dict(asked.points.names), **dict.fromkeys(asked.experiments.inputs, 0)}.items()))
         if key not in self._runners:
             self._runners[key] = Runner(self.statement, key, self.tolerances, self.wish)
         return self._runners[key]
 
-    def _observed(
-        self,
-        points: _Points,
-        rows: np.ndarray,
-        tangents: Tangents,
-        directions: int,
-        experiments: Experiments,
-        inputs: Mapping[str, np.ndarray],
-        time: np.ndarray,
-        course: Course,
+    def observed(
+        self, asked: Asked, rows: np.ndarray, tangents: Tangents, directions: int, course: Course
     ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """Outputs (U, R) of points (U, P) and their derivatives (U, Q, R)."""
+        experiments = asked.experiments
         s, (count, kinds) = self.statement, (len(rows), experiments.times.shape[1])
         at, which = experiments.place, experiments.experiment
-        shape = (count, len(time))
+        shape = (count, len(asked.time))
         # rows first, as mixed indices leave them
         y = course.values.reshape(-1, len(s.states), count, kinds)[at, :, :, which]
         dy = course.tangents.reshape(len(course.values), len(s.states), directions, count, kinds)[at, :, :, :, which]
         if s.observe is None:
             states = {name: y[:, i].T.copy() for i, name in enumerate(s.states)}
             return states, {name: np.moveaxis(dy[:, i], 0, -1).swapaxes(0, 1).copy() for i, name in enumerate(s.states)}
-        given = {name: value[..., None] for name, value in points.named(rows).items()}
-        given |= {**inputs, s.time: time, **{name: y[:, i].T for i, name in enumerate(s.states)}}
+        given = self.seen(asked, rows, y)
         moved: Tangents = {
             n: {q: t if np.ndim(t) == 0 else t[..., None] for q, t in v.items()} for n, v in tangents.items()
         }
@@ -292,16 +326,23 @@ class Caller:
                 values, slopes = s.observe.with_tangents(given, moved, shape)
             else:
                 values, slopes = s.observe.values(given, shape), []
-        names = self._outputs()
+        names = self.outputs()
         found = {name: np.array(value, dtype=float) for name, value in zip(names, values, strict=True)}
         by_name: dict[str, np.ndarray] = {}
         for name, by_direction in zip(names, slopes, strict=False):
-            by_name[name] = np.zeros((count, directions, len(time)))
+            by_name[name] = np.zeros((count, directions, len(asked.time)))
             for q, slope in by_direction.items():
                 by_name[name][:, q] = slope
         return found, by_name
 
-    def _outputs(self) -> tuple[str, ...]:
+    def seen(self, asked: Asked, rows: np.ndarray, y: np.ndarray) -> dict[str, Any]:
+        """What outputs are computed from, for states (R, n, U)."""
+        given: dict[str, Any] = {name: value[..., None] for name, value in asked.points.named(rows).items()}
+        states = {name: y[:, i].T for i, name in enumerate(self.statement.states)}
+        return {**given, **asked.inputs, self.statement.time: asked.time, **states}
+
+    def outputs(self) -> tuple[str, ...]:
+        """Their names."""
         sheet = self.statement.observe
         if sheet is None:
             return self.statement.states

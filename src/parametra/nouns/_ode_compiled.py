@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from parametra.maths.ode_compile import Origin
 from parametra.nouns._ode_slopes import Slopes
 from parametra.nouns._ode_solver import Integrated, Segment, Tolerances
+from parametra.nouns.content_digest import Unknown, digest_of, surroundings
 
 _TIGHT = 1e-9
 """Relative tolerance below which the explicit method of order 8 takes fewer evaluations than that of order 5."""
@@ -28,7 +30,7 @@ class Batched:
         self.name = kind
         self.tolerances = tolerances
         order = "high" if kind == "explicit" and tolerances.relative < _TIGHT else ""
-        self.keyed = _Keyed(slopes.key, slopes)
+        self.keyed = _keyed(slopes)
         self.solver = _solver(self.keyed, kind, order)
 
     def integrate(self, segment: Segment) -> Integrated:
@@ -57,8 +59,13 @@ class Batched:
 class _Keyed:
     """Slopes that are equal to others with the same key."""
 
-    def __init__(self, key: Hashable, slopes: Slopes) -> None:
-        self.key, self.slopes = key, slopes
+    def __init__(self, slopes: Slopes) -> None:
+        try:
+            statement = digest_of(slopes.key)
+        except Unknown:  # a function that may depend on anything is itself alone, and known by what is traced
+            statement = ""
+        self.slopes, self.origin = slopes, Origin(surroundings(), statement)
+        self.key: Hashable = statement or slopes.key
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Keyed) and self.key == other.key
@@ -67,15 +74,20 @@ class _Keyed:
         return hash(self.key)
 
 
+@lru_cache(maxsize=256)
+def _keyed(slopes: Slopes) -> _Keyed:
+    return _Keyed(slopes)
+
+
 @lru_cache(maxsize=64)
 def _solver(keyed: _Keyed, kind: str, order: str) -> Any:
     from parametra.maths import ode_auto, ode_solver, ode_steady
 
-    traced, n = keyed.slopes.traced, keyed.slopes.n
+    traced, n, origin = keyed.slopes.traced, keyed.slopes.n, keyed.origin
     if kind == "steady":
-        return ode_steady.make_steady(traced, n)
+        return ode_steady.make_steady(traced, n, origin=origin)
     if kind == "rosenbrock":
-        return ode_solver.make_rosenbrock(traced, n)
+        return ode_solver.make_rosenbrock(traced, n, origin=origin)
     if kind == "explicit":
-        return ode_solver.make_explicit(traced, n, method="dop853" if order else "tsit5")
-    return ode_auto.make_auto(traced, n)
+        return ode_solver.make_explicit(traced, n, method="dop853" if order else "tsit5", origin=origin)
+    return ode_auto.make_auto(traced, n, origin=origin)

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import inspect
+import traceback
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from parametra.nouns._ode_digest import digest_of_function
 from parametra.nouns.errors import ModelError, did_you_mean
-from parametra.nouns.evaluation import EvaluationFailed
+from parametra.nouns.evaluation import EvaluationFailed, told
 from parametra.nouns.lifting import lift
 from parametra.nouns.model import ONLY
-from parametra.nouns.problem import maybe_64_bits
+from parametra.nouns.problem import MEND_IT, maybe_64_bits
 
 BLOCK = 64
 """Lanes that are computed together: always as many, so that none depends on how many others there are."""
 
 _AGREES = 1e-9
 """Relative difference at which a lifted function is still taken for the original."""
+
+_BUGS = (NameError, TypeError, AttributeError, LookupError, ImportError, NotImplementedError, AssertionError)
+"""What is raised by mistakes of a function; arithmetic raises other things, at some parameters and not at others."""
 
 
 class NamedFunction:
@@ -37,12 +42,28 @@ class NamedFunction:
 
     def __init__(self, function: Callable[..., Any], results: tuple[str, ...], what: str) -> None:
         self.function = function
-        self.results = results
+        self.results = self.wanted = results
         self.what = what
         self.arguments, self.optional = _arguments(function, what)
         self._traceable: Callable[..., Any] | None = None
         self._looked_at = False
         self._kernels: dict[Any, Any] = {}
+
+    @property
+    def name(self) -> str:
+        """What its author called it."""
+        return str(getattr(self.function, "__name__", self.what))
+
+    @property
+    def untraced(self) -> str:
+        """What it costs that JAX cannot trace it, in a sentence; "" where it can, or before `look`."""
+        if self.traceable or not self._looked_at:
+            return ""
+        costs = "LSODA integrates it point by point, and " if self.wanted else "it is called point by point, and "
+        return (
+            f"{self.name} cannot be traced by JAX (a Python if on numbers?), so {costs}derivatives are differences. "
+            "numpy.where instead of if is compiled."
+        )
 
     @property
     def names(self) -> frozenset[str]:
@@ -98,6 +119,9 @@ class NamedFunction:
         return jnp.stack([jnp.asarray(value, dtype=float) for value in returned])
 
     def _in_order(self, returned: Any) -> list[Any]:
+        if returned is None:
+            names = "initial" if self.wanted else "the outputs"
+            raise ModelError(f"{self.name} returns None; return a dict by name, or a list in the order of {names}.")
         if isinstance(returned, Mapping):
             self.results = self.results or tuple(map(str, returned))
             for name in self.results:
@@ -136,13 +160,17 @@ class NamedFunction:
 
         Raises:
             EvaluationFailed: it raised something.
-            ModelError: it returned something else than is wanted.
+            ModelError: it returned something else than is wanted, or raised what no guess can mend.
         """
         try:
             with maybe_64_bits():
                 return self._checked(self.function(**numbers))
         except (ModelError, EvaluationFailed):
             raise
+        except _BUGS as error:
+            bug = f"your function {self.name} raised {told(error)}{_place(self.function, error)}. {MEND_IT}"
+            # later it may stand where few points come: these have failed, and the others have not
+            raise EvaluationFailed(bug) if self._looked_at else ModelError(bug) from error
         except Exception as error:  # a person's function may raise anything
             raise EvaluationFailed(f"{type(error).__name__}: {error}") from error
 
@@ -245,6 +273,13 @@ class NamedFunction:
 
                 self._kernels[kind] = jax.jit(tangents)
         return self._kernels[kind]
+
+
+def _place(function: Callable[..., Any], error: Exception) -> str:
+    """Where in the function's own file something was raised, "" where there is none."""
+    file = getattr(getattr(function, "__code__", None), "co_filename", None)
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    return f", in line {lines[-1]} of {Path(str(file)).name}" if lines else ""
 
 
 def _arguments(function: Callable[..., Any], what: str) -> tuple[tuple[str, ...], frozenset[str]]:

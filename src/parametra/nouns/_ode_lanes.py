@@ -18,10 +18,12 @@ import numpy as np
 
 from parametra.maths.arrays import Float
 from parametra.nouns._ode_choice import solver_for
+from parametra.nouns._ode_record import Begun, Happened, Record, Stood, Stretch, integrated
 from parametra.nouns._ode_sheet import Sheet, Tangents
 from parametra.nouns._ode_slopes import Slopes
 from parametra.nouns._ode_solver import FAILED, FATES, NOT_A_NUMBER, Segment, Tolerances
-from parametra.nouns._ode_statement import Statement
+from parametra.nouns._ode_statement import Statement, number_of
+from parametra.nouns._ode_times import Clock, Timetable
 from parametra.nouns.errors import ModelError
 from parametra.nouns.evaluation import EvaluationFailed
 
@@ -78,6 +80,15 @@ class _State:
     time: np.ndarray
 
 
+def _early(statement: Statement, times: np.ndarray) -> str:
+    """Why there is nothing before the begin, with numbers where the begin is one: reasons are the same for all."""
+    begin = number_of(statement.begin)
+    if begin is None:
+        return _EARLY
+    first = f"{times.min(initial=np.inf):.10g}"
+    return f"a time of the data, {first}, lies before the ODE begins, at {begin:.10g}: state begin={first} or earlier"
+
+
 class Runner:
     """Runs lanes of one ODE.
 
@@ -95,17 +106,17 @@ class Runner:
         self.slopes = Slopes(statement, tuple((name, width) for name, width in widths if name in needed))
         self.tolerances, self.wish = tolerances, wish
 
-    def run(self, lanes: Lanes) -> Course:
-        """Integrate all lanes."""
+    def run(self, lanes: Lanes, record: Record | None = None) -> Course:
+        """Integrate all lanes, and write down what happened."""
         with np.errstate(all="ignore"):
-            return _Run(self, lanes).course()
+            return _Run(self, lanes, record).course()
 
 
 class _Run:
     """One run of some lanes; a lane that fails stays where it is and is integrated no more."""
 
-    def __init__(self, runner: Runner, lanes: Lanes) -> None:
-        self.runner, self.lanes = runner, lanes
+    def __init__(self, runner: Runner, lanes: Lanes, record: Record | None) -> None:
+        self.runner, self.lanes, self._record = runner, lanes, record
         self.statement, self.slopes = runner.statement, runner.slopes
         self.n, self.q, self.b = self.slopes.n, lanes.directions, lanes.count
         self.failed = np.full(self.b, "", dtype=object)
@@ -116,12 +127,15 @@ class _Run:
     def course(self) -> Course:
         """The whole of it."""
         times = self.lanes.times
-        begin, begin_moved = self._time(self.statement.begin)
+        clock = Clock(self.statement, self.lanes.values, self.lanes.tangents, self.q, self.b)
+        begin, begin_moved = clock.time(self.statement.begin)
         self._fail(~np.isfinite(begin), _NO_BEGIN)
-        self._fail(np.any(times < begin, axis=0), _EARLY)
-        when, moved, slot = self._timetable(begin)
-        conditions = self._conditions(begin, when)
+        self._fail(np.any(times < begin, axis=0), _early(self.statement, times))
+        table = clock.timetable(begin)
+        self._fail(table.unknown, _NO_TIME)
+        when, conditions = table.when, clock.conditions(begin, table.when)
         state = self._first(begin, begin_moved, conditions[0])
+        self._write(Begun(begin, state.y.copy(), conditions[0]))
         last_conditions = conditions[0]
         last = np.where(np.isfinite(times), times, -np.inf).max(axis=0, initial=-np.inf)
         for number in range(len(when) + 1):
@@ -131,7 +145,7 @@ class _Run:
             here = np.isfinite(event) & (self.failed == "") & (self.lanes.steady | (event <= last))
             if not here.any():  # in its own order, all that follows is later still
                 break
-            self._events(state, here, slot[number], moved[number], conditions[number], conditions[number + 1])
+            self._events(state, here, table, number, conditions[number], conditions[number + 1])
             last_conditions = np.where(here, conditions[number + 1], last_conditions)
         if self.lanes.steady:
             self._settled(state, last_conditions)
@@ -145,62 +159,12 @@ class _Run:
         wanted = np.isfinite(self.lanes.times)[:, None, :]
         return np.concatenate([wanted, np.ones((1, 1, self.b), dtype=bool)]) if self.lanes.steady else wanted
 
+    def _write(self, what: Begun | Stood | Stretch | Happened) -> None:
+        if self._record is not None:
+            self._record.append(what)
+
     def _fail(self, which: np.ndarray, reason: str) -> None:
         self.failed[which & (self.failed == "")] = reason
-
-    # ---- times
-
-    def _time(self, sheet: Sheet) -> tuple[np.ndarray, np.ndarray]:
-        """A time (B,) and its derivatives (Q, B)."""
-        moved = np.zeros((self.q, self.b))
-        if not self.q:
-            return sheet.values(self.lanes.values, (self.b,))[0], moved
-        (value,), (slope,) = sheet.with_tangents(self.lanes.values, self.lanes.tangents, (self.b,))
-        for q, each in slope.items():
-            moved[q] = each
-        return value, moved
-
-    def _timetable(self, begin: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Times (K, B) at which something happens in each lane's own order, their derivatives, and what happens.
-
-        Events before the begin do not happen. At one time conditions change first, then events in the order in which
-        they are stated. A number that is no slot's is that of a condition.
-        """
-        found = [self._time(slot.time) for slot in self.statement.slots]
-        for time, _ in found:
-            self._fail(np.isnan(time), _NO_TIME)
-        changes = [
-            condition.at(self.lanes.values, self.lanes.tangents, self.b, self.q)
-            for condition in self.statement.conditions
-        ]
-        slots, conditions = len(found), len(changes)
-        numbers = np.array([*([-1] * conditions), *range(slots)], dtype=int)
-        if not numbers.size:
-            return np.zeros((0, self.b)), np.zeros((0, self.q, self.b)), np.zeros((0, self.b), dtype=int)
-        when = np.stack([time for time, _ in (*changes, *found)])
-        moved = np.stack([each for _, each in (*changes, *found)])
-        early = when < begin
-        early[:conditions] |= when[:conditions] == begin  # what holds from the begin on is no change
-        when = np.where(early | np.isnan(when), np.inf, when)
-        order = np.argsort(when, axis=0, kind="stable")
-        return (
-            np.take_along_axis(when, order, axis=0),
-            np.take_along_axis(moved, order[:, None], axis=0),
-            numbers[order],
-        )
-
-    def _conditions(self, begin: np.ndarray, when: np.ndarray) -> np.ndarray:
-        """The conditions (K + 1, C, B) in each segment: as they are in its middle."""
-        edges = np.concatenate([begin[None], when, np.full((1, self.b), np.inf)])
-        first, second = edges[:-1], edges[1:]
-        beyond = first + np.maximum(1.0, np.abs(first))
-        middle = np.where(np.isfinite(second), 0.5 * (first + second), beyond)
-        middle = np.where(np.isfinite(first), middle, 0.0)
-        found = np.zeros((len(first), len(self.statement.conditions), self.b))
-        for c, condition in enumerate(self.statement.conditions):
-            for s in range(len(first)):
-                found[s, c] = condition.holds(self.lanes.values, middle[s])
-        return found
 
     # ---- the begin
 
@@ -270,6 +234,8 @@ class _Run:
         times = self.lanes.times
         alive = self.failed == ""
         now = (times == state.time) & (times < next_event) & alive
+        if now.any():
+            self._write(Stood(now))
         for row in np.flatnonzero(now.any(axis=1)):
             self.values[row][:, now[row]] = state.y[:, now[row]]
             self.tangents[row][:, :, now[row]] = state.dy[:, :, now[row]]
@@ -282,7 +248,12 @@ class _Run:
         dp = self.slopes.tangents(self.lanes.tangents, None, self.q, self.b)[:, :, go] if self.q else None
         dy = state.dy[:, :, go] if self.q else None
         solver = solver_for(self.slopes, self.runner.tolerances, self.runner.wish)
-        found = solver.integrate(Segment(state.time[go], end[go], state.y[:, go], p, asked, dy, dp))
+        segment = Segment(state.time[go], end[go], state.y[:, go], p, asked, dy, dp)
+        if self._record is None:
+            found = solver.integrate(segment)
+        else:
+            found, again = integrated(solver, segment)
+            self._write(Stretch(go, here, segment, again))
         self._note(go, found.fates, found.raised)
         state.y[:, go], state.time[go] = found.end, end[go]
         for column, lane in enumerate(go):
@@ -304,21 +275,22 @@ class _Run:
         self,
         state: _State,
         here: np.ndarray,
-        slot: np.ndarray,
-        moved: np.ndarray,
+        table: Timetable,
+        number: int,
         before: np.ndarray,
         after: np.ndarray,
     ) -> None:
         """Let happen what happens now in each of the lanes `here`."""
+        slot, moved, left = table.what[number], table.moved[number], state.y.copy()
         shifted = bool(self.q and moved[:, here].any())
         if shifted:
             slope = self._slope(state.y, state.time, before, here)
             state.dy[:, :, here] += slope[:, None] * moved[None][:, :, here]
-        for number in np.unique(slot[here]):
-            if number < 0:
+        for what in np.unique(slot[here]):
+            if what < 0:
                 continue
-            which = here & (slot == number)
-            change = self.statement.slots[number]
+            which = here & (slot == what)
+            change = self.statement.slots[what]
             given = {name: value[..., which] for name, value in self.lanes.values.items()}
             given |= {name: state.y[i, which] for i, name in enumerate(self.statement.states)}
             given[self.statement.time] = state.time[which]
@@ -338,6 +310,7 @@ class _Run:
         if shifted:
             slope = self._slope(state.y, state.time, after, here)
             state.dy[:, :, here] -= slope[:, None] * moved[None][:, :, here]
+        self._write(Happened(here, slot, state.time.copy(), left, state.y.copy(), before, after))
 
     # ---- steady states
 

@@ -17,7 +17,7 @@ FATES = {
     STEPS_EXHAUSTED: "the integration took more than {steps} steps",
     TOO_SMALL: "the step of the integration became too small: a blow-up or a singularity",
     NOT_A_NUMBER: "the integration came to NaN",
-    NO_STEADY: "no steady state was reached",
+    NO_STEADY: "no steady state was reached: it may oscillate or grow for ever",
     FAILED: "the slopes could not be computed",
 }
 """Reasons, the same for all points that fail in this way, because they are counted."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
@@ -41,6 +42,7 @@ class Statement:
 
     Arguments:
         states: their names, in the order of all arrays.
+        let: the names of quantities that formulas use.
         time: the name of time.
         slopes: gives the slope of each state; conditions that are linear in time are names in it.
         conditions: these.
@@ -57,6 +59,7 @@ class Statement:
     """
 
     states: tuple[str, ...]
+    let: tuple[str, ...]
     time: str
     slopes: Sheet
     conditions: tuple[Condition, ...]
@@ -70,6 +73,22 @@ class Statement:
     optional: frozenset[str]
     moving: frozenset[str]
     text: list[Any]
+
+    @cached_property
+    def single(self) -> frozenset[str]:
+        """The names that formulas use as one number, not by their elements."""
+        sheets = [self.slopes, self.initial, self.begin, self.settle, self.observe]
+        sheets += [sheet for slot in self.slots for sheet in (slot.time, slot.change)]
+        formulas = [formula for sheet in sheets if sheet is not None for _, formula in sheet.lines]
+        return frozenset(step.name for formula in formulas for step in formula.tape.steps if step.operation == "name")
+
+    def advice(self, name: str) -> str:
+        """What else may be wrong where a name has no value, a sentence with a blank before it, or ""."""
+        function = self.slopes.function
+        if function is None or name not in function.names or function.names.intersection(self.states):
+            return ""
+        example = f"def {function.name}({', '.join([self.time, *self.states[:3]])}, ...)"
+        return f" States are arguments by name, {example}, not one array as for solve_ivp."
 
 
 def statement_of(
@@ -119,6 +138,14 @@ def _name(name: object, where: str) -> str:
         return check_name(name)
     except ParametraError as error:
         raise ModelError(f"{where}: {str(error).replace('name of a parameter', 'name')}") from None
+
+
+def number_of(sheet: Sheet) -> float | None:
+    """What a sheet of one result gives where it is numbers alone, None where it depends on anything."""
+    if sheet.names:
+        return None
+    with np.errstate(all="ignore"):
+        return float(sheet.values({}, ())[0])
 
 
 class _Reader:
@@ -181,6 +208,7 @@ class _Reader:
         begun = in_order({"begin": formula_of(begin, "begin")}, self.let, where="begin")
         self._refuse(begun.names, "begin")
         slots = tuple(slot for event in events for slot in self._slots(event))
+        _refuse_early(slots, begun)
         outputs = self._outputs(observe)
         sheets = [slopes, initial, begun, *(s for slot in slots for s in (slot.time, slot.change))]
         own = {*self.states, self.time}
@@ -198,6 +226,7 @@ class _Reader:
         text += [settling.text if settling else None, list(settled), outputs.text if outputs else None]
         return Statement(
             self.states,
+            tuple(self.let),
             self.time,
             held,
             conditions,
@@ -238,6 +267,8 @@ class _Reader:
         change = in_order(formulas, self.let, where=what)
         numbers = tuple(self.states.index(name) for name in formulas)
         times = event.time if isinstance(event.time, (list, tuple, np.ndarray)) else [event.time]
+        if not len(cast("Sequence[Any]", times)):
+            raise ModelError("the event has no time: an empty list came. State its time, or leave the event out.")
         slots: list[Slot] = []
         for time in cast("Sequence[Any]", times):
             sheet = in_order({"time": formula_of(time, "the time of an event")}, self.let, where=what)
@@ -269,6 +300,18 @@ class _Reader:
                 )
         formulas = {n: formula_of(v, f"settle {n}") for n, v in stated.items()}
         return tuple(stated), in_order(formulas, {}, where="settle")
+
+
+def _refuse_early(slots: Iterable[Slot], begin: Sheet) -> None:
+    """Refuse an event before the begin where both are plain numbers; of computed ones only a point can tell."""
+    start = number_of(begin)
+    for slot in slots:
+        time = number_of(slot.time)
+        if start is not None and time is not None and time < start:
+            raise ModelError(
+                f"the event at {time:.10g} lies before the ODE begins, at {start:.10g}: it would not happen. State "
+                f"begin={time:.10g}, or leave it out."
+            )
 
 
 def _added(name: str, formula: Formula, where: str) -> Formula:

@@ -7,7 +7,16 @@ from collections import Counter
 import numpy as np
 
 from parametra.nouns._ode_slopes import Slopes
-from parametra.nouns._ode_solver import NO_STEADY, OK, Integrated, Segment, Solver, Tolerances
+from parametra.nouns._ode_solver import (
+    NO_STEADY,
+    NOT_A_NUMBER,
+    OK,
+    STEPS_EXHAUSTED,
+    Integrated,
+    Segment,
+    Solver,
+    Tolerances,
+)
 
 _ROUNDS = 16
 """From a thousandth of the fastest scale of time at the beginning to 1e12 times it."""
@@ -50,7 +59,8 @@ def steady_state(solver: Solver, slopes: Slopes, segment: Segment, tolerances: T
         rested[go] = np.where(still, rested[go] + 1, 0)
         left[go] = (rested[go] < _RESTS) & (found.fates == OK)
         span[go] *= 10.0
-    fates[left] = NO_STEADY
+    # what oscillates takes steps for ever, and what grows ends beyond all numbers
+    fates[left | (fates == STEPS_EXHAUSTED) | (fates == NOT_A_NUMBER)] = NO_STEADY
     return Integrated(np.zeros((0, n, lanes)), now, None, moved, fates, raised)
 
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from fractions import Fraction
 
 from parametra.nouns._ode_sheet import Sheet
 from parametra.nouns._ode_statement import Statement
+from parametra.nouns._ode_unit_flow import Units, units_of_states
+from parametra.nouns.errors import UnitError
 from parametra.nouns.model import ONLY
 from parametra.nouns.units import Unit, check_fits
-
-Units = Mapping[str, Unit | None]
 
 
 def check_ode_units(statement: Statement, units: Units, outputs: Units) -> list[str]:
     """Check all formulas of an ODE; functions cannot be followed.
 
-    A state has the unit of its first value; where that has none, that of the output of its name.
+    A state has the unit of its first value; where that has none, the one that follows from what events add, from
+    outputs, or from slopes.
 
     Arguments:
         statement: the ODE.
@@ -36,16 +36,29 @@ def check_ode_units(statement: Statement, units: Units, outputs: Units) -> list[
     own = outputs if statement.observe is None else {}
     for name in statement.states:
         known[name] = known.get(name) or own.get(name)
+    told = units_of_states(statement, known, outputs)
+    known |= {name: each.unit for name, each in told.items()}
+    try:
+        return _checked(statement, known, outputs)
+    except UnitError as error:
+        if not told:
+            raise
+        taken = "; ".join(f"{name} in {each.unit}, by {each.by}" for name, each in told.items())
+        raise UnitError(f"{error} Units of states were told by formulas: {taken}.") from None
+
+
+def _checked(statement: Statement, known: dict[str, Unit | None], outputs: Units) -> list[str]:
     time, told = known.get(statement.time), list[str]()
+    inside = dict(known)
     for name, formula in statement.slopes.lines:
         state = name.removesuffix(" =")
         if state == name:
-            known[name] = formula.unit(known)
+            inside[name] = formula.unit(inside)
             continue
         unit = known[state]
         wanted = None if unit is None or time is None else unit.times(time, Fraction(-1))
-        check_fits(formula, known, wanted, f'the slope of "{state}"')
-        if wanted is not None and formula.unit(known) is not None:
+        check_fits(formula, inside, wanted, f'the slope of "{state}"')
+        if wanted is not None and formula.unit(inside) is not None:
             told.append(f"the slope of {state} is in {wanted}")
     for slot in statement.slots:
         _fits(slot.time, known, {"time": time}, "the time of an event,")

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from parametra.nouns._ode_call import Caller
+from parametra.nouns._ode_inputs import check_times, lone_rows
 from parametra.nouns._ode_memory import Memory
+from parametra.nouns._ode_pull import Pulled, Weigh, pull_back
 from parametra.nouns._ode_solver import SOLVERS, Tolerances
 from parametra.nouns._ode_statement import Statement, statement_of
 from parametra.nouns._ode_units import check_ode_units
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
 else:
     # What comes is checked where it is kept, and refused with a message that says what to do.
     Value = States = Table = Outputs = When = Events = Name = Number = Count = Any
+
+_FINEST, _COARSEST = 1e-14, 0.1
+"""Relative tolerances: numbers carry no more digits than the one, and the other tells nothing of a solution."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,8 @@ class ODE:
         settle: names of parameters and inputs to what they are before the ODE begins: it begins at the steady state
             that it runs into with these. {} replaces none.
         solver: "auto", "explicit" for what is not stiff, "rosenbrock" for what is, "lsoda" for SciPy's.
-        relative_tolerance, absolute_tolerance: the error of each step is below absolute + relative * |state|.
+        relative_tolerance, absolute_tolerance: the error of each step is below absolute + relative * |state|; the
+            relative one is between 1e-14 and 0.1.
         most_steps: a point that takes more has failed.
 
     Raises:
@@ -117,6 +123,11 @@ class ODE:
             raise ModelError('events are written Event(time, add={"A": "dose"}), one or a list of them.')
         for name in ("relative_tolerance", "absolute_tolerance"):
             _check_positive(getattr(self, name), name)
+        if not _FINEST <= self.relative_tolerance <= _COARSEST:
+            raise ModelError(
+                f"relative_tolerance is between {_FINEST:g} and {_COARSEST:g}, and 1e-8 serves fits well; "
+                f"{shown(self.relative_tolerance)} came."
+            )
         steps: Any = self.most_steps
         if not isinstance(steps, int) or isinstance(steps, bool) or steps < 1:
             raise ModelError(f"most_steps is a whole number above zero; {shown(self.most_steps)} came.")
@@ -170,13 +181,44 @@ class ODE:
     @property
     def derivative(self) -> str:
         """How it is differentiated; of functions this is known once they were called."""
-        return "forward sensitivities" if self.batched else "central differences"
+        return "forward sensitivities" if self._traced else "central differences"
 
     @property
     def batched(self) -> bool:
         """Whether many points at once take little longer than one; of functions this is known once they were called."""
+        return self.solver != "lsoda" and self._traced
+
+    @property
+    def _traced(self) -> bool:
         functions = [sheet.function for sheet in (self._statement.slopes, self._statement.observe) if sheet is not None]
-        return self.solver != "lsoda" and all(function is None or function.traceable for function in functions)
+        return all(function is None or function.traceable for function in functions)
+
+    @property
+    def integrated(self) -> str:
+        """By which solver and how accurately, for people; of functions this is known once they were called."""
+        steps = {"auto": "explicit steps, Rosenbrock steps where stiff", "rosenbrock": "Rosenbrock steps"}
+        how = steps.get(self.solver, "explicit steps") if self.batched else "SciPy's LSODA"
+        return f"integrated by {how} to {self.relative_tolerance:g}"
+
+    @property
+    def untraced(self) -> str:
+        """What JAX cannot trace, and what that costs, in a sentence; "" for nothing, or where it was not called yet."""
+        sheets = (self._statement.slopes, self._statement.observe)
+        return " ".join(sheet.function.untraced for sheet in sheets if sheet is not None and sheet.function is not None)
+
+    @property
+    def own_names(self) -> dict[str, str]:
+        """What parameters and inputs cannot be called: name to what it is."""
+        s = self._statement
+        return {
+            **dict.fromkeys(s.let, "a quantity of let"),
+            s.time: "the time",
+            **dict.fromkeys(s.states, "a state"),
+        }
+
+    def advice(self, name: Name) -> str:
+        """What else may be wrong where a name of it has no value, a sentence with a blank before it, or ""."""
+        return self._statement.advice(name)
 
     @property
     def precision(self) -> float:
@@ -207,6 +249,18 @@ class ODE:
             UnitError: what does not fit.
         """
         return check_ode_units(self._statement, units, outputs)
+
+    def check_inputs(self, inputs: Mapping[str, Any]) -> None:
+        """Refuse inputs of a data set, by name, that no parameters can be fitted to.
+
+        Raises:
+            DataError: a time before the ODE begins, where that is a plain number.
+        """
+        check_times(self._statement, inputs)
+
+    def doubts(self, inputs: Mapping[str, Any]) -> list[str]:
+        """What looks unlike what was meant in the inputs of a data set, by name: each row an experiment of its own."""
+        return lone_rows(self._statement, inputs)
 
     def tightened(self, factor: Number = 0.01) -> ODE:
         """The same ODE with tolerances multiplied by `factor`, and steps to reach them.
@@ -255,6 +309,26 @@ class ODE:
         if failed:
             raise EvaluationFailed(failed)
         return {name: value.copy() for name, value in outputs.items()}
+
+    def pull_back(self, parameters: Mapping[str, Any], inputs: Mapping[str, Any], weigh: Weigh) -> Pulled | None:
+        """Integrate, and differentiate one number a point by all parameters at once, backwards.
+
+        Good for many parameters: the effort does not grow with their number. Prefer complex numbers in a call for few,
+        and for the derivatives of each output.
+
+        Arguments:
+            parameters, inputs: as in a call; real.
+            weigh: gets the outputs (N, T) of some points and their numbers, and gives the derivatives of what is
+                differentiated by them, output to (N, T).
+
+        Returns:
+            Outputs, reasons of points that failed, and for each parameter that is used its derivative, (N,) or
+            (elements, N). None where there is no way back: through steady states, and with LSODA.
+
+        Raises:
+            ModelError: as a call does.
+        """
+        return pull_back(self._caller, parameters, inputs, weigh)
 
     def prepare(self, points: Sequence[Mapping[str, Any]], inputs: Mapping[str, Any]) -> None:
         """Integrate many points together, so that single calls find their answers.

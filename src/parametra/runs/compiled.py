@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from parametra.maths import kernel_store as store
+from parametra.maths import ode_compile
 from parametra.nouns.asker import Answers, Want
 from parametra.nouns.lifting import lift
 from parametra.nouns.model import Model
@@ -209,4 +210,4 @@ def compilations() -> int:
 
     Neither the second problem of the same shape nor the second process must raise it.
     """
-    return programs.compiled_here
+    return programs.compiled_here + ode_compile.compiled_here

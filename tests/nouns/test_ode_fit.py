@@ -11,6 +11,8 @@ import pytest
 import parametra as pm
 from parametra.formats.problem_file import read_problem_file
 from parametra.nouns.ode import ODE, Event
+from parametra.runs.cost import Cost
+from parametra.runs.direct import Direct
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 BOYS_IN_BED = [3, 8, 28, 75, 221, 291, 255, 235, 190, 126, 70, 28, 12, 5]
@@ -149,3 +151,11 @@ def test_the_pelts_are_those_of_posteriordb(external_data):
     rows = np.array([published["y_init"], *published["y"]])
     np.testing.assert_array_equal(np.stack([table.outputs["hare"], table.outputs["lynx"]], axis=1), rows)
     np.testing.assert_array_equal(table.inputs["year"], 1900 + np.array([0, *published["ts"]]))
+
+
+def test_a_guess_at_a_kink_keeps_exact_derivatives():
+    # the lag's guess, in the middle of its bounds, is the very time of an observation
+    oral = pm.ODE({"gut": "-ka * gut"}, initial={"gut": 0}, events=pm.Event("lag", add={"gut": "dose"}), solver="lsoda")
+    data = pm.Data({"t": [0.25, 0.5, 1, 2], "gut": [0, 9.0, 5.5, 2.0]}, inputs="t", output="gut", sigma=1)
+    problem = pm.Problem(oral, data, {"ka": (0, 3), "lag": (0, 1), "dose": 10.0})
+    assert Direct(problem, Cost(least_squares=True)).derivative == "forward sensitivities"

@@ -54,7 +54,7 @@ def test_scales_bounds_and_nominal_values(tmp_path):
     assert parameter(tmp_path, parameterScale="log10", lowerBound=0.1, upperBound=3, nominalValue=2) == Log(
         0.1, 3, guess=2
     )
-    assert parameter(tmp_path, parameterScale="log", lowerBound=0, upperBound="inf", nominalValue="") == Log()
+    assert parameter(tmp_path, parameterScale="log", lowerBound="", upperBound="inf", nominalValue="") == Log()
     assert parameter(tmp_path, lowerBound="-inf", upperBound="", nominalValue="") == Real()
     assert parameter(tmp_path, estimate=0, nominalValue=7) == Fixed(7)
 
@@ -276,8 +276,8 @@ def test_logarithms_with_known_standard_deviations(tmp_path):
 
 
 def test_a_width_of_parameters_and_the_observable(tmp_path):
-    per_row = [{"noiseParameters": each} for each in ("sd", "0.5", "other")]
-    parameters = [{"parameterId": "sd", "nominalValue": 3}, {"parameterId": "other", "nominalValue": 7}]
+    per_row = [{"noiseParameters": each} for each in ("sd", "0.5", "second")]
+    parameters = [{"parameterId": "sd", "nominalValue": 3}, {"parameterId": "second", "nominalValue": 7}]
     made = noises(tmp_path, "noiseParameter1_a + 0.1 * a", parameters, per_row=per_row, measurement=1.5)
     f = 2 * np.exp(-0.5 * TIMES)
     width = np.array([3, 0.5, 7]) + 0.1 * f

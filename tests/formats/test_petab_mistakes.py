@@ -100,7 +100,18 @@ SPOILT = {
         "format_version is 2.0.0; PEtab version 1",
     ),
     "no version": ("problem.yaml", "format_version: 1", "", "is no PEtab problem"),
-    "no YAML": ("problem.yaml", "format_version: 1", "format_version: [1", "is no YAML"),
+    "no YAML": (
+        "problem.yaml",
+        "format_version: 1",
+        "format_version: [1",
+        r"^problem.yaml is no YAML: expected ',' or '\]', but got ':' \(line 3, column 15\)\.$",
+    ),
+    "a bound that is a logarithm": (
+        "parameters.tsv",
+        "0.001\t",
+        "-3\t",
+        "k1: parameterScale is log10, and bounds are on the linear scale; lowerBound -3 came",
+    ),
     "two models": ("problem.yaml", "[model.xml]", "[model.xml, b.xml]", "sbml_files names 2 files; one is read"),
     "no list": ("problem.yaml", "[conditions.tsv]", "3", "condition_files names one file or a list of files; 3 came"),
     "no problems": ("problem.yaml", "problems:", "problem:", "problems must be a list with one problem"),
@@ -135,6 +146,9 @@ def prior(folder, kind, numbers):
 
 
 def test_a_missing_file_and_bad_priors(tmp_path):
+    (tmp_path / "empty.yaml").write_text("# nothing\n")
+    with pytest.raises(FileError, match=r"empty\.yaml is empty; the YAML file of a PEtab problem is wanted"):
+        read_petab(tmp_path / "empty.yaml")
     with pytest.raises(FileError, match="cannot be read: No such file"):
         read_petab(tmp_path / "none.yaml")
     with pytest.raises(FileError, match="objectivePriorParameters are two numbers, such as 0;1; 1 came"):

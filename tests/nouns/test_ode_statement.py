@@ -117,7 +117,7 @@ def test_a_function_that_takes_all_states_at_once_is_told():
 
 
 def test_events_at_computed_times_may_lie_before_the_begin():
-    ode = ODE(**DECAY, events=Event("lag", add={"A": 5}), solver="lsoda")
+    ode = ODE(**DECAY, events=Event(["lag", "never"], add={"A": 5}), let={"never": -9}, solver="lsoda")
     assert ode({"k": 0.0, "dose": 1, "lag": -1.0}, AT)["A"].tolist() == [1, 1, 1]
 
 

@@ -37,6 +37,7 @@ class Assembly:
         time: what time is called.
         mixed: whether some data sets begin in a steady state and some do not.
         source: where the data come from.
+        used: the names that the equations use: others are given another parameter by the noise alone.
     """
 
     observables: Mapping[str, Observable]
@@ -45,6 +46,7 @@ class Assembly:
     time: str
     mixed: bool
     source: str
+    used: frozenset[str]
 
     def data_sets(self, measurements: Sequence[Measurement]) -> list[Data]:
         """The data sets, in the order of the table.
@@ -101,7 +103,7 @@ class Assembly:
             sigma=sigma or None,
             name=name,
             missing="mask",
-            parameters=renamed,
+            parameters={name: each for name, each in renamed.items() if name in self.used},
             constants=constants,
             source=self.source,
         )

@@ -59,6 +59,21 @@ class Chosen:
         return hashlib.sha256(f"{self.by} {self.plain.content_hash} {self.settled.content_hash}".encode()).hexdigest()
 
     @property
+    def time(self) -> str:
+        """The name of time."""
+        return self.plain.time
+
+    @property
+    def settle(self) -> Any:
+        """What the second one begins with: both know steady states."""
+        return self.settled.settle
+
+    @property
+    def own_names(self) -> dict[str, str]:
+        """What parameters and inputs cannot be called."""
+        return {**self.plain.own_names, **self.settled.own_names}
+
+    @property
     def derivative(self) -> str:
         """How they are differentiated."""
         return self.plain.derivative

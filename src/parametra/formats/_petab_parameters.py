@@ -54,7 +54,7 @@ def _parameter(row: Row, fixed: bool) -> Parameter:
         return Fixed(row.number("nominalValue"), description=words)
     known = known_of(row, scale)
     guess = row.number("nominalValue") if row.optional("nominalValue") else None
-    lower, upper = _bound(row, "lowerBound", -math.inf), _bound(row, "upperBound", math.inf)
+    lower, upper = _bound(row, "lowerBound", -math.inf, scale), _bound(row, "upperBound", math.inf, scale)
     lower, upper = max(lower, known.lower), min(upper, known.upper)
     try:
         if scale == "lin":
@@ -65,5 +65,13 @@ def _parameter(row: Row, fixed: bool) -> Parameter:
         raise FileError(f"{row.place}: {row.text('parameterId')}: {error}.") from None
 
 
-def _bound(row: Row, column: str, missing: float) -> float:
-    return row.number(column) if row.optional(column) else missing
+def _bound(row: Row, column: str, missing: float, scale: str) -> float:
+    if not row.optional(column):
+        return missing
+    bound = row.number(column)
+    if scale != "lin" and -math.inf < bound <= 0:
+        raise FileError(
+            f"{row.place}: {row.text('parameterId')}: parameterScale is {scale}, and bounds are on the linear scale; "
+            f"{column} {bound:g} came. Write one above zero, or leave it empty."
+        )
+    return bound

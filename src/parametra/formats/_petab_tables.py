@@ -133,7 +133,9 @@ def read_yaml(path: Path) -> Files:
             f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}."
         ) from None
     except yaml.YAMLError as error:
-        raise FileError(f"{path.name} is no YAML: {' '.join(str(error).split())}.") from None
+        raise FileError(f"{path.name} is no YAML{_place(error)}.") from None
+    if stated is None:
+        raise FileError(f"{path.name} is empty; the YAML file of a PEtab problem is wanted.")
     if not isinstance(stated, dict) or "format_version" not in stated:
         raise FileError(f"{path.name} is no PEtab problem: it has no format_version.")
     table = cast("dict[str, Any]", stated)
@@ -154,6 +156,13 @@ def read_yaml(path: Path) -> Files:
         _paths(problem, "condition_files", path),
         _paths(problem, "observable_files", path),
     )
+
+
+def _place(error: Any) -> str:
+    """What PyYAML says and where, as far as it tells: its exceptions have a problem and a mark with a line from 0."""
+    problem, mark = getattr(error, "problem", None), getattr(error, "problem_mark", None)
+    said = f": {problem}" if problem else ""
+    return f"{said} (line {mark.line + 1}, column {mark.column + 1})" if mark is not None else said
 
 
 def _paths(table: dict[str, Any], key: str, path: Path) -> tuple[Path, ...]:

@@ -15,12 +15,30 @@ from typing import Any, cast
 from parametra.formats._problem_keys import ODE as KEYS
 from parametra.formats._problem_keys import refuse_unknown, table_at, text_at
 from parametra.formats._problem_names import check_names
+from parametra.formats._problem_names import table as names_table
 from parametra.nouns.errors import FileError, ModelError, ParametraError
 from parametra.nouns.ode import ODE, Event
 from parametra.nouns.statement import shown
 
 _WHERE = "[model.ode]"
 _TABLES = ("states", "initial", "let", "settle")
+_MEANT = {
+    "rtol": "relative_tolerance",
+    "atol": "absolute_tolerance",
+    "max_steps": "most_steps",
+    "output": "observe",
+    "outputs": "observe",
+    "observables": "observe",
+    "equations": "states",
+    "slopes": "states",
+    "rhs": "python",
+    "y0": "initial",
+    "t0": "begin",
+    "dosing": "events",
+    "method": "solver",
+}
+"""What other programs call the keys."""
+
 _EVENT = '[[model.ode.events]] and below it time = [0, 24] and add = { gut = "dose" }'
 
 
@@ -41,7 +59,7 @@ def ode_from_table(stated: Any, tables: Mapping[str, Any], function_at: Callable
     if not isinstance(stated, dict):
         raise FileError(f"{_WHERE} is a table; {shown(stated)} came. Write {example}.")
     table = cast("dict[str, Any]", stated)
-    refuse_unknown(table, KEYS, _WHERE)
+    _refuse_keys(table)
     given = {key: value for key, value in table.items() if key not in ("python", "states", "events")}
     for key in _TABLES:
         if key in table:
@@ -58,7 +76,8 @@ def ode_from_table(stated: Any, tables: Mapping[str, Any], function_at: Callable
         raise
     except ParametraError as error:
         raise type(error)(f"{_WHERE}: {error}") from error.__cause__
-    check_names(ode.names, ode.optional, tables, _unknown)
+    _refuse_own(ode, tables)
+    check_names(ode.names, ode.optional, tables, lambda name, hint: _unknown(name, f"{hint}{ode.advice(name)}"))
     if ode.time not in ode_inputs(tables):
         raise ModelError(
             f'{_WHERE}: time is called "{ode.time}", and no input of [data] is. Write inputs = ["{ode.time}"], or '
@@ -77,8 +96,24 @@ def ode_inputs(tables: Mapping[str, Any]) -> set[str]:
     return found
 
 
+def _refuse_keys(table: Mapping[str, Any]) -> None:
+    for key in table:
+        if key in _MEANT:
+            raise FileError(f'{_WHERE} has no key "{key}"; did you mean "{_MEANT[key]}"?')
+    refuse_unknown(table, KEYS, _WHERE)
+
+
+def _refuse_own(ode: ODE, tables: Mapping[str, Any]) -> None:
+    for name in names_table(tables.get("parameters")):
+        if name in ode.own_names:
+            raise ModelError(f'{_WHERE}: "{name}" is {ode.own_names[name]} of the ODE and a parameter too; rename one.')
+
+
 def _unknown(name: str, hint: str) -> str:
-    return f'{_WHERE}: "{name}" is neither a state, a quantity of let, a parameter, nor an input; {hint}'
+    return (
+        f'{_WHERE}: "{name}" has no value: state it in [parameters], or as a constant or input of [data]. It is no '
+        f"state and no quantity of let either; {hint}"
+    )
 
 
 def _events(table: Mapping[str, Any]) -> list[Event]:

@@ -75,13 +75,14 @@ def read_petab(path: str | os.PathLike[str], *, fixed: bool = False, **settings:
     composer = Composer(model, by_name, frozenset(parameters.stated), outputs)
     scattering = {key: scattering_of(each, measured[key], conditions, composer) for key, each in observed.items()}
     wanted = sorted({each.settled for each in experiments})
-    assembly = Assembly(observed, scattering, conditions, model.time, len(wanted) > 1, files.sbml.name)
-    data = assembly.data_sets(measurements)
     try:
         equations = [ode_of(composer.statement(settled), settings) for settled in wanted]
+        names_used = frozenset(name for each in equations for name in each.names)
+        assembly = Assembly(observed, scattering, conditions, model.time, len(wanted) > 1, files.sbml.name, names_used)
+        data = assembly.data_sets(measurements)
         noise = {each.name: scattering[key].noise for key, each in observed.items()}
         used = {name for each in noise.values() for name in each.reads or ()}
-        used |= {name for each in equations for name in each.names}
+        used |= names_used
         used |= {name for each in data for name in each.parameters.values()}
         _refuse_unused(used, parameters, parameter_rows)
         return Problem(

@@ -34,6 +34,11 @@ _MEANT = {
     "logistic": "expit",
 }  # fmt: skip
 
+_CHOICES = {
+    "piecewise": "write where(condition, value, otherwise)",
+    "heaviside": "write where(t > t0, 1, 0)",
+}
+
 _MODULES = frozenset({"np", "numpy", "math", "jnp", "scipy", "sp", "special", "jax"})
 
 _OWN_WORDS = frozenset({"if", "else", "and", "or", "not", "True", "False", "None"})
@@ -83,7 +88,7 @@ def call_refusal(node: ast.Call) -> str | None:
     name = function.id
     if name not in FUNCTIONS:
         meant = f'did you mean "{_MEANT[name]}"?' if name in _MEANT else did_you_mean(name, FUNCTIONS)
-        meant = meant.removesuffix(", ....").removesuffix(".")
+        meant = _CHOICES.get(name.lower(), meant.removesuffix(", ....").removesuffix("."))
         return f'there is no function "{name}" in formulas (write * for a product); {meant}'
     if node.keywords:
         return f"arguments of {name} are given by position, not by keyword"

@@ -41,6 +41,18 @@ def unit_of(tape: Tape, units: Mapping[str, Unit | None], text: str) -> Unit | N
     return last if isinstance(last, Unit) else None
 
 
+def pure_in(tape: Tape, units: Mapping[str, Unit | None], text: str) -> tuple[Unit | None, list[Unit]]:
+    """The unit of the last step, and what must be a pure number for the formula to hold together; nothing is refused.
+
+    For units with unknowns in them: `A - b` holds together where A / b is a pure number.
+    """
+    analysis = _Gathering(tape, units, text)
+    for k in range(len(tape.steps)):
+        analysis.done.append(analysis.step(k))
+    last = analysis.done[-1]
+    return (last if isinstance(last, Unit) else None), analysis.wanted
+
+
 class _Analysis:
     def __init__(self, tape: Tape, units: Mapping[str, Unit | None], text: str) -> None:
         self.tape, self.units, self.text = tape, units, text
@@ -119,6 +131,33 @@ class _Analysis:
 
     def at(self, k: int) -> str:
         return piece(self.text, self.tape.spans[k])
+
+
+class _Gathering(_Analysis):
+    """Writes down what must be a pure number instead of refusing what is not."""
+
+    def __init__(self, tape: Tape, units: Mapping[str, Unit | None], text: str) -> None:
+        super().__init__(tape, units, text)
+        self.wanted: list[Unit] = []
+
+    def alike(self, k: int, a: _Known, b: _Known) -> _Known:
+        del k
+        if isinstance(a, _Open) or isinstance(b, _Open):
+            return _with_open(a, b)
+        self.pure(a.times(b, Fraction(-1)), "")
+        return a
+
+    def power(self, k: int, step: Step, operands: list[_Known]) -> _Known:
+        if self.tape.steps[step.operands[1]].operation == "constant":
+            return super().power(k, step, operands)
+        for each in operands:
+            if isinstance(each, Unit):
+                self.pure(each, "")
+        return DIMENSIONLESS
+
+    def pure(self, unit: Unit, what: str) -> None:
+        del what
+        self.wanted.append(unit)
 
 
 def _with_open(a: _Known, b: _Known) -> _Known:

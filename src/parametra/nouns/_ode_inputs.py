@@ -43,15 +43,11 @@ def lone_rows(statement: Statement, inputs: Mapping[str, Any]) -> list[str]:
         inputs: those of one data set by name, a number a row, or one for all.
     """
     columns = {name: np.asarray(value) for name, value in inputs.items()}
-    moving = {name: value for name, value in columns.items() if name in statement.moving and value.ndim == 1}
     time = columns.get(statement.time)
-    if time is None or time.ndim != 1 or len(np.unique(time)) < _FEWEST or not moving:
+    if time is None or time.ndim != 1 or len(np.unique(time)) < _FEWEST:
         return []
-    rows = len(time)
-    experiments = len(np.unique(np.stack([value for value in moving.values() if len(value) == rows]), axis=1).T)
-    if experiments < _NEARLY * rows:
-        return []
-    found: list[str] = []
+    rows, found = len(time), list[str]()
+    moving = {n: value for n, value in columns.items() if n in statement.moving and value.shape == (rows,)}
     for name, value in moving.items():
         kinds = len(np.unique(value))
         if kinds >= _NEARLY * rows:

@@ -141,8 +141,8 @@ def _name(name: object, where: str) -> str:
 
 
 def number_of(sheet: Sheet) -> float | None:
-    """What a sheet of one result gives where it is numbers alone, None where it depends on anything."""
-    if sheet.names:
+    """What a sheet of one result gives where it is written in numbers alone, None where it has a name in it."""
+    if sheet.names or len(sheet.lines) > 1:
         return None
     with np.errstate(all="ignore"):
         return float(sheet.values({}, ())[0])

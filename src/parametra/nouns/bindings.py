@@ -51,8 +51,13 @@ def bind(model: Model, data: Data, space: Space) -> Binding:
     if model.takes_dicts:
         # a program says which names it uses: a call is known by these, and no other parameter needs another call
         used = getattr(model.function, "names", None)
-        names = {name: name for name in space.names if used is None or name in used}
-        return Binding({**names, **dict(data.parameters)}, output)
+        _refuse_own(model, space)
+        if used is None:
+            return Binding({**{name: name for name in space.names}, **data.parameters}, output)
+        _refuse_unknown(model, data, used)
+        given = {*data.inputs, *data.constants}
+        names = {name: name for name in space.names if name in used and name not in given}
+        return Binding({**names, **data.parameters}, output)
     found: dict[str, str] = {}
     for argument in sorted(model.arguments):
         if argument in data.inputs or argument in data.constants:
@@ -62,13 +67,26 @@ def bind(model: Model, data: Data, space: Space) -> Binding:
             found[argument] = name
         elif argument not in model.optional:
             _refuse(model, argument, data, space)
+    _refuse_unknown(model, data, model.arguments)
+    return Binding(found, output)
+
+
+def _refuse_own(model: Model, space: Space) -> None:
+    """Refuse a parameter that is called like something that the model makes itself."""
+    own: Mapping[str, str] = getattr(model.function, "own_names", {})
+    for name in space.names:
+        if name in own:
+            raise ModelError(f'"{name}" is {own[name]} of the ODE and a parameter too; rename one.')
+
+
+def _refuse_unknown(model: Model, data: Data, arguments: frozenset[str]) -> None:
+    """Refuse a data set that names a parameter for what the model does not have."""
     for argument in data.parameters:
-        if argument not in model.arguments:
+        if argument not in arguments:
             raise ModelError(
                 f'data set "{data.name}" names a parameter for the argument "{argument}", which {model.name} does not '
-                "have; " + did_you_mean(argument, sorted(model.arguments))
+                "have; " + did_you_mean(argument, sorted(arguments))
             )
-    return Binding(found, output)
 
 
 def _single_output(model: Model, data: Data) -> str:

@@ -39,6 +39,9 @@ Arrays = tuple[Mapping[str, Mapping[str, Any]], ...]
 """Per data set: "inputs", "observed", "sigma", "index", each a dict of arrays; "columns", for each output those that
 its noise reads; "input_errors" where there are some. An argument of every kernel."""
 
+MEND_IT = "Mend it."
+"""How a reason ends that is a bug of a person's function, wherever one guesses."""
+
 
 class Problem:
     """What a person wants to know, stated once: model, data, parameters, noise.
@@ -96,6 +99,7 @@ class Problem:
         self.description = description
         self._check_use()
         self._check_infinite()
+        self._check_inputs()
         self._check_size()
 
     @property
@@ -387,12 +391,19 @@ class Problem:
         used = {p for b in self.bindings for p in b.parameters.values()} | self.space.tied_to
         used |= {name for names in read.values() for name in names or ()}
         used |= {name for constraint in self.constraints for name in constraint.names}
+        arguments = self.model.arguments or names or frozenset[str]()
         for name in self.stated_space.free:
+            if name not in used and name in arguments:
+                what = "a constant" if any(name in d.constants for d in self.data_sets) else "an input"
+                where = "the data set" if len(self.data_sets) == 1 else "each data set"
+                raise ModelError(
+                    f'"{name}" is {what} of {where} and a free parameter too: the data replace it, so nothing can be '
+                    "learnt about it. Drop one of the two."
+                )
             if name not in used:
                 raise ModelError(
                     f'the parameter "{name}" is used by nothing: {self.model.name} has no argument of that name, so '
-                    f"nothing can be learnt about it. Leave it out or fix it; "
-                    + did_you_mean(name, sorted(self.model.arguments or names or ()))
+                    f"nothing can be learnt about it. Leave it out or fix it; " + did_you_mean(name, sorted(arguments))
                 )
 
     def _check_infinite(self) -> None:
@@ -406,6 +417,18 @@ class Problem:
                     "used); correct it, or leave the row out. Only the time of a differential equation may be "
                     "infinite: it means its steady state."
                 )
+
+    def _check_inputs(self) -> None:
+        """What the model itself refuses of the inputs, as times before a differential equation begins."""
+        refuse: Any = getattr(self.model.function, "check_inputs", None)
+        if refuse is None:
+            return
+        for data in self.data_sets:
+            try:
+                refuse({**data.inputs, **data.constants})
+            except ParametraError as error:
+                where = f'data set "{data.name}": ' if len(self.data_sets) > 1 else ""
+                raise type(error)(f"{where}{error}") from error.__cause__
 
     def _check_size(self) -> None:
         wanted = self.stated_space.dimension - len(self.stated_space.explicit_priors) - equalities(self.constraints)
@@ -444,9 +467,8 @@ def first_look(problem: Problem) -> list[dict[str, Any]]:
     except Exception as error:  # a person's model may raise anything
         reason = getattr(error, "reason", None)  # that of an `EvaluationFailed`, which says why in its own words
         if isinstance(reason, str):
-            raise ModelError(
-                f"the model {name} gives nothing at the guess ({at}): {reason.rstrip('.')}. Guess elsewhere."
-            ) from error
+            told = f"the model {name} gives nothing at the guess ({at}): {reason.rstrip('.')}."
+            raise ModelError(told if reason.endswith(MEND_IT) else f"{told} Guess elsewhere.") from error
         raise ModelError(
             f"the model {name} raised {type(error).__name__} at the guess ({at}): {error}. Mend it, or guess elsewhere."
         ) from error

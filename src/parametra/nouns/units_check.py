@@ -48,9 +48,11 @@ def check_units(problem: Problem) -> str:
         return "no units are stated"
     if told:
         return "; ".join(dict.fromkeys(told))
-    if problem.model.function is not None:
+    function = problem.model.function
+    if function is not None and (not hasattr(function, "check_units") or callable(getattr(function, "states", None))):
         return "the stated units are known; through a function they cannot be followed"
-    return "the stated units are known; not all are stated, so the formula's own cannot be told"
+    whose = "the formula's own" if function is None else "those of the states"
+    return f"the stated units are known; not all are stated, so {whose} cannot be told"
 
 
 def mistyped_units(problem: Problem) -> str:

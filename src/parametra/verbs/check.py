@@ -8,6 +8,8 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
+import numpy as np
+
 from parametra.maths.losses import Loss
 from parametra.nouns.card import Ability
 from parametra.nouns.data import Data
@@ -21,13 +23,18 @@ from parametra.verbs._check_cost import Estimate, estimate
 from parametra.verbs._check_gradient import compare
 from parametra.verbs._check_points import failing_corners
 from parametra.verbs.fit import Plan, choose
+from parametra.verbs.fit_doubts import row_doubts
 from parametra.verbs.fit_feasibility import unmeetable
 from parametra.verbs.fit_running import Running, running
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
-_GOOD_GRADIENT = 1e-5
 _LONG = 600.0
 _WIDTH = 100
+_ZERO = (
+    "output {output} is predicted 0 at the guess{at} (row {row}{where}): a proportional sigma is 0 there, so points "
+    "fail. Leave such rows out, or let an additive part stand beside the proportional one: a noise of "
+    'kind = "formula", which the page on noise has ready.'
+)
 
 
 @dataclass(frozen=True)
@@ -137,6 +144,7 @@ def _checked(problem: Problem, method: str, starts: int | str, loss: str | Loss 
     held = {name: problem.space.guess_named[name] for name in problem.space.discrete}
     first = problem.with_fixed(held) if held else problem
     findings = [_of_data(data) for data in problem.data_sets]
+    findings += _of_rows(problem)
     findings.append(_of_units(problem))
     try:
         first.looked_at()
@@ -146,8 +154,10 @@ def _checked(problem: Problem, method: str, starts: int | str, loss: str | Loss 
     except ModelError as error:
         findings.append(Finding(PROBLEM, "guess", str(error)))
         return Check(problem.title, tuple(findings), None, None)
-    evaluator = choose_evaluator(first, Cost(Ability.RESIDUALS in first.offers), 1)
+    rows = Ability.RESIDUALS in first.offers
+    evaluator = choose_evaluator(first, Cost(rows, scores=not rows and Ability.SCORES in first.offers), 1)
     findings.append(Finding(OK, "guess", "the model is finite there, and has the shape of the data"))
+    findings += _of_zeros(first)
     if first.fit_space.dimension:
         findings += [_of_bounds(first, evaluator), _of_gradient(first, evaluator)]
     if first.constraints:
@@ -155,6 +165,8 @@ def _checked(problem: Problem, method: str, starts: int | str, loss: str | Loss 
     plan = choose(problem, method=method, starts=starts, loss=loss)
     cost = estimate(first, evaluator, plan)
     findings += _of_plan(plan, cost)
+    untraced = str(getattr(problem.model.function, "untraced", ""))
+    findings += [Finding(WARNING, "model", untraced)] if untraced else []
     return Check(problem.title, tuple(findings), plan, cost)
 
 
@@ -173,6 +185,31 @@ def _sigma(data: Data, output: str) -> str:
     if output in data.sigma_columns:
         return f"sigma from {data.sigma_columns[output]}"
     return "sigma given" if output in data.sigma else "no sigma"
+
+
+def _of_rows(problem: Problem) -> list[Finding]:
+    """What the model doubts about the rows, in each data set that it doubts."""
+    found: list[Finding] = []
+    for name, told in row_doubts(problem):
+        where = f"{name}: " if len(problem.data_sets) > 1 else ""
+        found.append(Finding(WARNING, "data", where + told))
+    return found
+
+
+def _of_zeros(problem: Problem) -> list[Finding]:
+    """Outputs that are predicted zero where the noise is a share of the prediction."""
+    found: dict[str, Finding] = {}
+    for i, output, value in problem.picked(problem.looked_at(), problem.arrays):
+        zero = np.flatnonzero(np.asarray(value) == 0.0)
+        if zero.size and output not in found and getattr(problem.noise[output], "multiplies_prediction", False):
+            data = problem.data_sets[i]
+            index = data.observed[output]
+            row = int(zero[0] if index is None else index[zero[0]])
+            at = next((f" at {k} = {v[row]:.6g}" for k, v in data.inputs.items() if v.ndim == 1), "")
+            where = f' of "{data.name}"' if len(problem.data_sets) > 1 else ""
+            told = _ZERO.format(output=output, at=at, row=row + 1, where=where)
+            found[output] = Finding(WARNING, "noise", told)
+    return list(found.values())
 
 
 def _of_units(problem: Problem) -> Finding:
@@ -204,9 +241,11 @@ def _of_gradient(problem: Problem, evaluator: AnyEvaluator) -> Finding:
     found = compare(problem, evaluator)
     if math.isnan(found.difference):
         return Finding(WARNING, "gradient", "it is not finite at the guess, nor beside it: guess elsewhere")
-    exact = f"by {evaluator.derivative}, checked against differences of the model's values"
-    exact += f": largest difference {found.difference:.1g}" if found.difference else ": equal to rounding"
-    if found.difference <= _GOOD_GRADIENT:
+    how, nothing = f"by {evaluator.derivative}, checked against differences of the model's values", "equal to rounding"
+    if hasattr(problem.model.function, "derivative") and evaluator.derivative != "central differences":
+        how, nothing = f"{evaluator.derivative} against central differences", "equal within the error of these"
+    exact = f"{how}: largest difference {found.difference:.1g}" if found.difference else f"{how}: {nothing}"
+    if found.difference <= found.good:
         return Finding(OK, "gradient", exact)
     remedy = (
         "a step, a kink, random numbers or a loose tolerance in the model makes it so, and a search may stop too early."

@@ -42,6 +42,7 @@ def doubts_of(
         usual = f"this is not an established minimum: {curvature.minimum}. Errors are withheld; try more starts."
         found.append(curvature.doubt or usual)
     found += [doubt for output, noise in problem.noise.items() for doubt in noise.doubts(output)]
+    found += [doubt for _, doubt in row_doubts(problem)]
     found += _bent_inputs(problem, named, starts) if named is not None else []
     found += _bounds_and_flat(problem, rows, curvature)
     found += constraint_doubts(curvature.held) if curvature.held is not None else []
@@ -67,6 +68,18 @@ def doubts_of(
             f"sigma is estimated from {freedom} degree{'s' * (freedom > 1)} of freedom only; errors are rough."
         )
     return tuple(found)
+
+
+def row_doubts(problem: Problem) -> list[tuple[str, str]]:
+    """Data set and what the model itself doubts about its rows; each doubt once, with the first that has it."""
+    doubts: Any = getattr(problem.model.function, "doubts", None)
+    found: dict[str, str] = {}
+    if doubts is None:
+        return []
+    for data in problem.data_sets:
+        for doubt in doubts({**data.inputs, **data.constants}):
+            found.setdefault(doubt, data.name)
+    return [(name, doubt) for doubt, name in found.items()]
 
 
 def _bent_inputs(problem: Problem, named: Mapping[str, Any], starts: Starts) -> list[str]:

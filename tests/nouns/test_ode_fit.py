@@ -159,3 +159,13 @@ def test_a_guess_at_a_kink_keeps_exact_derivatives():
     data = pm.Data({"t": [0.25, 0.5, 1, 2], "gut": [0, 9.0, 5.5, 2.0]}, inputs="t", output="gut", sigma=1)
     problem = pm.Problem(oral, data, {"ka": (0, 3), "lag": (0, 1), "dose": 10.0})
     assert Direct(problem, Cost(least_squares=True)).derivative == "forward sensitivities"
+
+
+@pytest.mark.parametrize(("solver", "tolerance"), [("lsoda", 1e-8), ("explicit", 1e-6)])
+def test_a_guess_beside_the_data_keeps_exact_derivatives(solver, tolerance):
+    # residuals are next to nothing, and the errors of the predictions are not
+    t = np.linspace(0.25, 4, 8)
+    data = pm.Data({"t": t, "A": 2 * np.exp(-0.5 * t)}, inputs="t", output="A", sigma=0.1)
+    decay = pm.ODE({"A": "-k * A"}, {"A": "A0"}, solver=solver, relative_tolerance=tolerance)
+    problem = pm.Problem(decay, data, {"k": pm.Log(0.01, 100, guess=0.5), "A0": pm.Log(0.1, 1e4, guess=2)})
+    assert Direct(problem, Cost(least_squares=True)).derivative == "forward sensitivities"

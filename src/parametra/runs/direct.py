@@ -395,10 +395,22 @@ class Direct:
         scale = np.max(np.abs(np.where(usable, rough, 0.0)), axis=1, keepdims=True)
         precision = self._differences.precision
         same, near = max(1e-9, 10 * precision), max(1e-5, 100 * precision ** (2 / 3))
-        noise = same * np.max(np.abs(np.nan_to_num(plain))) / (self._differences.step * size(points))[:, None, :]
-        same_value = np.allclose(np.real(exact[:, :, 0])[usable[:, :, 0]], plain[usable[:, :, 0]], rtol=same)
+        largest = max(float(np.max(np.abs(np.nan_to_num(plain)))), self._reach() if own else 0.0)
+        noise = same * largest / (self._differences.step * size(points))[:, None, :]
+        values = np.real(exact[:, :, 0])[usable[:, :, 0]], plain[usable[:, :, 0]]
+        same_value = np.allclose(*values, rtol=same, atol=same * largest if own else 1e-8)
         agrees = np.all((np.abs(exact_slope - rough) <= near * scale + noise) | ~usable, axis=(1, 2))
         return same_value and int(agrees.sum()) >= 2
+
+    def _reach(self) -> float:
+        """How large what is compared with the data is: residuals of a good guess are small, their errors are not."""
+        largest, points = 0.0, 0
+        for a in self.problem.arrays:
+            for output, observed in a["observed"].items():
+                sigma = a["sigma"].get(output)
+                scaled = np.abs(observed if sigma is None else observed / sigma)
+                largest, points = max(largest, float(np.max(scaled, initial=0.0))), points + observed.size
+        return largest if self.cost.least_squares or self.cost.scores else largest * points
 
 
 def reason_of(error: Exception) -> str:

@@ -10,6 +10,7 @@ tolerances whose error against a tight reference is below 1e-5; so do we, a hund
 import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -22,7 +23,7 @@ import numpy as np
 import parametra as pm
 
 STARTS, SINGLE = 100, 10
-NAMES = ("Robertson", "signalling, 8 states")
+NAMES = ("Robertson", "signalling, 8 states", "Lotka-Volterra")
 
 
 def robertson():
@@ -38,8 +39,8 @@ def robertson():
 
 
 def signalling():
-    states = {"s": "-k1*exp(-0.1*t)*s + 2*k4*z", "a": "k1*exp(-0.1*t)*s - 2*k2*a*a", "d": "k2*a*a - k3*d"}
-    states |= {"v": "k3*d - k4*v", "w": "k4*(v - w)", "x": "k4*(w - x)", "y": "k4*(x - y)", "z": "k4*(y - z)"}
+    states = {"s": "-k1*exp(-0.1*t)*s + 2*k4*d5", "a": "k1*exp(-0.1*t)*s - 2*k2*a*a", "d": "k2*a*a - k3*d"}
+    states |= {"d1": "k3*d - k4*d1", **{f"d{i}": f"k4*(d{i - 1} - d{i})" for i in (2, 3, 4, 5)}}
     return {
         "states": states,
         "initial": {name: float(name == "s") for name in states},
@@ -47,6 +48,17 @@ def signalling():
         "true": {"k1": 1.4, "k2": 4.0, "k3": 0.2, "k4": 0.4},
         "times": np.linspace(0, 60, 17)[1:],
         "sigma": 0.01,
+    }
+
+
+def lotka_volterra():
+    return {
+        "states": {"prey": "k1*prey - k2*prey*hunter", "hunter": "k2*prey*hunter - k3*hunter"},
+        "initial": {"prey": 30.0, "hunter": 4.0},
+        "outputs": ("prey", "hunter"),
+        "true": {"k1": 0.55, "k2": 0.028, "k3": 0.84},
+        "times": np.linspace(0, 20, 21)[1:],
+        "sigma": 1.0,
     }
 
 
@@ -119,7 +131,11 @@ def fit_rows(name, stated):
     mine = np.asarray(fit.starts.costs)
     best = min(mine.min(), costs.min())
     theirs = STARTS * float(np.mean(seconds))
-    note = f"{share(mine, best)} of the starts reach the best; first time in a process {cold:.1f} s"
+    later = subprocess.run([sys.executable, __file__, name], check=True, capture_output=True, text=True).stdout
+    note = (
+        f"{share(mine, best)} of the starts reach the best; {cold:.1f} s the first time, when kernels are compiled; "
+        f"{float(later):.1f} s the first time in another process, which finds them on disk"
+    )
     rows = [
         (name, "100 fits, ours", warm, "", note),
         (name, "100 fits, SciPy (LSODA)", theirs, f"{theirs / warm:.0f}", f"{share(costs, best)} of {SINGLE} starts"),
@@ -212,9 +228,10 @@ def our_time(stated, wanted):
         values = np.stack([np.real(found[k]) for k in stated["states"]], axis=2)[::count][:10]
         if error(values, wanted) < 1e-5:
             times = []
-            for _ in range(5):
+            for k in range(5):
+                others = {name: column * (1 + 1e-7 * k) for name, column in columns.items()}  # nothing is known of them
                 began = time.perf_counter()
-                model(columns, inputs)
+                model(others, inputs)
                 times.append(time.perf_counter() - began)
             return float(np.median(times)) / STARTS, tolerance
     raise RuntimeError("the accuracy was not reached")
@@ -243,9 +260,16 @@ def amici_rows(name, stated):
 
 def main():
     warnings.simplefilter("ignore")
+    problems = dict(zip(NAMES, (robertson(), signalling(), lotka_volterra()), strict=True))
+    if sys.argv[1:]:
+        stated = problems[sys.argv[1]]
+        print(ours(stated, observed(stated))[0])
+        return
     rows = []
-    for name, stated in zip(NAMES, (robertson(), signalling()), strict=True):
-        rows += fit_rows(name, stated) + amici_rows(name, stated)
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["PARAMETRA_CACHE"] = str(Path(folder) / "kernels")
+        for name, stated in problems.items():
+            rows += fit_rows(name, stated) + amici_rows(name, stated)
     for row in rows:
         row["seconds"] = f"{row['seconds']:.3g}"
     print(json.dumps({"title": "Fits of differential equations", "rows": rows}))

@@ -32,6 +32,7 @@ NAMES = (
     "matrix_sensing_rates",
     "driver_overhead",
     "ode_solvers",
+    "ode_fits",
 )
 
 

@@ -1,5 +1,6 @@
 """fit: what comes back is by name, honest, and the same for the same statement in any order."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,9 @@ import pytest
 import statsmodels.api as sm
 
 import parametra as pm
+from parametra.nouns.asker import Ending, Solutions
 from parametra.nouns.errors import DataError, FormulaError, MethodError, ModelError, NoiseError
+from parametra.verbs.fit_judge import stopped_doubt
 
 X = np.linspace(0.2, 6, 40)
 WAVE = 0.05 * np.sin(2.7 * np.arange(40) + 0.3 * np.arange(40) ** 2)
@@ -339,3 +342,16 @@ def test_starts_that_were_stopped_are_told():
     stopped = fit.starts.count - fit.starts.converged - fit.starts.failed
     assert stopped > 0
     assert f", {stopped} stopped before they converged" in " ".join(str(fit).split())
+
+
+def test_starts_that_were_stopped_on_their_way_are_doubted():
+    ends = (Ending.CONVERGED,) * 8 + (Ending.LIMIT,) * 2
+    many = Solutions(np.zeros((10, 1)), np.zeros(10), ends, np.zeros(10, dtype=np.int64), 0, "")
+    (doubt,) = stopped_doubt(many, "levenberg_marquardt")
+    assert doubt == (
+        "2 of 10 starts were stopped at the limit of the method before they converged. "
+        'Let them go on with options={"lanes_iterations": 1000}.'
+    )
+    assert '{"maximum_iterations": ' in stopped_doubt(many, "nelder_mead")[0]
+    few = dataclasses.replace(many, endings=(Ending.CONVERGED,) * 9 + (Ending.LIMIT,))
+    assert stopped_doubt(few, "levenberg_marquardt") == ()

@@ -11,7 +11,7 @@ import numpy as np
 
 from parametra import catalogue
 from parametra.maths.chi_square import survival
-from parametra.nouns.asker import Solutions
+from parametra.nouns.asker import Ending, Solutions
 from parametra.nouns.fit_record import Row
 from parametra.nouns.fit_result import Fit
 from parametra.nouns.problem import Problem, maybe_64_bits
@@ -29,6 +29,9 @@ from parametra.verbs.fit_rows import rows_of
 from parametra.verbs.fit_tolerance import tolerance_doubts
 from parametra.verbs.fit_uncertainty import Curvature, curvature
 from parametra.verbs.fit_views import views_of
+
+_MOST_STOPPED = 0.1
+"""Share of the starts that may be stopped on their way without a word."""
 
 
 def judge(
@@ -76,6 +79,7 @@ def judge(
         else doubts_of(
             problem, status, rows, *_of_free(rows, labels, covariance), around, starts, p_value, share, named
         )
+        + stopped_doubt(solutions, choice.method)
         + tuple(tolerance_doubts(problem, drive, x, around))
     )
     if status.ok and around.minimum:
@@ -111,6 +115,17 @@ def judge(
         view_source=lambda: views_of(problem, x, named, steps),
     )
     return as_minimax(problem, drive, x, cost, fit) if problem.adversary else fit
+
+
+def stopped_doubt(solutions: Solutions, method: str) -> tuple[str, ...]:
+    """Where many starts were stopped on their way, and how to let them go on."""
+    stopped, count = sum(one is Ending.LIMIT for one in solutions.endings), len(solutions.endings)
+    if count == 1 or stopped <= _MOST_STOPPED * count:
+        return ()
+    made = catalogue.method("fit", method)()
+    option = next((name for name in ("lanes_iterations", "maximum_iterations") if hasattr(made, name)), "")
+    remedy = f' Let them go on with options={{"{option}": {10 * getattr(made, option)}}}.' if option else ""
+    return (f"{stopped} of {count} starts were stopped at the limit of the method before they converged.{remedy}",)
 
 
 def _at(problem: Problem, x: np.ndarray, around: Curvature) -> tuple[dict[str, Any], float, float]:

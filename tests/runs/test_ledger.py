@@ -360,3 +360,25 @@ def test_a_ledger_can_be_read_by_hand(ledger, path):
     assert dict(zip(json.loads(names), np.frombuffer(numbers, "<f8"), strict=True)) == {"a": 1, "b": 2}
     assert json.loads(layout) == [["y", "f8", [2]]]
     assert np.frombuffer(outputs, "<f8").tolist() == [3, 4]
+
+
+def test_what_is_read_ahead_is_what_is_there_and_is_forgotten_when_it_changes(ledger):
+    one, other = ledger.statement("model", ["a"]), ledger.statement("another", ["a"])
+    keys = [key(float(i)) for i in range(300)]
+    answers = [ok(float(i)) for i in range(300)]
+    answers[100] = Evaluation(Fate.FAILED, reason="a lost licence", retry=True)
+    ledger.record(one, keys, answers)
+    ledger.record(other, keys, [ok(-1.0)] * 300)
+    ledger.commit()
+    statements = []
+    ledger._connection.set_trace_callback(statements.append)
+    for first in (0, 64, 128):
+        here = slice(first, first + 64)
+        for found, wanted in zip(ledger.lookup(one, keys[here]), answers[here], strict=True):
+            assert found is None if wanted.retry else found.outputs["y"] == wanted.outputs["y"]
+    assert sum(" IN (" in each for each in statements) == 1  # the first 64; all others were read behind them
+    assert ledger.lookup(other, keys[:1])[0].outputs["y"] == -1.0
+    ledger.record(one, keys[100:101], [ok(7.0)])
+    assert ledger.lookup(one, keys[100:101])[0].outputs["y"] == 7.0
+    ledger.commit()
+    assert ledger.lookup(one, keys[100:101])[0].outputs["y"] == 7.0

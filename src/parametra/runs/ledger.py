@@ -19,7 +19,6 @@ import math
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
-from itertools import islice
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
@@ -31,15 +30,13 @@ from parametra.nouns.stored_run import StatedRun
 from parametra.runs import _ledger_runs as runs
 from parametra.runs._ledger_file import damaged, told, writing
 from parametra.runs._ledger_lock import DriverLock
+from parametra.runs._ledger_lookup import Lookup
 from parametra.runs._ledger_rows import Damaged, Row, Shared, digest_of, row_of
-from parametra.runs._ledger_schema import LOOKUP, RECORD, transaction
+from parametra.runs._ledger_schema import RECORD, transaction
 from parametra.runs._ledger_words import Words
 
 _HEARTBEAT_SECONDS = 20.0
 """An empty commit writes no more often than that."""
-
-_LOOKED_UP_AT_ONCE = (1, 8, 64, 1000)
-"""Calls in one query: a few sizes, so that each is parsed once."""
 
 
 class Ledger:
@@ -60,6 +57,7 @@ class Ledger:
         self._heard = 0.0
         self._layouts = Words(connection, "layouts")
         self._reasons = Words(connection, "reasons")
+        self._lookup = Lookup(connection)
 
     @staticmethod
     def open(path: str | PathLike[str]) -> Ledger:
@@ -133,14 +131,8 @@ class Ledger:
         """
         digests = [digest_of(statement, key) for key in keys]
         found: list[Evaluation | None] = [None] * len(keys)
-        stored: dict[int, tuple[Any, ...]] = {}
         with told(self.path):
-            waiting = iter(dict.fromkeys(digests))
-            while chunk := list(islice(waiting, _LOOKED_UP_AT_ONCE[-1])):
-                size = next(size for size in _LOOKED_UP_AT_ONCE if size >= len(chunk))
-                query = LOOKUP.format(",".join("?" * size))
-                padded = [statement, *chunk, *chunk[:1] * (size - len(chunk))]
-                stored |= {row[0]: row for row in self._connection.execute(query, padded).fetchall()}
+            stored = self._lookup.rows(statement, digests)
         alike: dict[tuple[Any, ...], list[int]] = {}  # what they share, they share by the thousand
         rows = [stored.get(digest) for digest in digests]
         for i, (key, row) in enumerate(zip(keys, rows, strict=True)):
@@ -257,6 +249,7 @@ class Ledger:
                 runs.update(self._connection, run, self.path, {"heard": time.time(), **self._news, **ended})
                 rows = [self._numbered(row, run) for row in self._pending.values()]
                 self._connection.executemany(RECORD, rows)
+                self._lookup.forget()
         except BaseException:
             self._layouts.forget()
             self._reasons.forget()

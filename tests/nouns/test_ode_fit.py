@@ -10,6 +10,7 @@ import pytest
 
 import parametra as pm
 from parametra.formats.problem_file import read_problem_file
+from parametra.nouns.asker import Want
 from parametra.nouns.ode import ODE, Event
 from parametra.runs.cost import Cost
 from parametra.runs.direct import Direct
@@ -169,3 +170,15 @@ def test_a_guess_beside_the_data_keeps_exact_derivatives(solver, tolerance):
     decay = pm.ODE({"A": "-k * A"}, {"A": "A0"}, solver=solver, relative_tolerance=tolerance)
     problem = pm.Problem(decay, data, {"k": pm.Log(0.01, 100, guess=0.5), "A0": pm.Log(0.1, 1e4, guess=2)})
     assert Direct(problem, Cost(least_squares=True)).derivative == "forward sensitivities"
+
+
+def test_near_a_blow_up_differences_are_not_believed_more_than_sensitivities():
+    # x = 1 / (1 - k t): at the guess, steps of differences reach a sixth of the way to the pole
+    pole = pm.ODE({"x": "k * x * x"}, initial={"x": 1}, solver="lsoda")
+    data = pm.Data({"t": [0.5, 0.9, 1.0], "x": [1.9, 7.9, 33.0]}, inputs="t", output="x", sigma=0.1)
+    problem = pm.Problem(pole, data, {"k": pm.Real(0, 2, guess=0.97)})
+    evaluator = Direct(problem, Cost(least_squares=True))
+    assert evaluator.derivative == "forward sensitivities"
+    found = evaluator.evaluate(problem.fit_space.guess[None], Want.JACOBIAN)
+    t = np.array([0.5, 0.9, 1.0])
+    np.testing.assert_allclose(found.jacobian[0, :, 0], t / (1 - 0.97 * t) ** 2 / 0.1, rtol=1e-5)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -33,6 +33,10 @@ class Differences:
     def step(self) -> float:
         """H / |x|."""
         return self.precision ** (1 / 3)
+
+    def halved(self) -> Differences:
+        """The same with half the steps, which tells how much the length of a step counts."""
+        return replace(self, precision=self.precision / 8)
 
     def around(self, points: Float[np.ndarray, "B d"]) -> tuple[np.ndarray, np.ndarray]:
         """The points to evaluate (2 B d, d), those above first, and the distance (B, d) between the two of a pair."""

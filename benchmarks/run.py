@@ -33,6 +33,7 @@ NAMES = (
     "driver_overhead",
     "ode_solvers",
     "ode_fits",
+    "ode_work_precision",
 )
 
 

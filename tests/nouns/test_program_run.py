@@ -389,7 +389,7 @@ def test_a_program_that_went_away(tmp_path):
     program = pm.Program(["tool"], "stdout", folder=tmp_path, working_folder="work")
     (tmp_path / "tool").unlink()
     found = evaluate(Job(Model.of(program), ({},)), Call(0, {}))
-    assert found.reason.startswith('ModelError: command: there is no program "')
+    assert found.reason.startswith('command: there is no program "')
 
 
 def test_too_many_processes_may_pass(tmp_path, monkeypatch):

@@ -16,7 +16,7 @@ from parametra.formats._problem_keys import ODE as KEYS
 from parametra.formats._problem_keys import refuse_unknown, table_at, text_at
 from parametra.formats._problem_names import check_names
 from parametra.formats._problem_names import table as names_table
-from parametra.nouns.errors import FileError, ModelError, ParametraError
+from parametra.nouns.errors import FileError, ModelError, ParametraError, did_you_mean
 from parametra.nouns.ode import ODE, Event
 from parametra.nouns.statement import shown
 
@@ -77,7 +77,12 @@ def ode_from_table(stated: Any, tables: Mapping[str, Any], function_at: Callable
     except ParametraError as error:
         raise type(error)(f"{_WHERE}: {error}") from error.__cause__
     _refuse_own(ode, tables)
-    check_names(ode.names, ode.optional, tables, lambda name, hint: _unknown(name, f"{hint}{ode.advice(name)}"))
+    check_names(
+        ode.names,
+        ode.optional,
+        tables,
+        lambda name, given: _unknown(name, f"{did_you_mean(name, given)}{ode.advice(name)}"),
+    )
     if ode.time not in ode_inputs(tables):
         raise ModelError(
             f'{_WHERE}: time is called "{ode.time}", and no input of [data] is. Write inputs = ["{ode.time}"], or '

@@ -22,9 +22,6 @@ from parametra.maths.ode_loop import LANES
 from parametra.maths.ode_solver import BLOCKS, Function, Solver, Tolerance, filled, make_rosenbrock
 from parametra.maths.ode_step import each_direction
 
-STEADY_FATES = {4: "no steady state was reached"}
-"""Fates beside `ODE_FATES`."""
-
 _LONGEST = 1e12
 _SINGULAR = 1e-9
 _NEWTON = 5
@@ -37,7 +34,7 @@ class Steadiness:
     Arguments:
         values: the states (n, B); NaN in lanes that have none.
         tangents: their derivatives (n, Q, B), or None.
-        fate: (B,), 0 where a steady state was found.
+        fate: (B,), 0 where a steady state was found, 4 where none was reached, 2 as in `ODE_FATES`.
         reached: (B,), the time after which the lane was steady.
         conserved: (B,), how many totals are conserved.
     """

@@ -168,7 +168,7 @@ def fit(
         "penalty": penalty,
         "adversary": adversary or None,
     }
-    stated = _problem(problem, data, parameters, {k: v for k, v in beside.items() if v is not None}, title)
+    stated = stated_problem(problem, data, parameters, {k: v for k, v in beside.items() if v is not None}, title)
     chosen = tuple((options or {}).items())
     settings = Settings(
         method,
@@ -201,8 +201,12 @@ def fit(
             "take long. Give pool alone."
         )
     with running(stated, wish, settings) as run:
-        found = _every_combination(run.problem, settings) if stated.space.discrete else _one(run.problem, settings, {})
-        return run.done(found)
+        return run.done(found_by(run.problem, settings))
+
+
+def found_by(problem: Problem, settings: Settings) -> Fit:
+    """What a fit with these settings finds; every setting of discrete parameters is tried."""
+    return _every_combination(problem, settings) if problem.space.discrete else _one(problem, settings, {})
 
 
 def choose(
@@ -244,27 +248,33 @@ def choose(
     return Plan(choice.method, choice.reason, count, why, final.kind, final.derivative, len(combinations))
 
 
-def _problem(problem: object, data: object, parameters: Any, beside: Mapping[str, Any], title: str) -> Problem:
+def stated_problem(
+    problem: object, data: object, parameters: Any, beside: Mapping[str, Any], title: str, verb: str = "fit"
+) -> Problem:
+    """The problem that a verb was given, or made of a model, data and parameters.
+
+    Raises:
+        ParametraError: what was given is none, or too much.
+    """
     if isinstance(problem, Objective):
         raise MethodError(
-            "fit compares a model with data; this is an objective, which has none. Minimise it with a search, or state "
-            "model, data and parameters."
+            f"{verb} compares a model with data; this is an objective, which has none. Minimise it with a search, or "
+            "state model, data and parameters."
         )
     if isinstance(problem, Problem):
         if data is not None or parameters is not None or beside:
             raise ModelError(
-                f"fit(problem) takes no {', '.join(beside) or 'data or parameters'} beside the problem, which has its "
-                "own. "
-                "Use problem.with_data(data), or fit(model, data, parameters=...)."
+                f"{verb}(problem) takes no {', '.join(beside) or 'data or parameters'} beside the problem, which has its "
+                f"own. Use problem.with_data(data), or {verb}(model, data, parameters=...)."
             )
         return problem
     if isinstance(getattr(problem, "problem", None), Problem):
         raise ModelError(
-            "this is a problem file, with settings of its own: use pm.fit(file.problem, **file.settings.for_fit())."
+            f"this is a problem file, with settings of its own: use pm.{verb}(file.problem, **file.settings.for_fit())."
         )
     if data is None or parameters is None:
         missing = "data" if data is None else "parameters"
-        raise ModelError(f"fit(model, data, parameters=...) has no {missing}. Give all three, or one Problem.")
+        raise ModelError(f"{verb}(model, data, parameters=...) has no {missing}. Give all three, or one Problem.")
     return Problem(problem, data, parameters, **beside, title=title)
 
 

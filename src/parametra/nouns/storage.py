@@ -85,7 +85,8 @@ def _encode(value: Any) -> Any:
     if isinstance(value, Enum):
         return {"enum": type(value).__name__, "value": value.value}
     if isinstance(value, np.ndarray):
-        return {"array": [_encode(v) for v in value.ravel().tolist()], "shape": list(value.shape)}
+        kind = {"b": {"of": "bool"}, "i": {"of": "int64"}}.get(value.dtype.kind, {})  # numbers without a word are real
+        return {"array": [_encode(v) for v in value.ravel().tolist()], "shape": list(value.shape), **kind}
     if isinstance(value, np.generic):
         return _encode(value.item())
     if isinstance(value, dict):
@@ -109,7 +110,8 @@ def _decode(value: Any) -> Any:
     if "enum" in value:
         return _classes[value["enum"]](value["value"])
     if "array" in value:
-        return np.array([_decode(v) for v in value["array"]], dtype=np.float64).reshape(value["shape"])
+        kind = {"bool": np.bool_, "int64": np.int64}.get(value.get("of"), np.float64)
+        return np.array([_decode(v) for v in value["array"]], dtype=kind).reshape(value["shape"])
     if "dict" in value:
         return {_decode(k): _decode(v) for k, v in value["dict"]}
     if "tuple" in value:

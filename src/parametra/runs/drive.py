@@ -66,6 +66,18 @@ class Elsewhere(Protocol):
     def run_in_parts(self, drive: Drive, method: Any, space: SearchSpace, starts: np.ndarray) -> Solutions: ...
 
 
+@runtime_checkable
+class Walker(Protocol):
+    """What asks and is told until it halts, and keeps what it knows itself: the walk along a profile."""
+
+    @property
+    def halted(self) -> bool: ...
+    @property
+    def fraction(self) -> float: ...
+    def ask(self) -> Request: ...
+    def tell(self, answers: Answers) -> None: ...
+
+
 class _RunEnded(Exception):  # noqa: N818  a signal out of a library's loop, never seen by a person
     """The budget is spent or the person has stopped the run, in the middle of a library's own loop."""
 
@@ -134,6 +146,26 @@ class Drive:
             if calls is not None:
                 calls.stop, calls.ended, calls.phase = lambda: "", bool(self.ended), Phase.AFTER
             self.progress.close()
+
+    def follow(self, walk: Walker) -> None:
+        """Drive what asks and is told, but has no starts, to its end or to the end of the budget."""
+        calls = self.model_calls
+        if calls is not None:
+            calls.stop, calls.tell, calls.ended, calls.phase = self.why_stop, self.tell_running, False, Phase.LOOP
+        try:
+            with self._interrupt, _one_thread(many=True):
+                while not walk.halted and not self._over():
+                    request = walk.ask()
+                    try:
+                        answers = self.evaluate(request)
+                    except RunStopped as stopped:
+                        self._stopped(stopped)
+                        return
+                    walk.tell(answers)
+                    self._tell_progress(walk.fraction)
+        finally:
+            if calls is not None:
+                calls.stop, calls.ended, calls.phase = lambda: "", bool(self.ended), Phase.AFTER
 
     def _stopped(self, stopped: RunStopped) -> None:
         """The run was ended in the middle of a batch."""

@@ -1,0 +1,1 @@
+"""Ways to say which model is better, a file each."""

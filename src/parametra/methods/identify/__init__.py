@@ -1,0 +1,1 @@
+"""Methods that say how far each parameter can be trusted."""

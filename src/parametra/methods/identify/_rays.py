@@ -1,0 +1,121 @@
+"""Where profiles and contours walk: from the estimate along a direction, while all other coordinates follow.
+
+L rays, d coordinates. On a ray the held coordinates are z = origin + t along, t from 0 to `reach`; the others minimise
+the cost. What is looked for is the t at which the cost has risen by the threshold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import numpy as np
+
+from parametra.maths.arrays import Bool, Float, Int
+from parametra.maths.profile_level import near_bound
+
+FAR = 1e3
+"""How far an unbounded coordinate is followed, in sizes of the estimate."""
+
+FAR_LOG = float(np.log(1e6))
+"""How far an unbounded coordinate on a logarithmic scale is followed."""
+
+
+class End(IntEnum):
+    """How a ray ended."""
+
+    WALKING = 0
+    CROSSED = 1
+    OPEN = 2
+    """The end of the reach came before the threshold."""
+    LOWER = 3
+    """A point with a lower cost than the estimate's was found."""
+    WALL = 4
+    """The model fails beyond."""
+    LOST = 5
+    """The other coordinates did not come to their minimum."""
+
+
+@dataclass(frozen=True)
+class Rays:
+    """Where to walk.
+
+    Arguments:
+        origin: (L, d) the estimate.
+        cost: (L,) there.
+        along: (L, d) the direction of the held coordinates for a t of one; zero in the others.
+        held: (L, d) which coordinates are held.
+        reach: (L,) the largest t.
+        replicate: (L,) whose data a ray is about; 0 everywhere for the data themselves.
+        half: (L,) half of the squared scale: the threshold of the rise is half times the quantile.
+        quantile: the usual one.
+        lower, upper: (d,) bounds.
+        distance: (L, 2) from the origin back to, and on to, a bound of the held coordinate, infinite without one; where
+            None, bounds change nothing (contours).
+        level, freedom: what the quantile belongs to.
+    """
+
+    origin: Float[np.ndarray, "L d"]
+    cost: Float[np.ndarray, " L"]
+    along: Float[np.ndarray, "L d"]
+    held: Bool[np.ndarray, "L d"]
+    reach: Float[np.ndarray, " L"]
+    replicate: Int[np.ndarray, " L"]
+    half: Float[np.ndarray, " L"]
+    quantile: float
+    lower: Float[np.ndarray, " d"]
+    upper: Float[np.ndarray, " d"]
+    distance: Float[np.ndarray, "L 2"] | None = None
+    level: float = 0.95
+    freedom: float = np.inf
+
+    @property
+    def count(self) -> int:
+        """How many rays there are."""
+        return len(self.reach)
+
+    def threshold(
+        self, rays: Int[np.ndarray, " k"], t: Float[np.ndarray, " k"], unit: Float[np.ndarray, " k"]
+    ) -> tuple[Float[np.ndarray, " k"], Float[np.ndarray, " k"]]:
+        """The rise at which a value is refused, and its slope in t.
+
+        Arguments:
+            rays: which.
+            t: where.
+            unit: t of one standard error.
+        """
+        half = self.half[rays]
+        if self.distance is None:
+            return half * self.quantile, np.zeros(len(rays))
+        back, on = self.distance[rays].T + np.stack([t, -t])
+        nearer_back = back <= on
+        gap = np.where(nearer_back, back, on)
+        gap = np.where(np.isfinite(gap), np.maximum(gap, 0.0) / unit, np.inf)
+        value, slope = near_bound(gap, self.level, self.freedom)
+        return half * value, half * slope / unit * np.where(nearer_back, 1.0, -1.0)
+
+
+@dataclass(frozen=True)
+class Walked:
+    """What the walk along rays found.
+
+    Arguments:
+        ends: how each ended.
+        t: (L,) where: the crossing, the end of the reach, or the last point that is known.
+        points: (L, d) there, the other coordinates at their minimum.
+        rise: (L,) of the cost there.
+        paths: per ray the points on it, in the order of t: (n, 2 + d) with t, the rise, the coordinates.
+        slopes: per ray the slope of the rise at these points.
+        unit: (L,) t of one standard error by the curvature at the origin, infinite where it is flat.
+        evaluations: how many points were asked for.
+    """
+
+    ends: tuple[End, ...]
+    t: Float[np.ndarray, " L"]
+    points: Float[np.ndarray, "L d"]
+    rise: Float[np.ndarray, " L"]
+    paths: tuple[np.ndarray, ...]
+    slopes: tuple[np.ndarray, ...]
+    unit: Float[np.ndarray, " L"]
+    evaluations: int
+    messages: dict[int, str] = field(default_factory=dict[int, str])

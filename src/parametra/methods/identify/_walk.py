@@ -1,0 +1,327 @@
+"""The walk along rays: all rays side by side, each a predictor and a corrector in one step.
+
+At a point z with cost c, gradient g and curvature H (J'J or the expected information) let f be the coordinates that
+follow. Their minimum is z_f - H_ff^-1 g_f, the cost there c - 1/2 g_f' H_ff^-1 g_f, and along the ray the profile has
+the slope g_w - H_wf H_ff^-1 g_f and the curvature H_ww - H_wf H_ff^-1 H_fw, with w the direction of the ray. One step
+corrects the followers and goes on to where this parabola meets the threshold: the joint iteration of Venzon and
+Moolgavkar (1988, doi:10.2307/2347496), which needs three or four evaluations where the profile is nearly a parabola. A
+point that strays from the profile is brought back with damping (Levenberg and Marquardt) or taken back; where the
+profile is flat, steps grow until the end of the reach. The slope is exact wherever the followers are at their minimum,
+whatever H is, so that crossings are met to rounding.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from parametra.maths.arrays import Float
+from parametra.methods.identify._rays import End, Rays, Walked
+from parametra.nouns.asker import Answers, Request, Want
+
+ON = 1e-3
+"""What is left to the followers' minimum, in thresholds, at which a point counts as on the profile."""
+
+MET = 1e-6
+"""How well a crossing meets the threshold."""
+
+_STRAYED = 3.0
+_LOWER = 1e-2
+_MOST_CORRECTIONS = 40
+_MOST_POINTS = 60
+_MOST_BACK = 12
+_RIDGE = 1e-12
+
+
+@dataclass
+class _State:
+    """Where each ray stands. `good` is the last point on the profile."""
+
+    t: np.ndarray
+    z: np.ndarray
+    good_t: np.ndarray
+    good_z: np.ndarray
+    good_rise: np.ndarray
+    good_slope: np.ndarray
+    good_curve: np.ndarray
+    good_tangent: np.ndarray
+    over: np.ndarray
+    over_rise: np.ndarray
+    over_slope: np.ndarray
+    stretch: np.ndarray
+    damping: np.ndarray
+    before: np.ndarray
+    before_z: np.ndarray
+    corrections: np.ndarray
+    back: np.ndarray
+    unit: np.ndarray
+    ends: np.ndarray
+    paths: list[list[np.ndarray]] = field(default_factory=list)
+    slopes: list[list[float]] = field(default_factory=list)
+    evaluations: int = 0
+
+
+class Walk:
+    """Walks rays to their crossings: `ask` what to evaluate, `tell` what came, until `halted`; then `walked`.
+
+    Arguments:
+        rays: where to walk.
+        begin: (t, points) where to begin instead of the origin; the points need not be on the profile.
+    """
+
+    def __init__(self, rays: Rays, begin: tuple[np.ndarray, np.ndarray] | None = None) -> None:
+        self.rays = rays
+        n, d = rays.origin.shape
+        t = np.zeros(n) if begin is None else begin[0].copy()
+        z = rays.origin.copy() if begin is None else begin[1].copy()
+        nan, zeros = np.full(n, np.nan), np.zeros(n)
+        self._s = _State(
+            t=t,
+            z=z,
+            good_t=nan.copy(),
+            good_z=z.copy(),
+            good_rise=nan.copy(),
+            good_slope=nan.copy(),
+            good_curve=nan.copy(),
+            good_tangent=np.zeros((n, d)),
+            over=np.full(n, np.inf),
+            over_rise=nan.copy(),
+            over_slope=nan.copy(),
+            stretch=np.full(n, 4.0),
+            damping=zeros.copy(),
+            before=np.full(n, np.inf),
+            before_z=z.copy(),
+            corrections=np.zeros(n, dtype=np.int64),
+            back=np.zeros(n, dtype=np.int64),
+            unit=nan.copy(),
+            ends=np.zeros(n, dtype=np.int64),
+            paths=[[] for _ in range(n)],
+            slopes=[[] for _ in range(n)],
+        )
+        self._asked = np.arange(n)
+
+    @property
+    def halted(self) -> bool:
+        """Whether every ray has ended."""
+        return not np.any(self._s.ends == End.WALKING)
+
+    @property
+    def fraction(self) -> float:
+        """The share of the rays that have ended."""
+        return float(np.mean(self._s.ends != End.WALKING)) if self.rays.count else 1.0
+
+    def ask(self) -> Request:
+        """The points to evaluate, those of the rays that still walk."""
+        self._asked = np.flatnonzero(self._s.ends == End.WALKING)
+        self._s.evaluations += len(self._asked)
+        return Request(self._s.z[self._asked], Want.NORMAL, self.rays.replicate[self._asked])
+
+    def tell(self, answers: Answers) -> None:
+        """Take the answers to the last request, and move on."""
+        k, s = self._asked, self._s
+        gradient, normal = answers.gradient, answers.normal
+        if gradient is None or normal is None:
+            raise RuntimeError("normal equations were asked for, and came without")  # a fault of the evaluator
+        ok = answers.ok & np.isfinite(gradient).all(axis=1) & np.isfinite(normal).all(axis=(1, 2))
+        self._after_failure(k[~ok])
+        k = k[ok]
+        if not k.size:
+            return
+        local = self._local(k, answers.cost[ok], gradient[ok], normal[ok])
+        first = np.isnan(s.unit[k])
+        with np.errstate(divide="ignore"):
+            s.unit[k[first]] = np.sqrt(2 * self.rays.half[k[first]] / np.maximum(local.curve[first], 0.0))
+        threshold, tilt = self.rays.threshold(k, s.t[k], s.unit[k])
+        left = local.decrement / threshold
+        on = left <= ON
+        strayed = ~on & (s.corrections[k] == 0) & (left > _STRAYED) & np.isfinite(s.good_t[k]) & (s.t[k] > s.good_t[k])
+        strayed &= s.back[k] < _MOST_BACK
+        self._correct(k, ~on & ~strayed, local)
+        self._take_back(k[strayed])
+        self._go_on(k, on, local, threshold, tilt)
+
+    def walked(self) -> Walked:
+        """What is known."""
+        s = self._s
+        order = [np.argsort([p[0] for p in path], kind="stable") if path else np.empty(0, int) for path in s.paths]
+        width = 2 + self.rays.origin.shape[1]
+        paths = tuple(np.array(p)[o] if p else np.empty((0, width)) for p, o in zip(s.paths, order, strict=True))
+        slopes = tuple(np.array(p)[o] if p else np.empty(0) for p, o in zip(s.slopes, order, strict=True))
+        known = np.isfinite(s.good_t)
+        return Walked(
+            tuple(End(int(e)) for e in s.ends),
+            np.where(known, s.good_t, 0.0),
+            s.good_z.copy(),
+            s.good_rise.copy(),
+            paths,
+            slopes,
+            np.where(np.isnan(s.unit), np.inf, s.unit),
+            s.evaluations,
+        )
+
+    # ---- what a point says
+
+    def _local(self, k: np.ndarray, cost: np.ndarray, g: np.ndarray, h: np.ndarray) -> _Local:
+        rays, z = self.rays, self._s.z[k]
+        w = rays.along[k]
+        width = np.where(np.isfinite(rays.upper - rays.lower), rays.upper - rays.lower, 1.0)
+        near = 1e-12 * width
+        stuck = ((z <= rays.lower + near) & (g > 0)) | ((z >= rays.upper - near) & (g < 0))
+        follows = ~rays.held[k] & ~stuck
+        root = np.sqrt(np.maximum(np.einsum("kii->ki", h), 0.0))
+        root = np.where(follows & (root > 0), root, 1.0)
+        both = follows[:, :, None] & follows[:, None, :]
+        scaled = np.where(both, h / (root[:, :, None] * root[:, None, :]), 0.0)
+        diagonal = np.arange(h.shape[1])
+        damp = np.where(follows, _RIDGE + self._s.damping[k][:, None], 1.0)
+        plain = scaled.copy()
+        plain[:, diagonal, diagonal] += np.where(follows, _RIDGE, 1.0)
+        hw = np.einsum("kij,kj->ki", h, w)
+        right = np.stack([np.where(follows, g, 0.0), np.where(follows, hw, 0.0)], axis=2) / root[:, :, None]
+        solved = np.linalg.solve(plain, right)
+        down, back = solved[:, :, 0] / root, solved[:, :, 1] / root
+        damped = down
+        if np.any(self._s.damping[k] > 0):
+            scaled[:, diagonal, diagonal] += damp
+            damped = np.linalg.solve(scaled, right[:, :, :1])[:, :, 0] / root
+        decrement = 0.5 * np.einsum("ki,ki->k", np.where(follows, g, 0.0), down)
+        slope = np.einsum("ki,ki->k", g, w) - np.einsum("ki,ki->k", np.where(follows, hw, 0.0), down)
+        curve = np.einsum("ki,ki->k", w, hw) - np.einsum("ki,ki->k", np.where(follows, hw, 0.0), back)
+        rise = cost - np.maximum(decrement, 0.0) - rays.cost[k]
+        return _Local(cost, rise, np.maximum(decrement, 0.0), slope, curve, -down, -damped, -back)
+
+    # ---- what to do next
+
+    def _after_failure(self, k: np.ndarray) -> None:
+        """The model failed: half the way back, and a wall where that does not help."""
+        s = self._s
+        lost = ~np.isfinite(s.good_t[k])
+        s.ends[k[lost]] = End.LOST
+        k = k[~lost]
+        s.back[k] += 1
+        s.ends[k[s.back[k] > _MOST_BACK]] = End.WALL
+        self._back_to(k, s.good_t[k] + (s.t[k] - s.good_t[k]) / 3)
+
+    def _take_back(self, k: np.ndarray) -> None:
+        s = self._s
+        s.back[k] += 1
+        s.stretch[k] = np.maximum(0.5 * s.stretch[k], 1.0)
+        self._back_to(k, s.good_t[k] + (s.t[k] - s.good_t[k]) / 3)
+
+    def _correct(self, k: np.ndarray, which: np.ndarray, local: _Local) -> None:
+        """One damped step of the followers, the ray's own coordinate held; a step that went up is undone."""
+        s, rays = self._s, self.rays
+        if not which.any():
+            return
+        i, cost = k[which], local.cost[which]
+        s.corrections[i] += 1
+        up = cost > s.before[i]
+        s.damping[i] = np.where(up, np.maximum(10 * s.damping[i], 1e-3), s.damping[i] / 10)
+        s.damping[i] = np.where(s.damping[i] < 1e-6, 0.0, s.damping[i])
+        keep = i[~up]
+        s.before[keep], s.before_z[keep] = cost[~up], s.z[keep]
+        s.z[keep] = np.clip(s.z[keep] + local.damped[which][~up], rays.lower, rays.upper)
+        # half of the way to the last step that was too long
+        s.z[i[up]] = 0.5 * (s.z[i[up]] + s.before_z[i[up]])
+        given_up = i[s.corrections[i] > _MOST_CORRECTIONS]
+        s.ends[given_up] = End.LOST
+
+    def _go_on(self, k: np.ndarray, on: np.ndarray, local: _Local, threshold: np.ndarray, tilt: np.ndarray) -> None:
+        s, rays = self._s, self.rays
+        i = k[on]
+        if not i.size:
+            return
+        rise, slope, curve = local.rise[on], local.slope[on], local.curve[on]
+        threshold, tilt = threshold[on], tilt[on]
+        at = np.clip(s.z[i] + local.down[on], rays.lower, rays.upper)
+        for j, lane in enumerate(i):
+            s.paths[lane].append(np.concatenate([[s.t[lane], rise[j]], at[j]]))
+            s.slopes[lane].append(float(slope[j]))
+        met = np.abs(rise - threshold) <= MET * threshold
+        over = rise > threshold
+        below = ~over | ~np.isfinite(s.good_t[i])
+        s.over[i] = np.where(over, np.minimum(s.over[i], s.t[i]), s.over[i])
+        newly = over & (s.t[i] <= s.over[i])
+        s.over_rise[i] = np.where(newly, rise, s.over_rise[i])
+        s.over_slope[i] = np.where(newly, slope, s.over_slope[i])
+        take = i[below | met]
+        chosen = below | met
+        s.good_t[take], s.good_z[take], s.good_rise[take] = s.t[take], at[chosen], rise[chosen]
+        s.good_slope[take], s.good_curve[take] = slope[chosen], curve[chosen]
+        s.good_tangent[take] = local.tangent[on][chosen]
+        s.back[i] = 0
+        s.stretch[i] = np.minimum(1.5 * s.stretch[i], 16.0)
+        length = np.array([len(s.paths[lane]) for lane in i])
+        s.ends[i[met & (local.decrement[on] <= 1e-2 * ON * threshold)]] = End.CROSSED
+        s.ends[i[(rise < -_LOWER * threshold) & (s.ends[i] == End.WALKING)]] = End.LOWER
+        s.ends[i[~over & (s.t[i] >= rays.reach[i]) & (s.ends[i] == End.WALKING)]] = End.OPEN
+        s.ends[i[(length > _MOST_POINTS) & (s.ends[i] == End.WALKING)]] = End.LOST
+        walking = s.ends[i] == End.WALKING
+        j = i[walking]
+        if not j.size:
+            return
+        t = s.t[j]
+        target = self._next(j, t, rise[walking], slope[walking], curve[walking], threshold[walking], tilt[walking])
+        # from the point that is there, whether below the crossing or above it
+        self._place(j, target, at[walking] + (target - t)[:, None] * local.tangent[on][walking])
+
+    def _next(
+        self,
+        k: np.ndarray,
+        t: np.ndarray,
+        rise: np.ndarray,
+        slope: np.ndarray,
+        curve: np.ndarray,
+        threshold: np.ndarray,
+        tilt: np.ndarray,
+    ) -> np.ndarray:
+        """Where the parabola at t meets the threshold, within what is known and within the longest step."""
+        s, rays = self._s, self.rays
+        with np.errstate(all="ignore"):
+            # a parabola of the slope that is exact; its curvature from what lies behind, where that is known
+            lead, bend = slope - tilt, np.maximum(curve, 0.0)
+            gap = threshold - rise
+            inside = np.maximum(lead * lead + 2 * bend * gap, 0.0)
+            delta = np.where(lead >= 0, 2 * gap / (lead + np.sqrt(inside)), (np.sqrt(inside) - lead) / bend)
+            delta = np.where(np.isfinite(delta), delta, np.inf)
+            # sqrt(rise) is nearly straight where a profile is nearly a parabola, and then better than the model's own
+            newton = 2 * np.sqrt(np.maximum(rise, 0.0)) * (np.sqrt(threshold) - np.sqrt(np.maximum(rise, 0.0))) / lead
+            far = (rise > 0.3 * threshold) & (lead > 0)
+            delta = np.where(far & np.isfinite(newton), newton, delta)
+            unit = np.where(np.isfinite(s.unit[k]), s.unit[k], rays.reach[k] / 64)
+            longest = np.maximum(s.stretch[k] * np.minimum(unit, rays.reach[k] / 4), 0.5 * s.stretch[k] * t)
+        bracketed = np.isfinite(s.over[k])
+        found = t + np.clip(delta, -longest, longest)
+        low = np.where(np.isfinite(s.good_t[k]), s.good_t[k], 0.0)
+        middle = low + (s.over[k] - low) * 0.5
+        outside = bracketed & ((found <= low) | (found >= s.over[k]))
+        found = np.where(outside, middle, found)
+        return np.clip(found, 0.0, rays.reach[k])
+
+    def _back_to(self, k: np.ndarray, target: np.ndarray) -> None:
+        """From the last point on the profile to another t."""
+        s = self._s
+        self._place(k, target, s.good_z[k] + (target - s.good_t[k])[:, None] * s.good_tangent[k])
+
+    def _place(self, k: np.ndarray, t: np.ndarray, z: np.ndarray) -> None:
+        """To t, the followers where z says; the count of corrections begins anew."""
+        s, rays = self._s, self.rays
+        on_ray = rays.origin[k] + t[:, None] * rays.along[k]
+        s.z[k] = np.clip(np.where(rays.held[k], on_ray, z), rays.lower, rays.upper)
+        s.t[k] = t
+        s.corrections[k], s.damping[k], s.before[k] = 0, 0.0, np.inf
+
+
+@dataclass(frozen=True)
+class _Local:
+    """What a point says of its ray: see the head of this file."""
+
+    cost: Float[np.ndarray, " k"]
+    rise: Float[np.ndarray, " k"]
+    decrement: Float[np.ndarray, " k"]
+    slope: Float[np.ndarray, " k"]
+    curve: Float[np.ndarray, " k"]
+    down: Float[np.ndarray, "k d"]
+    damped: Float[np.ndarray, "k d"]
+    tangent: Float[np.ndarray, "k d"]

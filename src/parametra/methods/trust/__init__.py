@@ -1,0 +1,1 @@
+"""Methods of statistical honesty: data looked at again and again, chosen by, drifting, or private."""

@@ -1,0 +1,266 @@
+"""Replicates of a likelihood whose points are independent: predictions once, densities for each data set.
+
+    cost_b = -sum_i w_bi log p(y_bi | f_i(x), noise(x)) - log prior(x)
+
+Predictions and their Jacobian do not depend on the data, so one kernel serves all data sets; what the noise adds is
+elementwise. Second derivatives are the expected information where the noise offers scores, differences of the gradient
+elsewhere.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from parametra.maths.arrays import Bool, Float
+from parametra.nouns._noise_contract import Scatter
+from parametra.nouns.asker import Answers, Request, Want
+from parametra.nouns.bootstrap_data import ReplicateData
+from parametra.nouns.card import Ability
+from parametra.nouns.errors import MethodError
+from parametra.nouns.noise_simulate import told_by_values
+from parametra.nouns.problem import Problem, maybe_64_bits
+from parametra.runs.cost import Cost
+
+_TINY = 1e-30
+_STEP = 6e-6
+_MOST_NUMBERS = 2_000_000
+
+
+class Predictions:
+    """Predictions at many points, where there is an observation, and their Jacobian.
+
+    Arguments:
+        evaluator: of the problem, one of those that `of_batches` gives.
+    """
+
+    def __init__(self, evaluator: Any) -> None:
+        self.evaluator = evaluator
+        self.problem: Problem = evaluator.problem
+        formula = self.problem.model.function is None and self.problem.fit_space.scalar_only
+        self.together = formula and evaluator.kind == "direct"
+
+    def at(
+        self, points: Float[np.ndarray, "B d"]
+    ) -> tuple[Float[np.ndarray, "B M"], Float[np.ndarray, "B M d"], Bool[np.ndarray, " B"]]:
+        """Values, Jacobian, and whether both are finite."""
+        if not self.together:
+            found = self.evaluator.evaluate(points, Want.PREDICTED)
+            return np.asarray(found.predicted), np.asarray(found.jacobian), found.ok
+        count, d = points.shape
+        values = np.real(self._values(points))
+        moved = (points[:, None, :] + 1j * _TINY * np.eye(d)).reshape(count * d, d)
+        slopes = np.imag(self._values(moved)).reshape(count, d, -1) / _TINY
+        ok = np.isfinite(values.sum(axis=1) + slopes.sum(axis=(1, 2)))
+        return values, np.moveaxis(slopes, 1, 2), ok
+
+    def _values(self, points: np.ndarray) -> np.ndarray:
+        named = self.problem.fit_space.to_named(points.T[:, :, None])
+        parts = [v for _, _, v in self.problem.compared(named, self.problem.arrays)]
+        return np.concatenate([np.broadcast_to(v, (len(points), v.shape[-1])) for v in parts], axis=1)
+
+
+class DensityReplicates:
+    """Replicates of a problem whose points are independent of one another.
+
+    Arguments:
+        evaluator: of the problem.
+        data: its data sets.
+    """
+
+    def __init__(self, evaluator: Any, data: ReplicateData) -> None:
+        self.predictions = Predictions(evaluator)
+        self.problem: Problem = evaluator.problem
+        self.cost: Cost = evaluator.cost
+        self.data = data
+        self.count = data.count
+        self.scored = Ability.SCORES in self.problem.offers
+        self.stretches = _stretches(self.problem)
+        self.noise = dict(self.problem.noise)
+        self._columns: dict[tuple[int, str], dict[str, np.ndarray]] = {}
+        for i, output, _ in self.stretches if data.observed is not None else ():
+            told = told_by_values(self.problem, i, output, data.observed[i][output])  # type: ignore[index]
+            if told is not None:
+                self.noise[output], self._columns[i, output] = told
+
+    def evaluate(self, request: Request) -> Answers:
+        """Answer COST, GRADIENT or NORMAL; a start of -1 is answered for the first data set."""
+        owners = np.maximum(request.starts, 0)
+        d = request.points.shape[1]
+        many = 1 if request.want is not Want.NORMAL or self.scored else 2 * d + 1
+        most = max(1, _MOST_NUMBERS // (max(self.problem.size, 1) * (d + 1) * many))
+        parts: list[Answers] = []
+        with np.errstate(all="ignore"), maybe_64_bits():
+            for first in range(0, len(owners), most):
+                here = slice(first, first + most)
+                parts.append(self._evaluated(request.points[here], request.want, owners[here]))
+        names = [f.name for f in dataclasses.fields(Answers) if getattr(parts[0], f.name) is not None]
+        return Answers(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
+
+    def _evaluated(self, points: np.ndarray, want: Want, owners: np.ndarray) -> Answers:
+        if want not in (Want.COST, Want.GRADIENT, Want.NORMAL):
+            raise MethodError(f"replicates of a likelihood give no {want.value}; ask for the cost or its derivatives.")
+        values, slopes, ok = self.predictions.at(points)
+        cost = self._cost(values, points, owners)
+        ok = ok & np.isfinite(cost)
+        if want is Want.COST:
+            return Answers(cost=np.where(ok, cost, np.inf), ok=ok)
+        if self.scored:
+            gradient, normal = self._scored(values, slopes, points, owners)
+        else:
+            gradient = self._gradient(values, slopes, points, owners)
+            normal = self._hessian(points, owners) if want is Want.NORMAL else None
+        ok = ok & np.isfinite(gradient).all(axis=1)
+        if normal is not None:
+            ok = ok & np.isfinite(normal).all(axis=(1, 2))
+        cost = np.where(ok, cost, np.inf)
+        return Answers(cost=cost, ok=ok, gradient=gradient, normal=normal if want is Want.NORMAL else None)
+
+    # ---- what the noise says
+
+    def _scatters(
+        self, values: np.ndarray, named: Mapping[str, Any], owners: np.ndarray
+    ) -> list[tuple[str, Scatter, slice]]:
+        found: list[tuple[str, Scatter, slice]] = []
+        for i, output, here in self.stretches:
+            scatter = self.problem.scatter(i, output, values[..., here], named, self.problem.arrays, np)
+            if self.data.observed is not None:
+                own = {name: c[owners] for name, c in self._columns.get((i, output), {}).items()}
+                columns = {**scatter.columns, **own}
+                scatter = dataclasses.replace(scatter, observed=self.data.observed[i][output][owners], columns=columns)
+            found.append((output, scatter, here))
+        return found
+
+    def _weighted(self, rows: np.ndarray, here: slice, owners: np.ndarray) -> np.ndarray:
+        """Rows (B, n) times how often each observation counts; those that do not count may be anything."""
+        if self.data.weights is None:
+            return rows
+        weights = self.data.weights[owners, here]
+        return np.where(weights > 0, rows * weights, 0.0)
+
+    def _log_likelihood(self, values: np.ndarray, named: Mapping[str, Any], owners: np.ndarray) -> np.ndarray:
+        total = np.zeros(len(owners))
+        for output, scatter, here in self._scatters(values, named, owners):
+            rows = np.broadcast_to(self.noise[output].log_density(scatter), values[:, here].shape)
+            total = total + self._weighted(rows, here, owners).sum(axis=1)
+        return total
+
+    def _log_prior(self, points: np.ndarray) -> np.ndarray:
+        named = self.problem.fit_space.to_named(points.T)
+        total = np.zeros(len(points))
+        for name in self.problem.space.explicit_priors:
+            density = np.asarray(self.problem.space[name].prior.log_density(named[name], np))
+            total = total + density.reshape(-1, len(points)).sum(axis=0)
+        return total
+
+    def _cost(self, values: np.ndarray, points: np.ndarray, owners: np.ndarray) -> np.ndarray:
+        named = self.problem.fit_space.to_named(points.T)
+        return -self._log_likelihood(values, named, owners) - self._log_prior(points)
+
+    # ---- derivatives
+
+    def _scored(
+        self, values: np.ndarray, slopes: np.ndarray, points: np.ndarray, owners: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The gradient and the expected information, by the slopes of every quantity that the densities depend on."""
+        count, d = points.shape
+        gradient, normal = np.zeros((count, d)), np.zeros((count, d, d))
+        plain = self._working(values, self.problem.fit_space.to_named(points.T), owners)
+        columns: list[list[np.ndarray]] = []
+        for k in range(d):
+            moved = points.astype(complex)
+            moved[:, k] += 1j * _TINY
+            named = self.problem.fit_space.to_named(moved.T)
+            rows = self._working(values + 1j * _TINY * slopes[:, :, k], named, owners)
+            columns.append([np.imag(row[0]) / _TINY for row in rows])
+        for q, (_, score, information, here) in enumerate(plain):
+            by = np.stack([np.broadcast_to(column[q], score.shape) for column in columns], axis=2)
+            gradient -= np.einsum("bn,bnd->bd", self._weighted(score, here, owners), by)
+            normal += np.swapaxes(by, 1, 2) @ (by * self._weighted(information, here, owners)[:, :, None])
+        if self.problem.space.explicit_priors:
+            slope, curved = self._prior_derivatives(points)
+            gradient, normal = gradient - slope, normal - curved
+        return gradient, normal
+
+    def _working(
+        self, values: np.ndarray, named: Mapping[str, Any], owners: np.ndarray
+    ) -> list[tuple[np.ndarray, np.ndarray, np.ndarray, slice]]:
+        found: list[tuple[np.ndarray, np.ndarray, np.ndarray, slice]] = []
+        for output, scatter, here in self._scatters(values, named, owners):
+            shape = values[:, here].shape
+            for w in self.noise[output].working(scatter) or ():
+                parts = [np.broadcast_to(one, shape) for one in (w.quantity, w.score, w.information)]
+                found.append((parts[0], parts[1], parts[2], here))
+        return found
+
+    def _gradient(self, values: np.ndarray, slopes: np.ndarray, points: np.ndarray, owners: np.ndarray) -> np.ndarray:
+        """Central differences through the densities alone; the model is not run again."""
+        count, d = points.shape
+        gradient = np.zeros((count, d))
+        for k, step in enumerate(self._steps(points).T):
+            ends: list[np.ndarray] = []
+            for sign in (1.0, -1.0):
+                moved = points.copy()
+                moved[:, k] += sign * step
+                there = values + sign * step[:, None] * slopes[:, :, k]
+                ends.append(self._cost(there, moved, owners))
+            gradient[:, k] = (ends[0] - ends[1]) / (2 * step)
+        return gradient
+
+    def _hessian(self, points: np.ndarray, owners: np.ndarray) -> np.ndarray:
+        """Differences of the gradient, every eigenvalue made positive: a model of the cost that has a minimum."""
+        count, d = points.shape
+        space = self.problem.fit_space
+        hessian = np.zeros((count, d, d))
+        for k, step in enumerate((10 * self._steps(points)).T):
+            ends = [points.copy(), points.copy()]
+            ends[0][:, k] = np.minimum(points[:, k] + step, space.upper[k])
+            ends[1][:, k] = np.maximum(points[:, k] - step, space.lower[k])
+            slopes: list[np.ndarray] = []
+            for end in ends:
+                values, jacobian, _ = self.predictions.at(end)
+                slopes.append(self._gradient(values, jacobian, end, owners))
+            hessian[:, k] = (slopes[0] - slopes[1]) / (ends[0][:, k] - ends[1][:, k])[:, None]
+        return positive(0.5 * (hessian + np.swapaxes(hessian, 1, 2)))
+
+    def _prior_derivatives(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The slope of the log priors, and their curvature along each coordinate where it is negative."""
+        count, d = points.shape
+        slope, curved = np.zeros((count, d)), np.zeros((count, d, d))
+        here = self._log_prior(points)
+        for k, step in enumerate((20 * self._steps(points)).T):
+            up, down = points.copy(), points.copy()
+            up[:, k], down[:, k] = points[:, k] + step, points[:, k] - step
+            high, low = self._log_prior(up), self._log_prior(down)
+            slope[:, k] = (high - low) / (2 * step)
+            curved[:, k, k] = np.minimum((high - 2 * here + low) / step**2, 0.0)
+        return slope, curved
+
+    def _steps(self, points: np.ndarray) -> np.ndarray:
+        return _STEP * np.maximum(np.abs(points), 1e-2)
+
+
+def positive(hessian: Float[np.ndarray, "B d d"]) -> Float[np.ndarray, "B d d"]:
+    """The same with the absolute values of its eigenvalues, which are taken with the diagonal scaled to one."""
+    found = np.full(hessian.shape, np.nan)
+    sound = np.isfinite(hessian).all(axis=(1, 2))
+    size = np.sqrt(np.abs(np.diagonal(hessian[sound], axis1=1, axis2=2)))
+    size = np.where(size > 0, size, 1.0)
+    outer = size[:, :, None] * size[:, None, :]
+    values, vectors = np.linalg.eigh(hessian[sound] / outer)
+    found[sound] = (vectors * np.abs(values)[:, None, :]) @ np.swapaxes(vectors, 1, 2) * outer
+    return found
+
+
+def _stretches(problem: Problem) -> tuple[tuple[int, str, slice], ...]:
+    """Where the observations of each output of each data set stand among all of them."""
+    found: list[tuple[int, str, slice]] = []
+    first = 0
+    for i, arrays in enumerate(problem.arrays):
+        for output, observed in arrays["observed"].items():
+            found.append((i, output, slice(first, first + observed.size)))
+            first += observed.size
+    return tuple(found)

@@ -1,0 +1,131 @@
+"""Where refits of many data sets ended: polished by one step, with what is known there, and why others have none."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from parametra.maths.arrays import Bool, Float
+from parametra.nouns.asker import Answers, Ending, Request, Solutions, Want
+from parametra.nouns.bootstrap_refits import Refits
+from parametra.nouns.problem import Problem
+
+UNDETERMINED = "its data do not determine all parameters"
+FAILED_AT_END = "the model fails where the refit ended"
+_RANK = 1e-13
+"""Smallest eigenvalue of the information, its diagonal 1, relative to the largest."""
+
+Evaluate = Callable[[Request], Answers]
+
+
+def refits_of(problem: Problem, evaluate: Evaluate, found: Solutions, evaluations: int, ended: str) -> Refits:
+    """What came of the refits.
+
+    Arguments:
+        problem: what was fitted.
+        evaluate: answers; start b is the data set b.
+        found: where each refit ended.
+        evaluations: points evaluated until there.
+        ended: why the run was ended before its time, "" where it was not.
+    """
+    count = len(found.cost)
+    owners = np.arange(count)
+    points, answers, more = _polished(problem, evaluate, found, owners)
+    normal = answers.normal
+    if normal is None:
+        normal = np.full((count, points.shape[1], points.shape[1]), np.nan)
+    converged = np.array([e is Ending.CONVERGED for e in found.endings]) & answers.ok
+    determined = _determined(normal) & converged
+    reasons: Counter[str] = Counter()
+    for i in np.flatnonzero(~determined):
+        words = UNDETERMINED if converged[i] else _why(found.endings[i], float(found.cost[i]), ended)
+        reasons[words] += 1
+    return Refits(
+        points=np.where(determined[:, None], points, np.nan),
+        cost=np.where(determined, answers.cost, np.nan),
+        ok=determined,
+        reasons=dict(reasons),
+        normal=np.where(determined[:, None, None], normal, np.nan),
+        scale=_scales(problem, evaluate, points, owners, determined),
+        iterations=found.iterations,
+        evaluations=evaluations + more,
+    )
+
+
+def _why(ending: Ending, cost: float, ended: str) -> str:
+    if ending is Ending.RUNNING:
+        return ended or "it was not finished"
+    if not np.isfinite(cost):
+        return "the model cannot be evaluated there"
+    words = {Ending.LIMIT: "it did not converge", Ending.FAILED: "it stopped where the model fails"}
+    return words.get(ending, FAILED_AT_END)
+
+
+def _polished(
+    problem: Problem, evaluate: Evaluate, found: Solutions, owners: np.ndarray
+) -> tuple[np.ndarray, Answers, int]:
+    """One undamped step for every refit, kept where the cost does not rise; coordinates at a bound stay."""
+    space = problem.fit_space
+    lower, upper = np.asarray(space.lower), np.asarray(space.upper)
+    answers = evaluate(Request(found.points, Want.NORMAL, owners))
+    if answers.gradient is None or answers.normal is None:
+        return found.points, answers, len(owners)
+    with np.errstate(all="ignore"):
+        width = np.where(np.isfinite(upper - lower), upper - lower, np.abs(found.points) + 1)
+        near = 1e-8 * width
+        held = (found.points - lower <= near) | (upper - found.points <= near)
+        trial = np.clip(found.points + _steps(answers.normal, answers.gradient, held), lower, upper)
+    moved = evaluate(Request(trial, Want.NORMAL, owners))
+    better = moved.ok & answers.ok & (moved.cost <= answers.cost)
+    return np.where(better[:, None], trial, found.points), _chosen(better, moved, answers), 2 * len(owners)
+
+
+def _chosen(which: Bool[np.ndarray, " R"], first: Answers, second: Answers) -> Answers:
+    parts: dict[str, Any] = {}
+    for f in dataclasses.fields(Answers):
+        a, b = getattr(first, f.name), getattr(second, f.name)
+        if a is not None and b is not None:
+            parts[f.name] = np.where(which.reshape(-1, *([1] * (a.ndim - 1))), a, b)
+    return Answers(**parts)
+
+
+def _steps(normal: np.ndarray, gradient: np.ndarray, held: np.ndarray) -> np.ndarray:
+    """-(J'J)^+ J'r over the coordinates that are not held; nothing where that is not known."""
+    size = np.sqrt(np.diagonal(normal, axis1=1, axis2=2))
+    unit = np.where(~held & (size > 0), 1 / np.where(size > 0, size, 1.0), 0.0)
+    scaled = normal * unit[:, :, None] * unit[:, None, :]
+    step = np.zeros_like(gradient)
+    sound = np.isfinite(scaled).all(axis=(1, 2)) & np.isfinite(gradient).all(axis=1)
+    inverse = np.linalg.pinv(scaled[sound], rcond=_RANK, hermitian=True)
+    step[sound] = -unit[sound] * (inverse @ (gradient[sound] * unit[sound])[:, :, None])[:, :, 0]
+    return step
+
+
+def _determined(normal: Float[np.ndarray, "R d d"]) -> Bool[np.ndarray, " R"]:
+    """Whether the information of each refit has full rank."""
+    known = np.zeros(len(normal), dtype=bool)
+    with np.errstate(all="ignore"):
+        size = np.sqrt(np.diagonal(normal, axis1=1, axis2=2))
+        scaled = normal / size[:, :, None] / size[:, None, :]
+    sound = np.isfinite(scaled).all(axis=(1, 2))
+    values = np.linalg.eigvalsh(scaled[sound])
+    known[sound] = values[:, 0] > _RANK * values[:, -1]
+    return known
+
+
+def _scales(
+    problem: Problem, evaluate: Evaluate, points: np.ndarray, owners: np.ndarray, ok: np.ndarray
+) -> Float[np.ndarray, " R"]:
+    """The root of RSS / degrees of freedom of each refit where one sigma is estimated, 1 elsewhere, NaN if failed."""
+    freedom = problem.degrees_of_freedom
+    if problem.profiled is None:
+        return np.where(ok, 1.0, np.nan)
+    if freedom <= 0:
+        return np.full(len(points), np.nan)
+    found = evaluate(Request(points, Want.COST, owners))
+    with np.errstate(all="ignore"):
+        return np.where(ok, np.sqrt(2 * found.cost / freedom), np.nan)

@@ -1,0 +1,209 @@
+"""Profiles of an estimate: walked, checked, repaired, and told in the coordinates that people see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from parametra.methods.identify import _rays
+from parametra.methods.identify._rays import End, Rays, Walked
+from parametra.methods.identify._walk import Walk
+from parametra.methods.identify.likelihood_contour import LikelihoodContour
+from parametra.methods.identify.profile_likelihood import ProfileLikelihood
+from parametra.nouns.estimate import Estimate
+from parametra.nouns.identification_rows import Contour, Profile
+from parametra.nouns.keys import generator
+from parametra.runs.drive import Drive
+from parametra.verbs.identify_verdicts import Ends
+
+_REPAIRED = 1e-3
+"""Share of a ray's length by which a second walk must reach further to count."""
+
+
+@dataclass(frozen=True)
+class Walks:
+    """The profiles of some coordinates.
+
+    Arguments:
+        coordinates: which.
+        rays: their rays: 2 i down, 2 i + 1 up.
+        walked: what was found.
+        repaired: labels whose profile a second walk, begun beside the first one, found lower.
+        better: a point with a lower cost than the estimate's; None where there was none.
+    """
+
+    coordinates: tuple[int, ...]
+    rays: Rays
+    walked: Walked
+    repaired: tuple[str, ...]
+    better: np.ndarray | None
+
+
+def walk_profiles(
+    estimate: Estimate, coordinates: Sequence[int], drive: Drive, level: float, covariance: np.ndarray, *, check: bool
+) -> Walks:
+    """Walk the profiles of these coordinates; a second walk from beside each crossing looks whether it holds.
+
+    Arguments:
+        estimate: where they begin.
+        coordinates: whose.
+        drive: evaluates and counts.
+        level: of the intervals.
+        covariance: (d, d) of the coordinates: how far beside a crossing the second walk begins.
+        check: whether to walk a second time.
+    """
+    rays = ProfileLikelihood(level).rays([estimate], coordinates)
+    walk = Walk(rays)
+    drive.follow(walk)
+    walked = walk.walked()
+    repaired: tuple[str, ...] = ()
+    if check and not drive.ended:
+        walked, repaired = _checked(estimate, coordinates, rays, walked, drive, covariance)
+    lower = [k for k, end in enumerate(walked.ends) if end is End.LOWER]
+    better = None
+    if lower:
+        best = min(lower, key=lambda k: float(walked.rise[k]))
+        better = walked.points[best].copy()
+    return Walks(tuple(coordinates), rays, walked, repaired, better)
+
+
+def _checked(
+    estimate: Estimate,
+    coordinates: Sequence[int],
+    rays: Rays,
+    walked: Walked,
+    drive: Drive,
+    covariance: np.ndarray,
+) -> tuple[Walked, tuple[str, ...]]:
+    """From beside every crossing the followers must come back to the same minimum, or to none that is lower."""
+    crossed = [k for k, end in enumerate(walked.ends) if end is End.CROSSED]
+    drawn = {k: _beside(estimate, coordinates[k // 2], walked.points[k], covariance, k) for k in crossed}
+    beside = {k: point for k, point in drawn.items() if point is not None}
+    some = list(beside)
+    if not some:
+        return walked, ()
+    again = Walk(_some(rays, some), (walked.t[some], np.stack(list(beside.values()))))
+    drive.follow(again)
+    found = again.walked()
+    ends, t, points, rise = list(walked.ends), walked.t.copy(), walked.points.copy(), walked.rise.copy()
+    paths, slopes = list(walked.paths), list(walked.slopes)
+    repaired: list[str] = []
+    for j, k in enumerate(some):
+        further = found.t[j] > walked.t[k] * (1 + _REPAIRED) and found.ends[j] in (End.CROSSED, End.OPEN, End.WALL)
+        if not (further or found.ends[j] is End.LOWER):
+            continue
+        ends[k], t[k], points[k], rise[k] = found.ends[j], found.t[j], found.points[j], found.rise[j]
+        keep = walked.paths[k][:, 0] < 0.5 * walked.t[k]  # the branch that was wrong is not drawn
+        paths[k] = np.vstack([walked.paths[k][keep], found.paths[j]])
+        slopes[k] = np.concatenate([walked.slopes[k][keep], found.slopes[j]])
+        repaired.append(estimate.labels[coordinates[k // 2]])
+    evaluations = walked.evaluations + found.evaluations
+    return (
+        Walked(tuple(ends), t, points, rise, tuple(paths), tuple(slopes), walked.unit, evaluations),
+        tuple(dict.fromkeys(repaired)),
+    )
+
+
+def _beside(estimate: Estimate, i: int, point: np.ndarray, covariance: np.ndarray, ray: int) -> np.ndarray | None:
+    """A point with the same coordinate i, the others drawn from what they may be when it is held, twice as wide."""
+    others = [j for j in range(estimate.dimension) if j != i and np.isfinite(covariance[j, j]) and covariance[j, j] > 0]
+    if not others or not covariance[i, i] > 0:
+        return None
+    block = covariance[np.ix_(others, others)]
+    tie = covariance[others, i]
+    left = block - np.outer(tie, tie) / covariance[i, i]
+    values, vectors = np.linalg.eigh(0.5 * (left + left.T))
+    draw = generator(estimate.seed, "identify beside", ray).standard_normal(len(others))
+    moved = point.copy()
+    moved[others] += 2 * vectors @ (np.sqrt(np.maximum(values, 0.0)) * draw)
+    return np.clip(moved, estimate.lower, estimate.upper)
+
+
+def _some(rays: Rays, which: Sequence[int]) -> Rays:
+    k = list(which)
+    return replace(
+        rays,
+        origin=rays.origin[k],
+        cost=rays.cost[k],
+        along=rays.along[k],
+        held=rays.held[k],
+        reach=rays.reach[k],
+        replicate=rays.replicate[k],
+        half=rays.half[k],
+        distance=None if rays.distance is None else rays.distance[k],
+    )
+
+
+def ends_of(estimate: Estimate, walks: Walks, position: int) -> Ends | None:
+    """The interval of a walked coordinate; None where one of its rays got lost."""
+    i, w = walks.coordinates[position], walks.walked
+    down, up = 2 * position, 2 * position + 1
+    sides = (w.ends[down], w.ends[up])
+    if any(end in (End.LOST, End.LOWER, End.WALKING) for end in sides):
+        return None
+    low, high = float(estimate.x[i] - w.t[down]), float(estimate.x[i] + w.t[up])
+    threshold = float(walks.rays.half[down]) * walks.rays.quantile
+    risen = max(
+        (float(np.max(np.abs(path[:, 1]))) / threshold if len(path) and threshold > 0 else 0.0)
+        for path in (w.paths[down], w.paths[up])
+    )
+    wall = (sides[0] is End.WALL, sides[1] is End.WALL)
+    return Ends(low, high, (sides[0] is not End.CROSSED, sides[1] is not End.CROSSED), risen, wall)
+
+
+_SAID = {
+    End.CROSSED: "",
+    End.OPEN: "open: the threshold was not reached",
+    End.LOWER: "a lower cost than the estimate's was found",
+    End.WALL: "the model fails beyond",
+    End.LOST: "the other parameters did not come to their best values",
+    End.WALKING: "broken off",
+}
+
+
+def profile_of(estimate: Estimate, walks: Walks, position: int) -> Profile:
+    """A profile as people see it."""
+    i, w = walks.coordinates[position], walks.walked
+    down, up = 2 * position, 2 * position + 1
+    factor = 1 / float(walks.rays.half[down]) if walks.rays.half[down] > 0 else np.nan
+    box = np.concatenate([w.paths[down][::-1, 2 + i], w.paths[up][:, 2 + i]])
+    rise = np.concatenate([w.paths[down][::-1, 1], w.paths[up][:, 1]]) * factor
+    slope = np.concatenate([-w.slopes[down][::-1], w.slopes[up]]) * factor
+    rows = np.vstack([w.paths[down][::-1, 2:], w.paths[up][:, 2:]])
+    keep = np.concatenate([[True], np.diff(box) > 0]) if box.size else np.empty(0, dtype=bool)
+    values = estimate.natural(i, box)
+    slope = slope / values if estimate.logarithmic[i] else slope
+    others = [j for j in range(estimate.dimension) if j != i]
+    return Profile(
+        label=estimate.labels[i],
+        values=values[keep],
+        rise=np.maximum(rise[keep], 0.0) if walks.better is None else rise[keep],
+        slopes=slope[keep],
+        others=np.column_stack([estimate.natural(j, rows[keep, j]) for j in others])
+        if others
+        else np.empty((int(keep.sum()), 0)),
+        names=tuple(estimate.labels[j] for j in others),
+        threshold=float(walks.rays.quantile),
+        below=_SAID[w.ends[down]],
+        above=_SAID[w.ends[up]],
+    )
+
+
+def contour_of(
+    estimate: Estimate, pair: tuple[int, int], drive: Drive, level: float, covariance: np.ndarray
+) -> Contour:
+    """The contour of a pair of coordinates."""
+    walk = LikelihoodContour(level).walk(estimate, pair, covariance)
+    drive.follow(walk)
+    walked: Any = walk.walked()
+    known = [k for k, end in enumerate(walked.ends) if end in (End.CROSSED, End.OPEN, End.WALL)]
+    points = np.column_stack([estimate.natural(j, walked.points[known, j]) for j in pair])
+    beyond = np.array([0.0 if walked.ends[k] is _rays.End.CROSSED else 1.0 for k in known])
+    best = (
+        float(estimate.natural(pair[0], estimate.x[pair[0]])),
+        float(estimate.natural(pair[1], estimate.x[pair[1]])),
+    )
+    return Contour((estimate.labels[pair[0]], estimate.labels[pair[1]]), points, beyond, level, best)

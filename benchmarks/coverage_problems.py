@@ -17,6 +17,8 @@ class Simulated:
         bounds: of each; searched as they are.
         sigma: the scatter of which data are made; told to the fit where `known`.
         what: the parameter whose interval is looked at.
+        guess: where a fit begins, where that is not the truth.
+        seed: of the data sets.
     """
 
     name: str
@@ -29,11 +31,12 @@ class Simulated:
     what: str
     known: bool = True
     guess: Mapping[str, float] = field(default_factory=dict)
+    seed: int = 0
 
     def data(self, number: int) -> np.ndarray:
         """(n,) data set of this number, the same at every call."""
         clean = self.predict(**self.inputs, **self.truth)
-        return clean + self.sigma * np.random.default_rng([7, number]).standard_normal(clean.size)
+        return clean + self.sigma * np.random.default_rng([self.seed, number]).standard_normal(clean.size)
 
     def problem(self, y: np.ndarray):
         """As a person states it."""
@@ -55,6 +58,7 @@ DECAY = Simulated(
     {"a": (-50, 50), "k": (-10, 10)},
     0.1,
     "k",
+    seed=1,
 )
 EIGHT = Simulated(
     "eight points, sigma unknown",
@@ -63,19 +67,21 @@ EIGHT = Simulated(
     {"s": np.array([0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 6.0, 12.0])},
     {"V": 10.0, "K": 1.0},
     {"V": (-1e3, 1e3), "K": (0.01, 1e3)},
-    0.4,
+    0.3,
     "K",
     known=False,
+    seed=2,
 )
-CURVED = Simulated(
-    "strongly nonlinear",
-    "A * (1 - exp(-k * t))",
-    lambda t, A, k: A * (1 - np.exp(-k * t)),
-    {"t": np.array([0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4])},
-    {"A": 10.0, "k": 0.25},
-    {"A": (-1e4, 1e4), "k": (1e-5, 1e2)},
-    0.3,
-    "A",
+FIELLER = Simulated(
+    "strongly nonlinear: where a weak slope meets zero",
+    "slope * (x - origin)",
+    lambda x, slope, origin: slope * (x - origin),
+    {"x": np.linspace(3, 9, 12)},
+    {"slope": 0.4, "origin": 1.0},
+    {"slope": (-50, 50), "origin": (-1e4, 1e4)},
+    0.6,
+    "origin",
+    seed=3,
 )
 BOUND = Simulated(
     "at a bound: a line that is not there",
@@ -87,5 +93,6 @@ BOUND = Simulated(
     0.3,
     "a",
     guess={"a": 0.3},
+    seed=4,
 )
-PROBLEMS = (DECAY, EIGHT, CURVED, BOUND)
+PROBLEMS = (DECAY, EIGHT, FIELLER, BOUND)

@@ -22,7 +22,7 @@ def minimum(residuals: Residuals, starts: Sequence[np.ndarray], lower: np.ndarra
     """The lowest sum of squares from several starts, and where."""
     found = []
     for start in starts:
-        edge = 1e-9 * (upper - lower)
+        edge = 1e-9 * np.maximum(np.abs(start), 1.0)
         x0 = np.clip(start, lower + edge, upper - edge)
         got = least_squares(
             residuals, x0, bounds=(lower, upper), jac="3-point", x_scale="jac", ftol=1e-15, xtol=1e-15, gtol=1e-15

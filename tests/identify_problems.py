@@ -62,7 +62,10 @@ class Textbook:
         model: what `Problem` takes.
         verdicts: parameter to the literature's word.
         intervals: parameter to its profile interval at 95 %, by brute force.
-        also: parameter to another word that is right too, where the literature's verdict has no sharp edge.
+        combinations: what is told of those that are not identifiable.
+        real: parameters that are searched as they are.
+        observed: the data where they are real ones.
+        solutions: how many sets of values are equally good, where they are separate.
     """
 
     title: str
@@ -107,7 +110,8 @@ class Textbook:
         table = {**self.inputs, "y": self.y}
         data = pm.Data(table, inputs=list(self.inputs), output="y", sigma=self.sigma)
         kinds = {name: pm.Real if name in self.real else pm.Log for name in self.bounds}
-        free = {name: kinds[name](*self.bounds[name], guess=self.truth[name]) for name in self.bounds}
+        guess = {n: min(max(self.truth[n], low), high) for n, (low, high) in self.bounds.items()}
+        free = {name: kinds[name](*self.bounds[name], guess=guess[name]) for name in self.bounds}
         return pm.Problem(self.model, data, free, title=self.title)
 
     @property
@@ -222,6 +226,7 @@ def bioavailability() -> Textbook:
         sigma=0.03,
         verdicts={"F": STRUCTURALLY, "V": STRUCTURALLY, "ka": IDENTIFIABLE, "ke": IDENTIFIABLE},
         combinations=scaled("F / V", "F V"),
+        intervals={"ka": (1.38833, 1.62071), "ke": (0.141155, 0.159556)},
         source=COMPARTMENTS,
         lesson="The rates are told, and only the ratio F / V; a dose into a vein would tell V.",
     )
@@ -237,6 +242,7 @@ def flip_flop() -> Textbook:
         sigma=0.03,
         verdicts={"V": IDENTIFIABLE, "ka": IDENTIFIABLE, "ke": IDENTIFIABLE},
         solutions=2,
+        intervals={"V": (29.3686, 30.6311), "ka": (1.43163, 1.57167), "ke": (0.144613, 0.155642)},
         source="Godfrey & Chapman (1990), doi:10.1007/BF01062273; Yanez et al. (2011), doi:10.1080/00498254.2011.580379",
         lesson="Each solution is well told, and there are two: ka and ke may change places, with V times ke / ka.",
     )
@@ -251,6 +257,12 @@ def two_exponentials_apart() -> Textbook:
         bounds={"a1": (1e-3, 1e2), "k1": (1e-3, 0.9), "a2": (1e-3, 1e2), "k2": (0.91, 100)},
         sigma=0.01,
         verdicts=dict.fromkeys(("a1", "k1", "a2", "k2"), IDENTIFIABLE),
+        intervals={
+            "a1": (0.976815, 1.02285),
+            "a2": (0.972332, 1.02761),
+            "k1": (0.292722, 0.30725),
+            "k2": (2.8379, 3.17323),
+        },
         source=EXPONENTIALS,
         lesson="Rates that differ by ten are told; bounds that do not overlap keep the two terms from changing places.",
     )
@@ -265,6 +277,7 @@ def two_exponentials_near() -> Textbook:
         bounds={"a1": (1e-6, 1e2), "k1": (1e-4, 1e4), "a2": (1e-6, 1e2), "k2": (1e-4, 1e4)},
         sigma=0.02,
         verdicts=dict.fromkeys(("a1", "k1", "a2", "k2"), PRACTICALLY),
+        intervals={"a1": (0.0, 1.82413), "a2": (0.0, 1.82413), "k1": (0.0, INFINITE), "k2": (0.0, INFINITE)},
         source=EXPONENTIALS,
         lesson="A perfect fit that tells none of its four parameters: one decay is as good.",
     )
@@ -280,6 +293,7 @@ def michaelis_menten_low() -> Textbook:
         sigma=0.05,
         verdicts={"V": PRACTICALLY, "K": PRACTICALLY},
         combinations=(Combination(("V / K",), frozenset({"V", "K"})),),
+        intervals={"K": (0.27843, 11153.5), "V": (3.27782, INFINITE)},
         source="Holmberg (1982), doi:10.1016/0025-5564(82)90061-X",
         lesson="Far below saturation the curve is a line, and its slope is V / K.",
     )
@@ -297,6 +311,7 @@ def michaelis_menten_puromycin() -> Textbook:
         sigma=None,
         observed=y,
         verdicts={"V": IDENTIFIABLE, "K": IDENTIFIABLE},
+        intervals={"K": (0.0469203, 0.0861569), "V": (197.302, 229.289)},
         source="Bates & Watts (1988), doi:10.1002/9780470316757, Puromycin",
         lesson="The same formula with concentrations on both sides of K.",
     )
@@ -311,6 +326,7 @@ def hill_across() -> Textbook:
         bounds={"V": (1e-3, 1e4), "K": (1e-4, 1e4), "n": (0.05, 50)},
         sigma=0.02,
         verdicts=dict.fromkeys(("V", "K", "n"), IDENTIFIABLE),
+        intervals={"K": (0.957674, 1.04501), "V": (0.982793, 1.01779), "n": (1.85989, 2.1546)},
         source=FRAMEWORK,
         lesson="Data below, around and above K.",
     )
@@ -325,6 +341,7 @@ def hill_saturated() -> Textbook:
         bounds={"V": (1e-3, 1e4), "K": (1e-4, 1e4), "n": (0.2, 50)},
         sigma=0.02,
         verdicts={"V": IDENTIFIABLE, "K": PRACTICALLY, "n": PRACTICALLY},
+        intervals={"K": (0.0, 5.68726), "V": (0.990856, 1.02351), "n": (0.269508, INFINITE)},
         source=FRAMEWORK,
         lesson="Only the height is told; where and how steeply it is reached is not in the data.",
     )
@@ -339,12 +356,13 @@ def hill_below() -> Textbook:
         bounds={"V": (1e-3, 1e9), "K": (1e-4, 1e4), "n": (0.05, 50)},
         sigma=0.01,
         verdicts={"V": PRACTICALLY, "K": PRACTICALLY, "n": IDENTIFIABLE},
+        intervals={"K": (0.410521, INFINITE), "V": (2.34054, 9.91147e08), "n": (1.8724, 2.25235)},
         source=FRAMEWORK,
         lesson="A power law: the exponent is told, and V / K^n, but neither V nor K.",
     )
 
 
-def _sir(scale: str, source: str, determined: str, verdicts, up: str, down: str, bounds, truth) -> Textbook:
+def _sir(scale: str, source: str, determined: str, verdicts, up: str, down: str, bounds, truth, intervals) -> Textbook:
     t = np.arange(1.0, 41.0)
     infection = "beta * S * I" if scale == "mass" else "beta * S * I / N"
     model = pm.ODE(
@@ -369,6 +387,7 @@ def _sir(scale: str, source: str, determined: str, verdicts, up: str, down: str,
         sigma=2.0,
         verdicts=verdicts,
         combinations=scaled(determined, up, down),
+        intervals=intervals,
         source=source,
         lesson="Cases that are reported cannot tell a large population from a high share of cases that are seen.",
     )
@@ -390,6 +409,7 @@ def sir_reporting() -> Textbook:
         "rho",
         {"beta": (0.01, 20), "gamma": (0.01, 10), "i0": (1e-6, 0.1), "N": (10, 1e7), "rho": (1e-4, 100)},
         {"beta": 0.6, "gamma": 0.2, "i0": 1e-3, "N": 1000.0, "rho": 0.4},
+        intervals={"beta": (0.589941, 0.610284), "gamma": (0.183435, 0.219975), "i0": (0.000836949, 0.00117464)},
     )
 
 
@@ -403,6 +423,7 @@ def sir_mass_action() -> Textbook:
         "beta rho",
         {"beta": (1e-9, 1), "gamma": (0.01, 10), "i0": (1e-6, 0.1), "N": (10, 1e7), "rho": (1e-4, 100)},
         {"beta": 6e-4, "gamma": 0.2, "i0": 1e-3, "N": 1000.0, "rho": 0.4},
+        intervals={"gamma": (0.183435, 0.219975), "i0": (0.000836949, 0.00117464)},
     )
 
 
@@ -445,6 +466,7 @@ def logistic_early() -> Textbook:
         bounds={"K": (40, 1e8), "N0": (0.01, 30), "r": (0.01, 10)},
         sigma=0.5,
         verdicts={"K": PRACTICALLY, "N0": IDENTIFIABLE, "r": IDENTIFIABLE},
+        intervals={"K": (143.932, INFINITE), "N0": (0.808676, 1.13692), "r": (0.665926, 0.778895)},
         source="Simpson et al. (2022), doi:10.1016/j.jtbi.2021.110998",
         lesson="An exponential so far: the growth is told, the capacity has only a lower limit.",
     )
@@ -461,6 +483,7 @@ def arrhenius() -> Textbook:
         sigma=0.3,
         verdicts={"A": WEAKLY, "E": IDENTIFIABLE},
         combinations=(),
+        intervals={"A": (1.07782e09, 1.01646e12), "E": (51.3645, 69.1692)},
         source="Schwaab & Pinto (2007), doi:10.1016/j.ces.2007.02.020",
         lesson="The factor is known to powers of ten only; written with the rate at the mean temperature it is sharp.",
     )
@@ -534,12 +557,12 @@ def jak_stat() -> Textbook:
     )
 
 
-def _seir(times: np.ndarray, **stated) -> Textbook:
+def _seir(times: np.ndarray, people: float, **stated) -> Textbook:
     infection = "beta * S * I"
     model = pm.ODE(
         {"S": f"-{infection}", "E": f"{infection} - kappa * E", "I": "kappa * E - gamma * I"},
-        initial={"S": 0.999, "E": 0, "I": 0.001},
-        observe={"y": "1000 * I"},
+        initial={"S": 1 - 1 / people, "E": 0, "I": 1 / people},
+        observe={"y": f"{people} * I"},
     )
 
     def slope(_, s, v):
@@ -550,8 +573,8 @@ def _seir(times: np.ndarray, **stated) -> Textbook:
     return by_equations(
         model,
         slope,
-        lambda v: [0.999, 0.0, 0.001],
-        lambda s, v: 1000 * s[2],
+        lambda v: [1 - 1 / people, 0.0, 1 / people],
+        lambda s, v: people * s[2],
         {"t": times},
         truth={"beta": 0.8, "kappa": 0.4, "gamma": 0.2},
         bounds={"beta": (1e-2, 1e2), "kappa": (1e-2, 1e2), "gamma": (1e-3, 1e2)},
@@ -561,9 +584,10 @@ def _seir(times: np.ndarray, **stated) -> Textbook:
 
 def seir_whole() -> Textbook:
     return _seir(
-        np.arange(2.0, 81.0, 2.0),
+        np.arange(1.0, 81.0),
+        1e3,
         title="SEIR, the whole epidemic",
-        sigma=2.0,
+        sigma=1.0,
         verdicts=dict.fromkeys(("beta", "kappa", "gamma"), IDENTIFIABLE),
         source=FRAMEWORK,
         lesson="A known population and the infected through their peak tell all three rates.",
@@ -573,6 +597,7 @@ def seir_whole() -> Textbook:
 def seir_early() -> Textbook:
     return _seir(
         np.arange(8.0, 17.0),
+        1e5,
         title="SEIR, before the peak",
         sigma=5.0,
         verdicts=dict.fromkeys(("beta", "kappa", "gamma"), PRACTICALLY),
@@ -587,10 +612,12 @@ def biochemical_oxygen_demand() -> Textbook:
         {"t": np.array([1, 2, 3, 4, 5, 7.0])},
         title="Biochemical oxygen demand",
         truth={"A": 19.14, "k": 0.531},
-        bounds={"A": (1, 1e4), "k": (1e-4, 1e3)},
+        bounds={"A": (1, 1e4), "k": (0, 100)},
+        real=frozenset({"A", "k"}),
         sigma=None,
         observed=np.array([8.3, 10.3, 19.0, 16.0, 15.6, 19.8]),
         verdicts={"A": WEAKLY, "k": WEAKLY},
+        intervals={"A": (14.0494, 38.4562), "k": (0.131398, 1.80817)},
         source="Bates & Watts (1988), doi:10.1002/9780470316757, BOD",
         lesson="Six points: finite intervals, three times longer on one side, which a standard error does not show.",
     )
@@ -606,6 +633,7 @@ def vanished_background() -> Textbook:
         real=frozenset({"c"}),
         sigma=0.1,
         verdicts={"a": IDENTIFIABLE, "k": IDENTIFIABLE, "c": AT_A_BOUND},
+        intervals={"a": (4.84956, 5.10711), "k": (0.993239, 1.08061)},
         source="Self & Liang (1987), doi:10.1080/01621459.1987.10478472",
         lesson="The estimate is the bound itself: there is an upper limit and no standard error.",
     )

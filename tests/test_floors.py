@@ -40,6 +40,7 @@ def imports(path, known):
 UPWARD = {
     "parametra.nouns.fit_result": {"parametra.report.figures"},
     "parametra.nouns.bench_result": {"parametra.report._bench_figure"},
+    "parametra.nouns.identification": {"parametra.report._identify_figure"},
 }
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from parametra.nouns.errors import ParametraError
     from parametra.nouns.evaluation import EvaluationFailed, Infeasible
     from parametra.nouns.fit_result import Fit
+    from parametra.nouns.identification import Identification
     from parametra.nouns.model import Model
     from parametra.nouns.noise import LogLikelihood, Noise, Normal, StudentT
     from parametra.nouns.noise_censored import Censored
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from parametra.verbs.bench_fit import bench_fit
     from parametra.verbs.check import check
     from parametra.verbs.fit import choose, fit
+    from parametra.verbs.identify import identify
 
 _WHERE = {
     "AR1": "nouns.noise",
@@ -63,6 +65,7 @@ _WHERE = {
     "Fit": "nouns.fit_result",
     "Fixed": "nouns.parameter",
     "Gamma": "nouns.noise",
+    "Identification": "nouns.identification",
     "Infeasible": "nouns.evaluation",
     "Integer": "nouns.parameter",
     "KernelNoise": "nouns.noise",
@@ -98,6 +101,7 @@ _WHERE = {
     "check": "verbs.check",
     "choose": "verbs.fit",
     "fit": "verbs.fit",
+    "identify": "verbs.identify",
     "load": "formats.result_file",
     "ordered": "nouns.constraint",
     "read_petab": "formats.petab",
@@ -123,6 +127,7 @@ __all__ = [
     "Fit",
     "Fixed",
     "Gamma",
+    "Identification",
     "Infeasible",
     "Integer",
     "KernelNoise",
@@ -157,6 +162,7 @@ __all__ = [
     "check",
     "choose",
     "fit",
+    "identify",
     "load",
     "ordered",
     "read_petab",

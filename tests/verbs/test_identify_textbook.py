@@ -89,7 +89,12 @@ def test_practical_combinations_are_named(name):
     for combination in p.combinations:
         names = sorted(combination.names)
         wanted = [slope(f, p.truth, names) for f in combination.determined]
-        got = [slope(f, p.truth, names) for c in found.combinations if combination.names <= {*c.names} for f in c.determined]
+        got = [
+            slope(f, p.truth, names)
+            for c in found.combinations
+            if combination.names <= {*c.names}
+            for f in c.determined
+        ]
         assert all(any(abs(w @ g) > 0.999 for g in got) for w in wanted)
 
 
@@ -180,7 +185,9 @@ def test_fisher_information_agrees(name):
 
 def test_the_page_tells_every_problem():
     """docs/identify-textbook.md holds the verdicts that are tested here, problem by problem."""
-    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    rows = re.findall(
+        r"^\| ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE
+    )
     told = {title.strip(): verdicts for title, verdicts, *_ in rows}
     for name in TEXTBOOK:
         p = textbook(name)

@@ -20,6 +20,7 @@ COMMANDS = {
     "new": "Write a problem file to begin with.",
     "check": "Look at a problem before it is fitted: what is wrong, what it will cost.",
     "fit": "Find the parameters, and say how far each can be trusted.",
+    "identify": "Say of each parameter how far the data determine it.",
     "report": "Write a fit as one HTML page with figures.",
     "methods": "List the methods, or describe one.",
     "bench": "Compare methods by the evaluations that they need.",

@@ -8,8 +8,9 @@ from typing import Any
 from parametra.nouns import storage
 from parametra.nouns.bench_result import Bench
 from parametra.nouns.fit_result import Fit
+from parametra.nouns.identification import Identification
 
-RESULTS = (Fit, Bench)
+RESULTS = (Fit, Bench, Identification)
 """The results that a file may hold; importing them makes them known to the reader."""
 
 

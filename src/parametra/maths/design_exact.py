@@ -25,6 +25,9 @@ _GAIN = 1e-9
 """Of log phi; less is no reason to exchange."""
 
 _MOST_EXCHANGES = 300
+_GREEDY = 60
+"""Points that are also chosen one by one; of more, rounded weights are close to the best."""
+
 _LANES = 20_000
 """Matrices that are looked at together."""
 
@@ -89,7 +92,7 @@ def exact_design(
         pool = pool.mixed()
     each = pool.each
     none = np.zeros(pool.size, dtype=np.int64)
-    starts = [none]
+    starts = [none] if purse.budget <= _GREEDY * purse.costs.min() else []
     if np.ptp(purse.costs) == 0:
         starts.insert(0, rounded(weights, int(purse.budget * (1 + 1e-12) // purse.costs[0])))
     else:

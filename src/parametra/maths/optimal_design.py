@@ -83,10 +83,7 @@ def best_weights(
         pool = pool.mixed()
     active = _first(pool, always)
     while True:
-        found, own = _inside(criterion, pool.only(active))
-        weights = np.zeros(pool.size)
-        weights[active] = found
-        sensitivity, factor = criterion.sensitivity(pool, pool.information(weights), own)
+        weights, sensitivity, factor = _on(criterion, pool, active)
         new = np.setdiff1d(np.flatnonzero(factor * sensitivity > 1 + accuracy), active)
         if not new.size:
             return _cleaned(criterion, pool, weights, sensitivity, factor)
@@ -95,6 +92,31 @@ def best_weights(
         peaks = best[_peak(sensitivity, best)]
         join = np.unique(np.concatenate([peaks[:_JOIN], best[:_JOIN]]))
         active = np.union1d(active, join)
+
+
+def weights_on(criterion: Criterion, pool: Pool, support: np.ndarray) -> Weights:
+    """The best weights of some candidates alone, with the sensitivity of all.
+
+    Arguments:
+        criterion, pool: as for `best_weights`.
+        support: numbers of the candidates that may have weight.
+
+    Raises:
+        LinAlgError: these candidates do not determine all coordinates.
+    """
+    if not criterion.averages:
+        pool = pool.mixed()
+    weights, sensitivity, factor = _on(criterion, pool, support)
+    value = float(criterion.log_value(pool.information(weights), pool.wanted))
+    return Weights(weights, sensitivity, float(factor * sensitivity.max()), value)
+
+
+def _on(criterion: Criterion, pool: Pool, active: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    found, own = _inside(criterion, pool.only(active))
+    weights = np.zeros(pool.size)
+    weights[active] = found
+    sensitivity, factor = criterion.sensitivity(pool, pool.information(weights), own)
+    return weights, sensitivity, factor
 
 
 def judged(criterion: Criterion, pool: Pool, weights: Float[np.ndarray, " N"]) -> float:

@@ -14,6 +14,7 @@ Student's.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -39,24 +40,63 @@ def quantile(level: float, freedom: float, restricted: int = 1) -> float:
     return float(chdtri(restricted, 1 - level))
 
 
-def near_bound(
-    distance: Float[np.ndarray, " n"], level: float, freedom: float
-) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
-    """The quantile for values at this distance from a bound, in standard errors, and its slope by the distance.
+def near_bound(distance: Float[np.ndarray, " n"], level: float, freedom: float) -> Float[np.ndarray, " n"]:
+    """The quantile for values at this distance from a bound, in standard errors.
 
     Arguments:
         distance: (n,) above zero or zero; infinity where there is no bound.
     """
     grid, values = _table(level, freedom)
-    usual = values[-1]
-    at = np.interp(distance, grid, values, right=usual)
-    slope = np.interp(distance, grid[:-1] + np.diff(grid) / 2, np.diff(values) / np.diff(grid), right=0.0)
-    return at, np.where(distance < grid[-1], slope, 0.0)
+    return np.interp(distance, grid, values, right=values[-1])
+
+
+def towards_bounds(on: float, back: float, level: float, freedom: float) -> float:
+    """The rise, in units of s^2 / 2, at which values are refused on a way between bounds; infinity: not before one.
+
+    Distances are counted by the likelihood itself: the root of the rise from the estimate to a bound takes the place of
+    the distance in standard errors, so that the answer is the same in any coordinate.
+
+    Arguments:
+        on: the root of the rise at the bound that the way leads to, in units of s^2 / 2; infinity without one.
+        back: the same at the bound behind.
+    """
+    usual = quantile(level, freedom)
+    top = min(np.sqrt(usual), on)
+
+    def missing(root: float) -> float:
+        gap = np.array([max(min(on - root, back + root), 0.0)])
+        return root * root - float(near_bound(gap, level, freedom)[0])
+
+    if missing(top) < -1e-9 * top * top:
+        return np.inf
+    return top**2 if missing(top) <= 0 else _root(missing, 0.0, top) ** 2
+
+
+def from_bound(push: float, level: float, freedom: float) -> float:
+    """The rise, in units of s^2 / 2, at which values are refused where the estimate sits on a bound.
+
+    Arguments:
+        push: how hard the data push against the bound: the slope of the cost there times one standard error over s^2.
+    """
+
+    def missing(distance: float) -> float:
+        rise = 2 * push * distance + distance * distance
+        return rise - float(near_bound(np.array([distance]), level, freedom)[0])
+
+    far = np.sqrt(quantile(level, freedom))
+    met = _root(missing, 0.0, far)
+    return 2 * push * met + met * met
+
+
+def _root(function: Callable[[float], float], low: float, high: float) -> float:
+    from scipy.optimize import brentq
+
+    solve: Any = brentq
+    return float(solve(function, low, high, xtol=1e-12))
 
 
 @cache
 def _table(level: float, freedom: float) -> tuple[np.ndarray, np.ndarray]:
-    from scipy.optimize import brentq
     from scipy.special import ndtr, stdtr
 
     def below(z: float) -> float:
@@ -65,11 +105,12 @@ def _table(level: float, freedom: float) -> tuple[np.ndarray, np.ndarray]:
     usual = quantile(level, freedom)
     grid = np.linspace(0.0, np.sqrt(usual), _TABLE)
 
-    def missing(q: float, mu: float) -> float:
-        beyond = below(-(mu * mu + q) / (2 * mu)) if mu > 0 else 0.0
-        return below(np.sqrt(q)) - beyond - level
+    def at(mu: float) -> float:
+        def missing(q: float) -> float:
+            beyond = below(-(mu * mu + q) / (2 * mu)) if mu > 0 else 0.0
+            return below(np.sqrt(q)) - beyond - level
 
-    # the two-sided quantile is too long everywhere, the one-sided one too short
-    solve: Any = brentq
-    values = [float(solve(missing, 1e-9, usual + 1e-9, args=(mu,), xtol=1e-12)) for mu in grid[:-1]]
+        return _root(missing, 1e-9, usual + 1e-9)
+
+    values = [at(float(mu)) for mu in grid[:-1]]
     return grid, np.array([*values, usual])

@@ -26,12 +26,15 @@ class ReplicateData:
         observed: other values; None where they are those of the problem.
         shifts: (R, m), what is added to the residuals of the problem instead of other values; None for nothing.
         weights: (R, M), how often each observation counts; None for once.
+        scale: the standard deviation of the errors in the world that they are drawn from, where that is not the one
+            estimated: residuals scatter less than errors do. None where it is.
     """
 
     count: int
     observed: Observed | None = None
     shifts: Float[np.ndarray, "R m"] | None = None
     weights: Float[np.ndarray, "R M"] | None = None
+    scale: float | None = None
 
 
 def parametric_data(
@@ -68,7 +71,7 @@ def residual_data(
     errors = errors - errors.mean()
     shifts = np.zeros((count, residuals.size))
     shifts[:, :points] = errors[generator.integers(points, size=(count, points))] - r
-    return ReplicateData(count, shifts=shifts)
+    return ReplicateData(count, shifts=shifts, scale=float(np.sqrt((errors**2).mean())))
 
 
 def case_data(problem: Problem, count: int, generator: np.random.Generator) -> ReplicateData:

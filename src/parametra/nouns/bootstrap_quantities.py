@@ -53,10 +53,10 @@ class Quantities:
             if problem.profiled is not None:
                 named[problem.profiled] = scale
             parts = [np.asarray(named[n], dtype=np.float64).reshape(-1, count).T for n in _names(problem)]
-            known = np.isfinite(points).all(axis=1)
+            known = np.isfinite(points.sum(axis=1))
             for derived in problem.derived:
-                parts.append(np.array([self._derived(derived, named, i) if known[i] else np.nan for i in range(count)]))
-                parts[-1] = parts[-1][:, None]
+                own = [self._derived(derived, named, i) if known[i] else np.nan for i in range(count)]
+                parts.append(np.array(own)[:, None])
         return np.concatenate(parts, axis=1)
 
     def _derived(self, derived: Any, named: dict[str, Any], i: int) -> float:

@@ -19,6 +19,7 @@ class Refits:
         ok: (R,) whether each has converged.
         reasons: why the others have not, and how many.
         normal: (R, d, d) information at each estimate: J'J, or its expectation, in units where the scale is 1.
+        held: (R, d) coordinates on a bound beyond which the cost would fall further.
         scale: (R,) the estimated standard deviation of the residuals; 1 where it is known.
         iterations: (R,) steps that were tried.
         evaluations: points evaluated in all.
@@ -29,6 +30,7 @@ class Refits:
     ok: Bool[np.ndarray, " R"]
     reasons: dict[str, int]
     normal: Float[np.ndarray, "R d d"]
+    held: Bool[np.ndarray, "R d"]
     scale: Float[np.ndarray, " R"]
     iterations: np.ndarray
     evaluations: int
@@ -39,13 +41,17 @@ class Refits:
         return int((~self.ok).sum())
 
     def covariance(self) -> Float[np.ndarray, "R d d"]:
-        """Scale^2 times the inverse information of each refit; NaN where it has none."""
+        """Scale^2 times the inverse information of each refit over what no bound holds; NaN where it has none.
+
+        Rows and columns of coordinates that a bound holds are zero.
+        """
         found = np.full(self.normal.shape, np.nan)
         with np.errstate(all="ignore"):
             size = np.sqrt(np.diagonal(self.normal, axis1=1, axis2=2))
-            scaled = self.normal / size[:, :, None] / size[:, None, :]
+            unit = np.where(self.held, 0.0, 1 / size)
+            scaled = self.normal * unit[:, :, None] * unit[:, None, :]
         sound = np.isfinite(scaled).all(axis=(1, 2))
-        root = self.scale[sound, None] / size[sound]
+        root = unit[sound] * self.scale[sound, None]
         inverse = np.linalg.pinv(scaled[sound], rcond=1e-13, hermitian=True)
         found[sound] = inverse * root[:, :, None] * root[:, None, :]
         return found

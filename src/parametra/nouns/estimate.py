@@ -25,6 +25,7 @@ class Estimate:
             within one standard error.
         freedom: degrees of freedom of that scale, infinite for a known one.
         held: (d,) coordinates that the fit left at a bound.
+        covariance: (d, d) by the curvature; zero for coordinates that are held or flat.
         tolerance: how exactly the Jacobian is known, as a share of the length of its columns.
         seed: of what is random.
         replicate: whose data, where several estimates are looked at side by side.
@@ -40,6 +41,7 @@ class Estimate:
     scale: float
     freedom: float
     held: Bool[np.ndarray, " d"]
+    covariance: Float[np.ndarray, "d d"]
     tolerance: float
     seed: int = 0
     replicate: int = 0

@@ -23,7 +23,7 @@ def text(found: Identification) -> str:
         wrapped(headline(found)),
         str(_verdicts(found)),
         *(wrapped(f"{c.words[0].upper()}{c.words[1:]}.") for c in found.combinations),
-        *(wrapped(f"{r.label}: {r.why}{' ' + r.remedy if r.remedy else ''}", "    ") for r in found.rows if _said(r)),
+        *(wrapped(f"{r.label}: {_reason(r)}", "    ") for r in found.rows if _said(r)),
         _cross(found),
         *(wrapped(f"doubt: {doubt}", "       ") for doubt in found.doubts),
         wrapped(_how(found)),
@@ -41,6 +41,11 @@ def headline(found: Identification) -> str:
     order = [Word.STRUCTURAL, Word.PRACTICAL, Word.BOUND, Word.WEAK, Word.UNKNOWN, Word.IDENTIFIABLE]
     said = [f"{listed_and(tuple(by[w]))} {'is' if len(by[w]) == 1 else 'are'} {w.value}" for w in order if w in by]
     return "; ".join(said) + "."
+
+
+def _reason(row: Verdict) -> str:
+    """Why, and what to do; for structure the combinations have said that already."""
+    return f"{row.why} {row.remedy}" if row.remedy and row.kind is not Word.STRUCTURAL else row.why
 
 
 def _said(row: Verdict) -> bool:

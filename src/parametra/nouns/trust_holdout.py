@@ -1,4 +1,4 @@
-"""The record of a reusable holdout: what was asked, what was answered, and what is left. The holdout itself is not in it."""
+"""The record of a reusable holdout: what was asked, answered and is left. The holdout itself is not in it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Answer:
 
     Arguments:
         value: the mean that may be relied on; NaN when it was refused.
-        source: "training" (the holdout agrees), "holdout" (the training mean misleads), "refused" (the budget is spent).
+        source: "training" (the holdout agrees), "holdout" (the training mean misleads), "refused" (nothing is left).
         left: answers from the holdout that are left.
     """
 
@@ -46,7 +46,8 @@ class HoldoutAnswers(TrustResult):
         sources: "training", "holdout" or "refused".
         budget, left: answers from the holdout at the beginning, and now.
         rows: of training and holdout.
-        threshold, noise: T and s.
+        thresholds: (q,) T of each question.
+        noise: s, as a share of T.
         tolerance: how far the holdout mean of any of these questions is from the truth at most, with 95 % probability,
             proven for every way of asking; NaN where the bounds of the values are not known.
     """
@@ -58,7 +59,7 @@ class HoldoutAnswers(TrustResult):
     budget: int
     left: int
     rows: tuple[int, int]
-    threshold: float
+    thresholds: np.ndarray
     noise: float
     tolerance: float
 
@@ -76,12 +77,13 @@ class HoldoutAnswers(TrustResult):
         proven = (
             "nothing is proven about how near they are: the bounds of the values are not known (bounds=(low, high))"
             if math.isnan(self.tolerance)
-            else f"proven with 95 % probability, whatever was asked: every holdout mean is within {self.tolerance:.2g} of "
-            f"the truth"
+            else f"proven with 95 % probability, whatever was asked: every holdout mean is within {self.tolerance:.2g} "
+            "of the truth"
         )
+        typical = float(np.median(self.thresholds)) if len(self.thresholds) else math.nan
         words = (
-            f"threshold {self.threshold:.3g}, noise {self.noise:.3g}, {self.rows[0]} training and {self.rows[1]} holdout "
-            f"rows; {proven}."
+            f"{self.rows[0]} training and {self.rows[1]} holdout rows; answers from the training rows may be off by "
+            f"the threshold, {typical:.2g} in the middle; {proven}."
         )
         return "\n\n".join(part for part in (f"{head}{shown}" if len(shown) else "", words) if part)
 
@@ -103,7 +105,7 @@ class HoldoutAnswers(TrustResult):
             "budget": self.budget,
             "left": self.left,
             "rows": {"training": self.rows[0], "holdout": self.rows[1]},
-            "threshold": self.threshold,
+            "thresholds": self.thresholds,
             "noise": self.noise,
             "tolerance_95_percent": self.tolerance,
         }

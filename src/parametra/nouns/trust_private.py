@@ -54,8 +54,9 @@ class PrivateTestResult(TrustResult):
 
     def summary(self) -> str:
         words = (
-            f"p = {self.p_value:.3g}: about {self.noisy_count:.1f} of {self.parts} parts are significant at {self.cut:g}; "
-            f"{self.cut * self.parts:.1f} are expected by chance, and from {self.threshold:.1f} on it is evidence."
+            f"p = {self.p_value:.3g}: about {self.noisy_count:.1f} of {self.parts} parts are significant at "
+            f"{self.cut:g}; {self.cut * self.parts:.1f} are expected by chance, and from {self.threshold:.1f} on it is "
+            "evidence."
         )
         seen = f"{self.rows} rows in {self.parts} parts, epsilon {self.epsilon:g}: a t-test would see " + (
             f"an effect of {self.effect:.2g} standard deviations with 80 % power."

@@ -32,6 +32,14 @@ class Claim:
     allowance: float = 0.0
 
     @property
+    def words(self) -> str:
+        """What was promised: "at most 0.1, by chance 0.11"; nothing where nothing was."""
+        if self.promised is None:
+            return ""
+        limit = self.promised + (self.allowance if self.sense == "at most" else -self.allowance)
+        return f"{self.sense} {self.promised:.4g}" + (f", by chance {limit:.4g}" if self.allowance else "")
+
+    @property
     def kept(self) -> bool:
         """Whether the promise was kept, chance allowed for."""
         if self.promised is None:
@@ -75,7 +83,7 @@ class Promise(TrustResult):
         rows = tuple(
             (
                 c.what,
-                "" if c.promised is None else f"{c.sense} {c.promised:.4g}".strip(),
+                c.words,
                 float(f"{c.delivered:.4g}"),
                 None if c.error is None else float(f"{c.error:.2g}"),
                 "" if c.promised is None else "yes" if c.kept else "no",

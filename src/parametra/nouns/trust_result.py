@@ -53,6 +53,7 @@ class Panel:
         traces: what is drawn.
         categories: names of the places 0, 1, ... of the x axis; empty where x is a number.
         logarithmic: which axes are: "", "x", "y" or "xy".
+        y_range: ends of the y axis; empty where the numbers decide.
     """
 
     title: str
@@ -61,6 +62,7 @@ class Panel:
     traces: tuple[Trace, ...]
     categories: tuple[str, ...] = ()
     logarithmic: str = ""
+    y_range: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, repr=False)

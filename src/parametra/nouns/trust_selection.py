@@ -43,8 +43,10 @@ class SelectedInstances(TrustResult):
         inside = set(self.selected)
         rest = sorted((j for j in range(len(self.names)) if j not in inside), key=lambda j: (self.p_values[j], j))
         rows = (
-            (self.names[j], "yes" if j in inside else "no", float(self.p_values[j]), self.candidates[j])
-            + (float(self.scores[j]),)
+            (
+                *(self.names[j], "yes" if j in inside else "no"),
+                *(float(self.p_values[j]), self.candidates[j], float(self.scores[j])),
+            )
             for j in (*self.selected, *rest)
         )
         return ResultTable(("instance", "selected", "p-value", "judged by", "score"), tuple(rows))

@@ -10,7 +10,7 @@ from parametra.nouns.errors import ParametraError
 from parametra.nouns.trust_result import Panel, Trace, TrustResult
 from parametra.report._style import BLACK, BLUE, GREEN, GREY, ORANGE, VERMILION, plain, shortened, styled
 
-_WIDTH, _HEIGHT = 5.4, 3.9  # inches, of one panel
+_WIDTH, _HEIGHT = 5.0, 3.8  # inches, of one panel
 _LONGEST_TITLE = 60
 _COLOURS = {"promise": GREEN, "delivered": BLUE, "naive": VERMILION, "other": ORANGE, "bound": GREY}
 _MARKERS = {"promise": "D", "delivered": "o", "naive": "X", "other": "s", "bound": "."}
@@ -19,7 +19,7 @@ _SHIFT = 0.12
 
 
 def draw(result: TrustResult, *, size: tuple[float, float] | None = None) -> Any:
-    """The figure: one pair of axes a panel, side by side, two in a row at most.
+    """The figure: one pair of axes a panel, side by side, three in a row at most.
 
     Arguments:
         result: any result of `trust`.
@@ -36,7 +36,7 @@ def draw(result: TrustResult, *, size: tuple[float, float] | None = None) -> Any
         raise ParametraError("there is nothing to draw in this result yet.")
     from matplotlib.figure import Figure
 
-    columns = min(2, len(panels))
+    columns = min(3, len(panels))
     rows = -(-len(panels) // columns)
     with styled():
         figure: Any = Figure(figsize=size or (_WIDTH * columns, _HEIGHT * rows), layout="constrained")
@@ -57,6 +57,9 @@ def _panel(axes: Any, panel: Panel) -> None:
         axes.set_xticks(range(len(panel.categories)), [plain(name) for name in panel.categories])
         axes.set_xlim(-0.5, len(panel.categories) - 0.5)
         axes.tick_params(axis="x", length=0)
+        axes.set_ylim(0.0, 1.15 * axes.get_ylim()[1])  # shares and errors: their size shows only from zero
+    if panel.y_range:
+        axes.set_ylim(*panel.y_range)
     axes.set_title(plain(shortened(panel.title, _LONGEST_TITLE)))
     axes.set_xlabel(plain(panel.x_label))
     axes.set_ylabel(plain(panel.y_label))

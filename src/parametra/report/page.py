@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import math
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ from parametra.nouns.fit_result import Fit
 from parametra.nouns.fit_text import percent, role_note
 from parametra.nouns.result_table import cell, interval_text, with_error
 from parametra.nouns.status import Outcome
+from parametra.report._picture import picture
 from parametra.report.figures import draw, worth_drawing
 
 _TEMPLATE = "template.html.j2"
@@ -153,7 +152,7 @@ def _figure(fit: Fit, kind: str) -> dict[str, str]:
     title, words = _FIGURES[kind]
     if kind == "fit":
         words += _cut(fit)
-    return {"kind": kind, "title": title, "words": words, "source": _picture(draw(fit, kind))}
+    return {"kind": kind, "title": title, "words": words, "source": picture(draw(fit, kind))}
 
 
 def _cut(fit: Fit) -> str:
@@ -162,16 +161,6 @@ def _cut(fit: Fit) -> str:
     if (0.0, 1.0) in ends:
         return " Probabilities: band and bars are cut at 0 and 1."
     return " Band and bars are cut at 0, below which nothing can lie." if (0.0, math.inf) in ends else ""
-
-
-def _picture(figure: Any) -> str:
-    """The figure as an address that holds it: vectors, in an image of its own so that nothing in it meets the page."""
-    from parametra.report._style import styled
-
-    buffer = io.BytesIO()
-    with styled():
-        figure.savefig(buffer, format="svg", dpi=150, metadata={"Date": None, "Creator": None})
-    return "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
 def _receipt(fit: Fit) -> list[tuple[str, str]]:

@@ -19,6 +19,9 @@ FAILED_AT_END = "the model fails where the refit ended"
 _RANK = 1e-13
 """Smallest eigenvalue of the information, its diagonal 1, relative to the largest."""
 
+_POLISHING = 4
+"""Undamped steps at most: one where no bound is met, one more for each time that a coordinate comes to its bound."""
+
 Evaluate = Callable[[Request], Answers]
 
 
@@ -50,10 +53,17 @@ def refits_of(problem: Problem, evaluate: Evaluate, found: Solutions, evaluation
         ok=determined,
         reasons=dict(reasons),
         normal=np.where(determined[:, None, None], normal, np.nan),
+        held=_held(problem, points, answers),
         scale=_scales(problem, evaluate, points, owners, determined),
         iterations=found.iterations,
         evaluations=evaluations + more,
     )
+
+
+def _held(problem: Problem, points: np.ndarray, answers: Answers) -> Bool[np.ndarray, "R d"]:
+    if answers.gradient is None:
+        return np.zeros(points.shape, dtype=bool)
+    return at_bounds(points, answers.gradient, np.asarray(problem.fit_space.lower), np.asarray(problem.fit_space.upper))
 
 
 def _why(ending: Ending, cost: float, ended: str) -> str:
@@ -68,20 +78,41 @@ def _why(ending: Ending, cost: float, ended: str) -> str:
 def _polished(
     problem: Problem, evaluate: Evaluate, found: Solutions, owners: np.ndarray
 ) -> tuple[np.ndarray, Answers, int]:
-    """One undamped step for every refit, kept where the cost does not rise; coordinates at a bound stay."""
+    """Undamped steps for every refit, kept where the cost does not rise; who passes a bound stays on it.
+
+    Lanes come near a bound but never quite to it; these steps do.
+    """
     space = problem.fit_space
     lower, upper = np.asarray(space.lower), np.asarray(space.upper)
-    answers = evaluate(Request(found.points, Want.NORMAL, owners))
-    if answers.gradient is None or answers.normal is None:
-        return found.points, answers, len(owners)
-    with np.errstate(all="ignore"):
-        width = np.where(np.isfinite(upper - lower), upper - lower, np.abs(found.points) + 1)
-        near = 1e-8 * width
-        held = (found.points - lower <= near) | (upper - found.points <= near)
-        trial = np.clip(found.points + _steps(answers.normal, answers.gradient, held), lower, upper)
-    moved = evaluate(Request(trial, Want.NORMAL, owners))
-    better = moved.ok & answers.ok & (moved.cost <= answers.cost)
-    return np.where(better[:, None], trial, found.points), _chosen(better, moved, answers), 2 * len(owners)
+    points = found.points
+    answers = evaluate(Request(points, Want.NORMAL, owners))
+    spent = len(owners)
+    for _ in range(_POLISHING):
+        if answers.gradient is None or answers.normal is None:
+            break
+        with np.errstate(all="ignore"):
+            held = at_bounds(points, answers.gradient, lower, upper)
+            trial = np.clip(points + _steps(answers.normal, answers.gradient, held), lower, upper)
+        moved = evaluate(Request(trial, Want.NORMAL, owners))
+        spent += len(owners)
+        better = moved.ok & answers.ok & (moved.cost <= answers.cost)
+        reached = better & ((trial == lower) | (trial == upper)).any(axis=1) & (trial != points).any(axis=1)
+        points, answers = np.where(better[:, None], trial, points), _chosen(better, moved, answers)
+        if not reached.any():
+            break
+    return points, answers, spent
+
+
+def at_bounds(
+    points: Float[np.ndarray, "R d"],
+    gradient: Float[np.ndarray, "R d"],
+    lower: Float[np.ndarray, " d"],
+    upper: Float[np.ndarray, " d"],
+) -> Bool[np.ndarray, "R d"]:
+    """Coordinates on a bound beyond which the cost would fall further."""
+    width = np.where(np.isfinite(upper - lower), upper - lower, np.abs(points) + 1)
+    near = 1e-8 * width
+    return ((points - lower <= near) & (gradient >= 0)) | ((upper - points <= near) & (gradient <= 0))
 
 
 def _chosen(which: Bool[np.ndarray, " R"], first: Answers, second: Answers) -> Answers:

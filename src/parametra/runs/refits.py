@@ -162,6 +162,7 @@ class ReplicateDrive(Drive):
         whose = bool(mine.any())
         self.evaluations += len(request.points) if whose else 0
         self.failed += int(np.count_nonzero(~answers.ok)) if whose else 0
+        self._lowest = min(self._lowest, float(answers.cost.min(initial=np.inf)))
         return answers
 
 
@@ -235,6 +236,79 @@ class Refitter:
         found = drive.run(self.method, space, np.repeat(starts, data.count, axis=0))
         found = _best_of(found, data.count)
         return refits_of(self.problem, replicates.evaluate, found, drive.evaluations, drive.ended)
+
+    def linear_changes(
+        self, data: ReplicateData, x: Float[np.ndarray, " d"] | None = None
+    ) -> tuple[Float[np.ndarray, "R d"], Float[np.ndarray, " R"]] | None:
+        """How far each estimate moves to first order, and the estimated scale; None without derivatives.
+
+        -(J'J)^-1 times the gradient of each data set's cost at the estimate, whose expectation is zero there;
+        coordinates at a bound do not move. The change of the scale is that of the mean square at the estimate.
+
+        Arguments:
+            data: the data sets.
+            x: where they were drawn, the estimate when left out.
+        """
+        x = self.x if x is None else x
+        replicates = self.replicates(data, x)
+        many = np.repeat(x[None], data.count, axis=0)
+        found = replicates.evaluate(Request(many, Want.GRADIENT, np.arange(data.count)))
+        normal = self._information(x)
+        if found.gradient is None or normal is None or not found.ok.all():
+            return None
+        space = self.problem.fit_space
+        near = 1e-8 * np.where(np.isfinite(space.upper - space.lower), space.upper - space.lower, np.abs(x) + 1)
+        free = (x - space.lower > near) & (space.upper - x > near)
+        size = np.sqrt(np.diag(normal))
+        unit = np.where(free & (size > 0), 1 / np.where(size > 0, size, 1.0), 0.0)
+        inverse = np.linalg.pinv(normal * np.outer(unit, unit), rcond=1e-13, hermitian=True)
+        change = -found.gradient @ (inverse * np.outer(unit, unit))
+        mean_square = found.cost / found.cost.mean()
+        return change, 0.5 * self.scale * (mean_square - 1)
+
+    def _information(self, x: np.ndarray) -> np.ndarray | None:
+        """J'J, or what stands for it, at a point with the data of the problem."""
+        own = tuple({k: np.asarray(v)[None] for k, v in a["observed"].items()} for a in self.problem.arrays)
+        here = self.replicates(ReplicateData(1, observed=own))
+        found = here.evaluate(Request(x[None], Want.NORMAL, np.zeros(1, dtype=np.int64)))
+        return None if found.normal is None or not found.ok[0] else found.normal[0]
+
+    def residuals(self) -> tuple[Float[np.ndarray, " m"], Float[np.ndarray, " m"]]:
+        """Whitened residuals at the estimate and their leverages, the diagonal of J (J'J)^+ J'.
+
+        Raises:
+            MethodError: this problem has none.
+        """
+        evaluator = of_batches(self.evaluator)
+        if not evaluator.cost.least_squares or not all(n.through_predictions for n in self.problem.noise.values()):
+            raise MethodError(
+                'residuals cannot be resampled: this noise has none that are alike. Use kind="parametric" or "case".'
+            )
+        plain = evaluator.with_cost(Cost(least_squares=True)) if evaluator.cost.losses else evaluator
+        found = plain.evaluate(self.x[None], Want.JACOBIAN)
+        jacobian = np.asarray(found.jacobian)[0]
+        size = np.linalg.norm(jacobian, axis=0)
+        basis, s, _ = np.linalg.svd(jacobian / np.where(size > 0, size, 1.0), full_matrices=False)
+        leverage = (basis[:, s > 1e-11 * s.max(initial=0.0)] ** 2).sum(axis=1)
+        return np.asarray(found.residuals)[0], leverage
+
+    def risk(self, refits: Refits) -> tuple[float, float]:
+        """The mean Kullback-Leibler divergence from the fit to a refit, for each observation, and its error.
+
+        For normal scatter with known sigma, 1/2 |r(x_b) - r(x)|^2 / n; with an estimated one,
+        log(s_b / s) + (s^2 + |r(x_b) - r(x)|^2 / n) / (2 s_b^2) - 1/2. NaN for any other noise.
+        """
+        evaluator = of_batches(self.evaluator)
+        noises = self.problem.noise.values()
+        plain = evaluator.cost.least_squares and not evaluator.cost.losses
+        if not plain or not all(noise.through_predictions for noise in noises):
+            return float("nan"), float("nan")
+        n, s, ok = self.problem.size, self.scale, refits.ok
+        there = evaluator.evaluate(np.concatenate([self.x[None], refits.points[ok]]), Want.RESIDUALS).residuals[:, :n]
+        square = ((there[1:] - there[0]) ** 2).mean(axis=1)
+        own = refits.scale[ok]
+        each = np.log(own / s) + (s**2 + square) / (2 * own**2) - 0.5
+        return float(each.mean()), float(each.std(ddof=1) / np.sqrt(each.size))
 
 
 def _best_of(found: Solutions, count: int) -> Solutions:

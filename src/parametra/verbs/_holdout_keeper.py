@@ -21,7 +21,7 @@ _UNBOUNDED = (-math.inf, math.inf)
 
 
 class HoldoutKeeper:
-    """A holdout that answers many questions, each a mean over rows. Made by `reusable_holdout`; `print` tells its record.
+    """A holdout that answers many questions, each a mean over rows; `reusable_holdout` makes it, `print` tells all.
 
     Arguments:
         train, holdout: rows of whatever kind the questions take.
@@ -39,6 +39,7 @@ class HoldoutKeeper:
         self._rows = (0, 0)
         self._names: list[str] = []
         self._means: list[float] = []
+        self._thresholds: list[float] = []
         self._steps: list[Step] = []
         self._seconds = 0.0
 
@@ -65,8 +66,8 @@ class HoldoutKeeper:
     def ask_values(self, train: Any, holdout: Any, name: str = "") -> Answer:
         """The same, the question's values on training and holdout rows given as (n,) arrays."""
         began = time.perf_counter()
-        means = [float(np.mean(self._values(side, v, 1))) for side, v in enumerate((train, holdout))]
-        found = self._answered(means[0], means[1], name)
+        own, kept = self._values(0, train, 1), self._values(1, holdout, 1)
+        found = self._answered(float(own.mean()), float(own.std()), float(kept.mean()), name)
         self._seconds += time.perf_counter() - began
         return found
 
@@ -84,8 +85,9 @@ class HoldoutKeeper:
             DataError: as for `ask`.
         """
         began = time.perf_counter()
-        sides = (self._train, self._holdout)
-        train, holdout = (self._values(side, question(rows), 2).mean(axis=0) for side, rows in enumerate(sides))
+        own = self._values(0, question(self._train), 2)
+        train, spread = own.mean(axis=0), own.std(axis=0)
+        holdout = self._values(1, question(self._holdout), 2).mean(axis=0)
         if len(train) != len(holdout):
             raise DataError(
                 f"ask_each: as many columns of training as of holdout values are wanted; came {len(train)} and "
@@ -94,20 +96,19 @@ class HoldoutKeeper:
         called = [""] * len(train) if names is None else [str(name) for name in names]
         if len(called) != len(train):
             raise DataError(f"ask_each: {len(train)} questions came with {len(called)} names; give one name each.")
-        pairs = zip(train.tolist(), holdout.tolist(), called, strict=True)
-        answers = np.array([self._answered(a, b, name).value for a, b, name in pairs])
+        several = zip(train.tolist(), spread.tolist(), holdout.tolist(), called, strict=True)
+        answers = np.array([self._answered(*one).value for one in several])
         self._seconds += time.perf_counter() - began
         return answers
 
     def record(self) -> HoldoutAnswers:
         """All questions and answers so far. The holdout's own means are not in it: they are what is kept."""
-        threshold = self._rule.threshold if self._rule else 0.0
-        noise = self._rule.noise if self._rule else 0.0
         asked, spent = len(self._steps), self._method.budget - self.left
+        thresholds = np.array(self._thresholds)
         tolerance = math.nan
         if self._bounds is not None and asked:
-            width = self._bounds[1] - self._bounds[0]
-            tolerance = self._method.tolerance(asked, self._rows[1], width, noise)
+            width, step = self._bounds[1] - self._bounds[0], self._method.noise * float(thresholds.min())
+            tolerance = self._method.tolerance(asked, self._rows[1], width, step)
         return HoldoutAnswers(
             status=_status(asked, spent, self._method.budget),
             title="reusable holdout",
@@ -120,8 +121,8 @@ class HoldoutKeeper:
             budget=self._method.budget,
             left=self.left,
             rows=self._rows,
-            threshold=threshold,
-            noise=noise,
+            thresholds=thresholds,
+            noise=float(self._method.noise),
             tolerance=tolerance,
         )
 
@@ -130,15 +131,14 @@ class HoldoutKeeper:
 
     __repr__ = __str__
 
-    def _answered(self, train: float, holdout: float, name: str) -> Answer:
+    def _answered(self, train: float, spread: float, holdout: float, name: str) -> Answer:
         if self._rule is None:
-            rows = self._rows
-            random = generator(self._seed, "trust", 0)
-            threshold, noise = self._method.threshold_for(*rows), self._method.noise_for(*rows)
-            self._rule = Thresholdout(self._method, threshold, noise, random)
-        step = self._rule.answer(train, holdout, self._bounds or _UNBOUNDED)
+            self._rule = Thresholdout(self._method, generator(self._seed, "trust", 0))
+        threshold = self._method.threshold_for(*self._rows, spread)
+        step = self._rule.answer(train, holdout, threshold, self._bounds or _UNBOUNDED)
         self._names.append(name)
         self._means.append(train)
+        self._thresholds.append(threshold)
         self._steps.append(step)
         return Answer(step.value, _source(step), self._rule.left)
 

@@ -27,8 +27,8 @@ def candidates(scores: Any, new_scores: Any, n: int) -> tuple[tuple[str, ...], n
     if named:
         if set(scores) != set(new_scores) or not scores:
             raise DataError(
-                f"scores and new_scores must hold the same candidates; came {', '.join(map(str, scores)) or 'none'} and "
-                f"{', '.join(map(str, new_scores)) or 'none'}."
+                f"scores and new_scores must hold the same candidates; came {', '.join(map(str, scores)) or 'none'} "
+                f"and {', '.join(map(str, new_scores)) or 'none'}."
             )
         names = tuple(str(name) for name in scores)
         old = np.array([finite(f'scores["{k}"]', v, 1, n) for k, v in scores.items()])

@@ -64,10 +64,7 @@ def _why_not(at: AtEstimate) -> str:
     problem = at.problem
     without = _improper(problem)
     if without:
-        remedy = "state priors or finite bounds"
-        if problem.profiled in without or any(n not in problem.stated_space.names for n in without):
-            remedy = "state priors or finite bounds, and a known sigma"
-        return f"{', '.join(without)} {'has' if len(without) == 1 else 'have'} no proper prior; {remedy}"
+        return f"{', '.join(without)} {'has' if len(without) == 1 else 'have'} no proper prior"
     if any(not isinstance(problem.fit_space[name], Bounded) for name in problem.fit_space.slices):
         return "shares that sum to one have no evidence here"
     around = at.around

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import copy
-
 import numpy as np
 
 from parametra.maths.arrays import Float, Int
 from parametra.methods.compare.cross_validation import CrossValidation
 from parametra.nouns.comparison_parts import HeldOut
-from parametra.nouns.data import Data
 from parametra.nouns.errors import MethodError, ParametraError
 from parametra.nouns.problem import Problem
+from parametra.verbs._penalised_folds import without
 from parametra.verbs.at_estimate import AtEstimate
 from parametra.verbs.compare_points import log_density
 from parametra.verbs.compare_search import Spent, search
@@ -93,24 +91,4 @@ def _foretold(at: AtEstimate, out: np.ndarray, spent: Spent) -> Float[np.ndarray
     if learner.profiled is not None:
         freedom = learner.degrees_of_freedom
         named[learner.profiled] = float(np.sqrt(2 * cost / freedom)) if freedom > 0 and cost > 0 else np.nan
-    judge = problem.with_data(without(problem, ~out))
-    return log_density(judge, named)
-
-
-def without(problem: Problem, out: np.ndarray) -> list[Data]:
-    """The data of a problem with some observations left out, (n,) in the order of the residuals.
-
-    All rows stay, so that a model that looks at all of them predicts what it did.
-    """
-    first, made = 0, list[Data]()
-    for data in problem.data_sets:
-        kept: dict[str, np.ndarray | None] = {}
-        for output in data.outputs:
-            index = data.observed[output]
-            rows = np.arange(data.rows) if index is None else np.asarray(index)
-            kept[output] = rows[~out[first : first + rows.size]]
-            first += rows.size
-        other = copy.copy(data)
-        object.__setattr__(other, "observed", kept)
-        made.append(other)
-    return made
+    return log_density(problem, named)[out]

@@ -9,11 +9,16 @@ import numpy as np
 from parametra import catalogue
 from parametra.maths.arrays import Float
 from parametra.nouns.problem import Problem
+from parametra.nouns.status import Outcome
 from parametra.runs.budget import Budget
 from parametra.runs.choose_evaluator import choose_evaluator
 from parametra.runs.drive import Drive
 from parametra.runs.progress import Progress
 from parametra.verbs.fit_choice import choose_method, cost_of, with_options
+
+
+class Stopped(Exception):  # noqa: N818  a signal to the verb, never seen by a person
+    """The person has ended a search: what is known by then is the result."""
 
 
 @dataclass
@@ -45,6 +50,9 @@ def search(problem: Problem, starts: Float[np.ndarray, "S d"], spent: Spent, see
         starts: (S, d) in the box.
         spent: is added to.
         seed: of methods that draw.
+
+    Raises:
+        Stopped: the person wants no more.
     """
     choice = choose_method(problem, "auto", None)
     cost = cost_of(problem, None, catalogue.card("fit", choice.method))
@@ -54,6 +62,8 @@ def search(problem: Problem, starts: Float[np.ndarray, "S d"], spent: Spent, see
         solutions = drive.run(with_options(choice.method, ()), problem.search_space(seed), starts)
     spent.evaluations += drive.evaluations
     spent.calls += drive.calls
+    if drive.outcome is Outcome.STOPPED:
+        raise Stopped
     if solutions.best < 0:
         return Found(starts[0], np.inf, drive)
     return Found(np.asarray(solutions.points[solutions.best]), float(solutions.cost[solutions.best]), drive)

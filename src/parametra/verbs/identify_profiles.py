@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -42,9 +42,7 @@ class Walks:
     better: np.ndarray | None
 
 
-def walk_profiles(
-    estimate: Estimate, coordinates: Sequence[int], drive: Drive, level: float, covariance: np.ndarray, *, check: bool
-) -> Walks:
+def walk_profiles(estimate: Estimate, coordinates: Sequence[int], drive: Drive, level: float, *, check: bool) -> Walks:
     """Walk the profiles of these coordinates; a second walk from beside each crossing looks whether it holds.
 
     Arguments:
@@ -52,16 +50,14 @@ def walk_profiles(
         coordinates: whose.
         drive: evaluates and counts.
         level: of the intervals.
-        covariance: (d, d) of the coordinates: how far beside a crossing the second walk begins.
         check: whether to walk a second time.
     """
-    rays = ProfileLikelihood(level).rays([estimate], coordinates)
-    walk = Walk(rays)
+    walk = ProfileLikelihood(level).walk([estimate], coordinates)
     drive.follow(walk)
-    walked = walk.walked()
+    rays, walked = walk.rays, walk.walked()
     repaired: tuple[str, ...] = ()
     if check and not drive.ended:
-        walked, repaired = _checked(estimate, coordinates, rays, walked, drive, covariance)
+        walked, repaired = _checked(estimate, coordinates, rays, walked, drive)
     lower = [k for k, end in enumerate(walked.ends) if end is End.LOWER]
     better = None
     if lower:
@@ -76,16 +72,15 @@ def _checked(
     rays: Rays,
     walked: Walked,
     drive: Drive,
-    covariance: np.ndarray,
 ) -> tuple[Walked, tuple[str, ...]]:
     """From beside every crossing the followers must come back to the same minimum, or to none that is lower."""
     crossed = [k for k, end in enumerate(walked.ends) if end is End.CROSSED]
-    drawn = {k: _beside(estimate, coordinates[k // 2], walked.points[k], covariance, k) for k in crossed}
+    drawn = {k: _beside(estimate, coordinates[k // 2], walked.points[k], k) for k in crossed}
     beside = {k: point for k, point in drawn.items() if point is not None}
     some = list(beside)
     if not some:
         return walked, ()
-    again = Walk(_some(rays, some), (walked.t[some], np.stack(list(beside.values()))))
+    again = Walk(rays.some(np.array(some)), (walked.t[some], np.stack(list(beside.values()))))
     drive.follow(again)
     found = again.walked()
     ends, t, points, rise = list(walked.ends), walked.t.copy(), walked.points.copy(), walked.rise.copy()
@@ -107,8 +102,9 @@ def _checked(
     )
 
 
-def _beside(estimate: Estimate, i: int, point: np.ndarray, covariance: np.ndarray, ray: int) -> np.ndarray | None:
+def _beside(estimate: Estimate, i: int, point: np.ndarray, ray: int) -> np.ndarray | None:
     """A point with the same coordinate i, the others drawn from what they may be when it is held, twice as wide."""
+    covariance = estimate.covariance
     others = [j for j in range(estimate.dimension) if j != i and np.isfinite(covariance[j, j]) and covariance[j, j] > 0]
     if not others or not covariance[i, i] > 0:
         return None
@@ -122,21 +118,6 @@ def _beside(estimate: Estimate, i: int, point: np.ndarray, covariance: np.ndarra
     return np.clip(moved, estimate.lower, estimate.upper)
 
 
-def _some(rays: Rays, which: Sequence[int]) -> Rays:
-    k = list(which)
-    return replace(
-        rays,
-        origin=rays.origin[k],
-        cost=rays.cost[k],
-        along=rays.along[k],
-        held=rays.held[k],
-        reach=rays.reach[k],
-        replicate=rays.replicate[k],
-        half=rays.half[k],
-        distance=None if rays.distance is None else rays.distance[k],
-    )
-
-
 def ends_of(estimate: Estimate, walks: Walks, position: int) -> Ends | None:
     """The interval of a walked coordinate; None where one of its rays got lost."""
     i, w = walks.coordinates[position], walks.walked
@@ -145,13 +126,22 @@ def ends_of(estimate: Estimate, walks: Walks, position: int) -> Ends | None:
     if any(end in (End.LOST, End.LOWER, End.WALKING) for end in sides):
         return None
     low, high = float(estimate.x[i] - w.t[down]), float(estimate.x[i] + w.t[up])
-    threshold = float(walks.rays.half[down]) * walks.rays.quantile
-    risen = max(
-        (float(np.max(np.abs(path[:, 1]))) / threshold if len(path) and threshold > 0 else 0.0)
-        for path in (w.paths[down], w.paths[up])
-    )
+    risen = max(_risen(estimate, walks, ray) for ray in (down, up))
     wall = (sides[0] is End.WALL, sides[1] is End.WALL)
     return Ends(low, high, (sides[0] is not End.CROSSED, sides[1] is not End.CROSSED), risen, wall)
+
+
+def _risen(estimate: Estimate, walks: Walks, ray: int) -> float:
+    """The largest rise on a ray in thresholds, as far as no coordinate has run into a bound, itself among them.
+
+    At a bound of zero a product is zero whatever its other factors are, and a factor at its bound can follow no more.
+    """
+    path, threshold = walks.walked.paths[ray], float(walks.rays.half[ray]) * walks.rays.quantile
+    off = ~estimate.held
+    z, low, high = path[:, 2:][:, off], estimate.lower[off], estimate.upper[off]
+    width = np.where(np.isfinite(high - low), high - low, 1.0)
+    free = ((z > low + 1e-9 * width) & (z < high - 1e-9 * width)).all(axis=1)
+    return float(np.max(np.abs(path[free, 1]), initial=0.0)) / threshold if threshold > 0 else 0.0
 
 
 _SAID = {
@@ -192,11 +182,9 @@ def profile_of(estimate: Estimate, walks: Walks, position: int) -> Profile:
     )
 
 
-def contour_of(
-    estimate: Estimate, pair: tuple[int, int], drive: Drive, level: float, covariance: np.ndarray
-) -> Contour:
+def contour_of(estimate: Estimate, pair: tuple[int, int], drive: Drive, level: float) -> Contour:
     """The contour of a pair of coordinates."""
-    walk = LikelihoodContour(level).walk(estimate, pair, covariance)
+    walk = LikelihoodContour(level).walk(estimate, pair, estimate.covariance)
     drive.follow(walk)
     walked: Any = walk.walked()
     known = [k for k, end in enumerate(walked.ends) if end in (End.CROSSED, End.OPEN, End.WALL)]

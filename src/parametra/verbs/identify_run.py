@@ -67,6 +67,7 @@ def estimate_of(at: AtEstimate, seed: int = 0) -> Estimate:
         scale=float(at.scale),
         freedom=at.freedom,
         held=at.around.at_lower | at.around.at_upper,
+        covariance=at.around.covariance,
         tolerance=_tolerance(at),
         seed=seed,
     )
@@ -109,7 +110,7 @@ def identified(
         walks = _walks(at, estimate, wish, [])
     info = FisherInformationMethod().solve(estimate, at.drive.evaluate) if estimate.dimension else unknown(estimate)
     pair = _pair(at, estimate, wish, walks)
-    contours = () if pair is None else (contour_of(estimate, pair, at.drive, wish.level, at.around.covariance),)
+    contours = () if pair is None else (contour_of(estimate, pair, at.drive, wish.level),)
     return _told(at, estimate, info, walks, contours, settings, wish, doubts)
 
 
@@ -139,7 +140,7 @@ def _walks(at: AtEstimate, estimate: Estimate, wish: Wish, doubts: list[str]) ->
     if at.drive.evaluator.cost.losses:
         doubts.append("with a robust loss the threshold of the profiles is that of plain squares, which is only near.")
     every = range(estimate.dimension)
-    return walk_profiles(estimate, every, at.drive, wish.level, at.around.covariance, check=wish.check)
+    return walk_profiles(estimate, every, at.drive, wish.level, check=wish.check)
 
 
 def _refitted(at: AtEstimate, better: np.ndarray, settings: Settings, doubts: list[str]) -> AtEstimate:
@@ -262,13 +263,32 @@ def _row(
     is_open = (False, False) if walked is None else walked.open
     boot = None if booted is None else booted.intervals.get(label)
     if found.kind is Word.STRUCTURAL:
-        curvature = None
+        bounds = Ends(float(estimate.lower[i]), float(estimate.upper[i]), (True, True))
+        return Verdict(
+            label,
+            found.kind,
+            value,
+            _unit(at, label),
+            _natural(estimate, i, bounds),
+            (True, True),
+            None,
+            None,
+            boot,
+            None,
+            found.why,
+            found.remedy,
+            "",
+        )
     flag = disagreement(curvature, profile, is_open, boot, None, value)
-    unit = next((r.unit for r in at.fit.rows if r.label == label), "")
+    unit = _unit(at, label)
     best = profile if profile is not None else curvature
     return Verdict(
         label, found.kind, value, unit, best, is_open, curvature, profile, boot, None, found.why, found.remedy, flag
     )
+
+
+def _unit(at: AtEstimate, label: str) -> str:
+    return next((r.unit for r in at.fit.rows if r.label == label), "")
 
 
 def _natural(estimate: Estimate, i: int, ends: Ends) -> tuple[float, float]:

@@ -6,13 +6,12 @@ the cost. What is looked for is the t at which the cost has risen by the thresho
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 import numpy as np
 
 from parametra.maths.arrays import Bool, Float, Int
-from parametra.maths.profile_level import near_bound
 
 FAR = 1e3
 """How far an unbounded coordinate is followed, in sizes of the estimate."""
@@ -47,12 +46,12 @@ class Rays:
         held: (L, d) which coordinates are held.
         reach: (L,) the largest t.
         replicate: (L,) whose data a ray is about; 0 everywhere for the data themselves.
-        half: (L,) half of the squared scale: the threshold of the rise is half times the quantile.
-        quantile: the usual one.
+        half: (L,) half of the squared scale.
+        quantile: the usual rise at which values are refused, in units of `half`; how well things must be met is
+            counted in it.
+        threshold: (L,) the rise at which a ray ends, in units of `half`; infinity for a ray that only ends with its
+            reach.
         lower, upper: (d,) bounds.
-        distance: (L, 2) from the origin back to, and on to, a bound of the held coordinate, infinite without one; where
-            None, bounds change nothing (contours).
-        level, freedom: what the quantile belongs to.
     """
 
     origin: Float[np.ndarray, "L d"]
@@ -63,36 +62,19 @@ class Rays:
     replicate: Int[np.ndarray, " L"]
     half: Float[np.ndarray, " L"]
     quantile: float
+    threshold: Float[np.ndarray, " L"]
     lower: Float[np.ndarray, " d"]
     upper: Float[np.ndarray, " d"]
-    distance: Float[np.ndarray, "L 2"] | None = None
-    level: float = 0.95
-    freedom: float = np.inf
 
     @property
     def count(self) -> int:
         """How many rays there are."""
         return len(self.reach)
 
-    def threshold(
-        self, rays: Int[np.ndarray, " k"], t: Float[np.ndarray, " k"], unit: Float[np.ndarray, " k"]
-    ) -> tuple[Float[np.ndarray, " k"], Float[np.ndarray, " k"]]:
-        """The rise at which a value is refused, and its slope in t.
-
-        Arguments:
-            rays: which.
-            t: where.
-            unit: t of one standard error.
-        """
-        half = self.half[rays]
-        if self.distance is None:
-            return half * self.quantile, np.zeros(len(rays))
-        back, on = self.distance[rays].T + np.stack([t, -t])
-        nearer_back = back <= on
-        gap = np.where(nearer_back, back, on)
-        gap = np.where(np.isfinite(gap), np.maximum(gap, 0.0) / unit, np.inf)
-        value, slope = near_bound(gap, self.level, self.freedom)
-        return half * value, half * slope / unit * np.where(nearer_back, 1.0, -1.0)
+    def some(self, which: Int[np.ndarray, " k"]) -> Rays:
+        """Some of them."""
+        each = ("origin", "cost", "along", "held", "reach", "replicate", "half", "threshold")
+        return replace(self, **{name: getattr(self, name)[which] for name in each})
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ MET = 1e-6
 _STRAYED = 3.0
 _LOWER = 1e-2
 _MOST_CORRECTIONS = 40
-_MOST_POINTS = 60
+_MOST_POINTS = 200
 _MOST_BACK = 12
 _RIDGE = 1e-12
 
@@ -132,14 +132,13 @@ class Walk:
         first = np.isnan(s.unit[k])
         with np.errstate(divide="ignore"):
             s.unit[k[first]] = np.sqrt(2 * self.rays.half[k[first]] / np.maximum(local.curve[first], 0.0))
-        threshold, tilt = self.rays.threshold(k, s.t[k], s.unit[k])
-        left = local.decrement / threshold
+        left = local.decrement / (self.rays.half[k] * self.rays.quantile)
         on = left <= ON
         strayed = ~on & (s.corrections[k] == 0) & (left > _STRAYED) & np.isfinite(s.good_t[k]) & (s.t[k] > s.good_t[k])
         strayed &= s.back[k] < _MOST_BACK
         self._correct(k, ~on & ~strayed, local)
         self._take_back(k[strayed])
-        self._go_on(k, on, local, threshold, tilt)
+        self._go_on(k, on, local)
 
     def walked(self) -> Walked:
         """What is known."""
@@ -227,18 +226,19 @@ class Walk:
         given_up = i[s.corrections[i] > _MOST_CORRECTIONS]
         s.ends[given_up] = End.LOST
 
-    def _go_on(self, k: np.ndarray, on: np.ndarray, local: _Local, threshold: np.ndarray, tilt: np.ndarray) -> None:
+    def _go_on(self, k: np.ndarray, on: np.ndarray, local: _Local) -> None:
         s, rays = self._s, self.rays
         i = k[on]
         if not i.size:
             return
         rise, slope, curve = local.rise[on], local.slope[on], local.curve[on]
-        threshold, tilt = threshold[on], tilt[on]
+        usual = rays.half[i] * rays.quantile
+        threshold = rays.half[i] * rays.threshold[i]
         at = np.clip(s.z[i] + local.down[on], rays.lower, rays.upper)
         for j, lane in enumerate(i):
             s.paths[lane].append(np.concatenate([[s.t[lane], rise[j]], at[j]]))
             s.slopes[lane].append(float(slope[j]))
-        met = np.abs(rise - threshold) <= MET * threshold
+        met = np.abs(rise - threshold) <= MET * usual
         over = rise > threshold
         below = ~over | ~np.isfinite(s.good_t[i])
         s.over[i] = np.where(over, np.minimum(s.over[i], s.t[i]), s.over[i])
@@ -253,8 +253,8 @@ class Walk:
         s.back[i] = 0
         s.stretch[i] = np.minimum(1.5 * s.stretch[i], 16.0)
         length = np.array([len(s.paths[lane]) for lane in i])
-        s.ends[i[met & (local.decrement[on] <= 1e-2 * ON * threshold)]] = End.CROSSED
-        s.ends[i[(rise < -_LOWER * threshold) & (s.ends[i] == End.WALKING)]] = End.LOWER
+        s.ends[i[met & (local.decrement[on] <= 1e-2 * ON * usual)]] = End.CROSSED
+        s.ends[i[(rise < -_LOWER * usual) & (s.ends[i] == End.WALKING)]] = End.LOWER
         s.ends[i[~over & (s.t[i] >= rays.reach[i]) & (s.ends[i] == End.WALKING)]] = End.OPEN
         s.ends[i[(length > _MOST_POINTS) & (s.ends[i] == End.WALKING)]] = End.LOST
         walking = s.ends[i] == End.WALKING
@@ -262,7 +262,7 @@ class Walk:
         if not j.size:
             return
         t = s.t[j]
-        target = self._next(j, t, rise[walking], slope[walking], curve[walking], threshold[walking], tilt[walking])
+        target = self._next(j, t, rise[walking], slope[walking], curve[walking], threshold[walking])
         # from the point that is there, whether below the crossing or above it
         self._place(j, target, at[walking] + (target - t)[:, None] * local.tangent[on][walking])
 
@@ -274,13 +274,12 @@ class Walk:
         slope: np.ndarray,
         curve: np.ndarray,
         threshold: np.ndarray,
-        tilt: np.ndarray,
     ) -> np.ndarray:
         """Where the parabola at t meets the threshold, within what is known and within the longest step."""
         s, rays = self._s, self.rays
         with np.errstate(all="ignore"):
             # a parabola of the slope that is exact; its curvature from what lies behind, where that is known
-            lead, bend = slope - tilt, np.maximum(curve, 0.0)
+            lead, bend = slope, np.maximum(curve, 0.0)
             gap = threshold - rise
             inside = np.maximum(lead * lead + 2 * bend * gap, 0.0)
             delta = np.where(lead >= 0, 2 * gap / (lead + np.sqrt(inside)), (np.sqrt(inside) - lead) / bend)

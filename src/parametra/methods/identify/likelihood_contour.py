@@ -77,6 +77,7 @@ class LikelihoodContour:
         along, held = np.zeros((n, d)), np.zeros((n, d), dtype=bool)
         along[:, [i, j]] = legs
         held[:, [i, j]] = True
+        usual = quantile(self.level, estimate.freedom, 2)
         return Walk(
             Rays(
                 origin=np.tile(estimate.x, (n, 1)),
@@ -86,11 +87,10 @@ class LikelihoodContour:
                 reach=_reach(estimate, pair, legs),
                 replicate=np.full(n, estimate.replicate, dtype=np.int64),
                 half=np.full(n, 0.5 * estimate.scale**2),
-                quantile=quantile(self.level, estimate.freedom, 2),
+                quantile=usual,
+                threshold=np.full(n, usual),
                 lower=estimate.lower,
                 upper=estimate.upper,
-                level=self.level,
-                freedom=estimate.freedom,
             )
         )
 

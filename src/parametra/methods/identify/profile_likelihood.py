@@ -9,8 +9,8 @@ from typing import ClassVar
 import numpy as np
 
 from parametra.maths.profile_level import quantile
+from parametra.methods.identify._profile_walk import ProfileWalk
 from parametra.methods.identify._rays import FAR, FAR_LOG, Rays
-from parametra.methods.identify._walk import Walk
 from parametra.nouns.card import Ability, Card, Source
 from parametra.nouns.estimate import Estimate
 
@@ -68,18 +68,19 @@ class ProfileLikelihood:
         ),
     )
 
-    def walk(self, estimates: Sequence[Estimate], coordinates: Sequence[int]) -> Walk:
+    def walk(self, estimates: Sequence[Estimate], coordinates: Sequence[int]) -> ProfileWalk:
         """The walk along the profiles of some coordinates, down and up of each, for each estimate in turn.
 
         Arguments:
             estimates: where the profiles begin; several where replicates of the data are looked at side by side.
             coordinates: which; their rays are 2 i (down) and 2 i + 1 (up), estimate by estimate.
         """
-        return Walk(self.rays(estimates, coordinates))
+        return ProfileWalk(self.rays(estimates, coordinates), estimates, self.level)
 
     def rays(self, estimates: Sequence[Estimate], coordinates: Sequence[int]) -> Rays:
-        """The rays of `walk`."""
+        """The rays of `walk`, with the threshold that holds away from bounds."""
         first = estimates[0]
+        usual = quantile(self.level, first.freedom)
         c = np.repeat(np.asarray(coordinates, dtype=np.int64), 2)
         per, n = len(c), len(c) * len(estimates)
         coordinate = np.tile(c, len(estimates))
@@ -89,7 +90,7 @@ class ProfileLikelihood:
         x = np.repeat(np.stack([e.x for e in estimates]), per, axis=0)
         at = x[np.arange(n), coordinate]
         down, up = at - first.lower[coordinate], first.upper[coordinate] - at
-        on, back = np.where(side > 0, up, down), np.where(side > 0, down, up)
+        on = np.where(side > 0, up, down)
         logs = first.logarithmic[coordinate]
         sizes = np.repeat(np.stack([e.sizes for e in estimates]), per, axis=0)[np.arange(n), coordinate]
         far = np.where(logs, FAR_LOG, self.far * sizes)
@@ -102,12 +103,10 @@ class ProfileLikelihood:
             reach=np.maximum(far, 0.0),
             replicate=np.repeat([e.replicate for e in estimates], per).astype(np.int64),
             half=np.repeat([0.5 * e.scale**2 for e in estimates], per),
-            quantile=quantile(self.level, first.freedom),
+            quantile=usual,
+            threshold=np.full(n, usual),
             lower=first.lower,
             upper=first.upper,
-            distance=np.stack([np.maximum(back, 0.0), np.maximum(on, 0.0)], axis=1),
-            level=self.level,
-            freedom=first.freedom,
         )
 
 

@@ -20,10 +20,10 @@ from parametra.maths.arrays import Float
 _HALVINGS = 60
 
 
-def noise(random: np.random.Generator, epsilon: float) -> float:
-    """One draw of G1 - G2 + U. The whole numbers carry the privacy; U is only added to what is private already."""
-    first, second = random.geometric(-np.expm1(-epsilon), size=2)
-    return float(int(first) - int(second) + random.uniform(-0.5, 0.5))
+def noise(random: np.random.Generator, epsilon: float, count: int = 1) -> Float[np.ndarray, " n"]:
+    """Draws of G1 - G2 + U. The whole numbers carry the privacy; U is only added to what is private already."""
+    first, second = random.geometric(-np.expm1(-epsilon), size=(2, count))
+    return (first - second) + random.uniform(-0.5, 0.5, size=count)
 
 
 def at_most(x: Any, epsilon: float) -> Any:

@@ -1,5 +1,6 @@
-"""OptCS: choose new instances whose unknown outcome is likely large, with a false-discovery rate that holds although the
-score that ranks them was chosen, or fitted, with the very data that calibrate it.
+"""OptCS: choose new instances whose unknown outcome is likely large, and know how many of them are false on average.
+
+The false-discovery rate holds although the score was chosen, or fitted, with the very data that calibrate it.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ class ConformalSelection:
         prefer_instead="sample splitting where labels are plenty; plain conformal prediction for an interval each.",
         needs=frozenset(),
         honours=frozenset(),
-        cost="m^2 comparisons a candidate for m new instances; with learners, one fit for each new instance and learner.",
+        cost="m^2 comparisons a candidate for m new instances; a fit for each of them and each learner.",
         sources=(
             Source(
                 "T. Bai, Y. Jin",

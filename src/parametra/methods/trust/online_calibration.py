@@ -48,7 +48,7 @@ class OnlineCalibration:
     A step is (a, b) <- (a, b) - g A^-1 / rate, A <- A + g g', g the gradient of the log loss, kept in a ball. Tracking
     then gives the frequency of ones among past forecasts of the same bin, hedging draws by Foster's rule within it.
 
-    Good for a stream of probabilities of a model whose world drifts, with outcomes that follow (triggers, alarms, default
+    Good for a stream of probabilities of a model whose world drifts, with outcomes that follow (triggers, alarms,
     risks). Take `scaled` for log loss, `tracked` where the scores are wrong in shape, `hedged` where outcomes may react
     to the forecasts: its calibration error falls to half the width of a bin for any sequence of outcomes. For a fixed
     set of labelled scores that does not drift, one logistic regression (Platt scaling) is as good and simpler.
@@ -65,7 +65,7 @@ class OnlineCalibration:
     card: ClassVar[Card] = Card(
         name="online_calibration",
         verb="trust",
-        summary="Probabilities of a model put right as outcomes come in, under drift, calibrated against any adversary.",
+        summary="Probabilities of a model put right as outcomes come in, under drift and against any adversary.",
         good_for="streams of scores with outcomes that follow, when the world drifts.",
         prefer_instead="logistic regression of outcomes on scores where nothing drifts and labels are given at once.",
         needs=frozenset(),
@@ -166,7 +166,7 @@ class Calibrator:
 
 
 def fixed_platt(scores: Float[np.ndarray, " n"], outcomes: Float[np.ndarray, " n"]) -> tuple[float, float]:
-    """a, b of Platt scaling once and for all: logistic regression on the logit, outcomes drawn in a little as Platt does.
+    """Platt scaling once and for all, (a, b): logistic regression on the logit, outcomes drawn in a little.
 
     J. Platt (1999), Probabilistic outputs for support vector machines: targets (n1 + 1)/(n1 + 2) and 1/(n0 + 2).
     """
@@ -203,7 +203,7 @@ def _sigmoid(eta: float) -> float:
 
 
 def _nearest_in_ball(w: Float[np.ndarray, " d"], curvature: Float[np.ndarray, "d d"]) -> Float[np.ndarray, " d"]:
-    """argmin (v - w)' A (v - w) over |v| <= radius: v = (A + k I)^-1 A w, k by halving."""
+    """The argmin of (v - w)' A (v - w) over |v| <= radius: v = (A + k I)^-1 A w, k by halving."""
     values, vectors = np.linalg.eigh(curvature)
     turned = values * (vectors.T @ w)
     low, high = 0.0, float(values[-1] * np.linalg.norm(w) / _RADIUS)

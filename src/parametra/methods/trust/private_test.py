@@ -26,6 +26,7 @@ _FEWEST_ROWS = 2
 _MOST_PARTS = 1000
 _CUTS = np.array([0.01, 0.02, 0.03, 0.05, *np.round(np.arange(0.075, 0.601, 0.025), 3)])
 _LARGEST_EFFECT = 100.0
+_HALVINGS = 30
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ class PrivateTest:
     ) -> tuple[float, float]:
         """(count + noise, its p-value): all that may be told of the parts' p-values."""
         count = float(np.sum(p_values <= plan.cut))
-        noisy = count + _tulap.noise(random, self.epsilon)
+        noisy = count + float(_tulap.noise(random, self.epsilon)[0])
         return noisy, float(_tulap.p_value(noisy, plan.parts, plan.cut, self.epsilon))
 
     def power(self, share: float, plan: Plan) -> float:
@@ -170,19 +171,31 @@ def t_test_power(rows: Any, cut: Any, effect: Any) -> Any:
 def _best_plan(rows: int, epsilon: float, size: float, parts: int, cut: float) -> Plan:
     """The plan with the smallest effect at 80 % power; the largest power at any effect where none reaches it."""
     cuts = np.array([cut]) if cut else _CUTS
-    best, best_key = None, (np.inf, np.inf)
+    best: Plan | None = None
+    strongest, strongest_power = None, -1.0
     for m in [parts] if parts else _candidates(rows, epsilon):
-        threshold = _tulap.critical(m, cuts, epsilon, size)
-        needed = _tulap.share_needed(m, threshold, epsilon, WANTED_POWER)
-        effects = _effect(rows // m, cuts, needed)
-        most = _tulap.power(np.ones(cuts.size), m, threshold, epsilon)
-        for c, z, effect, top in zip(cuts, threshold, effects, most, strict=True):
-            key = (effect if np.isfinite(effect) else np.inf, -top)
-            if best is None or key < best_key:
-                best, best_key = Plan(m, float(c), float(z), float(effect)), key
-    if best is None:
+        threshold, needed, most = _of_parts(m, epsilon, size, cut)
+        limit = _LARGEST_EFFECT if best is None else best.effect
+        effects = _effect(rows // m, cuts, needed, limit)
+        if np.isfinite(effects).any():
+            c = int(np.nanargmin(effects))
+            best = Plan(m, float(cuts[c]), float(threshold[c]), float(effects[c]))
+        c = int(np.argmax(most))
+        if most[c] > strongest_power:
+            strongest, strongest_power = Plan(m, float(cuts[c]), float(threshold[c]), np.nan), float(most[c])
+    found = best or strongest
+    if found is None:
         raise MethodError(f"private_test: {rows} rows came, and 2 or more are wanted.")
-    return best
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _of_parts(m: int, epsilon: float, size: float, cut: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For each cut: the threshold, the share of parts that 80 % power needs, and the power when all are below."""
+    cuts = np.array([cut]) if cut else _CUTS
+    threshold = _tulap.critical(m, cuts, epsilon, size)
+    needed = _tulap.share_needed(m, threshold, epsilon, WANTED_POWER)
+    return threshold, needed, _tulap.power(np.ones(cuts.size), m, threshold, epsilon)
 
 
 def _candidates(rows: int, epsilon: float) -> list[int]:
@@ -192,15 +205,19 @@ def _candidates(rows: int, epsilon: float) -> list[int]:
     return [m for m in dict.fromkeys([*range(1, 31), *beyond]) if m <= most]
 
 
-def _effect(rows: int, cuts: Float[np.ndarray, " c"], share: Float[np.ndarray, " c"]) -> Float[np.ndarray, " c"]:
-    """The effect at which a part is below the cut with probability `share`, by halving; NaN where there is none."""
-    low, high = np.zeros(cuts.size), np.full(cuts.size, _LARGEST_EFFECT)
-    never = ~(np.nan_to_num(t_test_power(rows, cuts, high)) >= share)
-    for _ in range(40):
+def _effect(
+    rows: int, cuts: Float[np.ndarray, " c"], share: Float[np.ndarray, " c"], limit: float
+) -> Float[np.ndarray, " c"]:
+    """The effect below `limit` at which a part is below the cut with probability `share`; NaN where there is none."""
+    found = np.full(cuts.size, np.nan)
+    here = np.flatnonzero(np.nan_to_num(t_test_power(rows, cuts, limit)) >= share)
+    low, high = np.zeros(here.size), np.full(here.size, limit)
+    for _ in range(_HALVINGS if here.size else 0):
         middle = 0.5 * (low + high)
-        enough = np.nan_to_num(t_test_power(rows, cuts, middle), nan=1.0) >= share
+        enough = np.nan_to_num(t_test_power(rows, cuts[here], middle), nan=1.0) >= share[here]
         low, high = np.where(enough, low, middle), np.where(enough, middle, high)
-    return np.where(never, np.nan, high)
+    found[here] = high
+    return found
 
 
 METHOD = PrivateTest

@@ -11,9 +11,6 @@ import numpy as np
 from parametra.nouns.card import Card, Source
 from parametra.nouns.method_settings import ZERO_TOO, check_settings
 
-_NOISE_SHARE = 1.0 / 32.0
-"""Of the threshold: the noise of an answer where nothing else is asked; of the tests 4 and 2 times as much."""
-
 
 @dataclass(frozen=True)
 class Step:
@@ -32,25 +29,25 @@ class Step:
 
 @dataclass(frozen=True)
 class ReusableHoldout:
-    """The training mean while |training mean - holdout mean| < T + noise; else the holdout mean + noise, and one spent.
+    """The training mean while |training mean - holdout mean| < T (1 + noise); else the holdout mean + noise, one spent.
 
-    T' = T + Lap(2 s), anew after each answer from the holdout; a question compares with T' + Lap(4 s), and an answer
-    from the holdout carries Lap(s). After `budget` such answers every question is refused.
+    T becomes T (1 + Lap(2 s)), anew after each answer from the holdout; a question compares with that + T Lap(4 s), and
+    an answer from the holdout carries T Lap(s). After `budget` such answers every question is refused.
 
     Good for validating again and again what was found on the training rows: variables, models, settings. As long as the
-    training rows do not mislead, the holdout tells nothing and is not used up. Ask one question only and a plain holdout
-    is better; where rows are few (below some hundred) prefer nested cross-validation of the whole analysis.
+    training rows do not mislead, the holdout tells nothing and is not used up. For one question only a plain holdout is
+    better; where rows are few (below some hundred) prefer nested cross-validation of the whole analysis.
 
-    The rule is the paper's; the default threshold 4 sqrt((1/n_train + 1/n_holdout) / 2) is that of the experiments of
-    the article in Science (4/sqrt(n)). Ours are the default s = T/32, with which noise alone
-    leads to the holdout about once in a hundred questions; that answers from the holdout are rounded to a multiple of s, so that few are possible; and
-    the bound of `tolerance`, which follows from how few there are.
+    The rule is the paper's. The default T = 4 d sqrt((1/n_train + 1/n_holdout) / 2) is that of the experiments of the
+    article in Science, 4/sqrt(n), times the standard deviation d of the question's values, which is ours. Ours are
+    also s = 1/32, with which noise alone leads to the holdout about once in a hundred questions; that answers from the
+    holdout are rounded to a multiple of s T, so that few are possible; and the bound of `tolerance`, which follows.
 
     Arguments:
         budget: answers from the holdout.
         threshold: T; 0 takes the default.
-        noise: s; 0 takes T/32.
-        spread: standard deviation of the values of a typical question, by which the default threshold is multiplied.
+        noise: s, a share of T.
+        spread: d; 0 takes that of each question's training values.
     """
 
     card: ClassVar[Card] = Card(
@@ -85,20 +82,17 @@ class ReusableHoldout:
     )
     budget: int = 100
     threshold: float = 0.0
-    noise: float = 0.0
-    spread: float = 1.0
+    noise: float = 1.0 / 32.0
+    spread: float = 0.0
 
     def __post_init__(self) -> None:
         """Raises MethodError for a setting that is none."""
-        check_settings(self, {"threshold": ZERO_TOO, "noise": ZERO_TOO})
+        check_settings(self, {"threshold": ZERO_TOO, "spread": ZERO_TOO})
 
-    def threshold_for(self, train: int, holdout: int) -> float:
-        """T for so many rows."""
-        return float(self.threshold or 4.0 * self.spread * math.sqrt(0.5 / train + 0.5 / holdout))
-
-    def noise_for(self, train: int, holdout: int) -> float:
-        """The scale s of the noise of an answer."""
-        return float(self.noise or _NOISE_SHARE * self.threshold_for(train, holdout))
+    def threshold_for(self, train: int, holdout: int, spread: float) -> float:
+        """T for so many rows and training values of this standard deviation; constant ones count as 1."""
+        d = self.spread or spread or 1.0
+        return float(self.threshold or 4.0 * d * math.sqrt(0.5 / train + 0.5 / holdout))
 
     def tolerance(
         self, questions: int, rows: int, width: float, step: float, doubt: float = 0.05, answers: int | None = None
@@ -135,29 +129,28 @@ class Thresholdout:
 
     Arguments:
         method: the settings.
-        threshold: T.
-        noise: s.
         random: where the noise comes from.
     """
 
-    def __init__(self, method: ReusableHoldout, threshold: float, noise: float, random: np.random.Generator) -> None:
-        self.threshold, self.noise, self.left = threshold, noise, method.budget
-        self._random = random
+    def __init__(self, method: ReusableHoldout, random: np.random.Generator) -> None:
+        self.left = method.budget
+        self._noise, self._random = method.noise, random
         self._noisy = self._new()
 
-    def answer(self, train: float, holdout: float, bounds: tuple[float, float]) -> Step:
-        """The answer to a question with these two means; a value from the holdout is a multiple of s in the bounds."""
+    def answer(self, train: float, holdout: float, threshold: float, bounds: tuple[float, float]) -> Step:
+        """The answer to a question with these two means; one from the holdout is a multiple of s T in the bounds."""
         if self.left < 1:
             return Step(math.nan, looked=False, refused=True)
-        if abs(holdout - train) <= self._noisy + self._random.laplace(scale=4.0 * self.noise):
+        if abs(holdout - train) <= threshold * (self._noisy + self._random.laplace(scale=4.0 * self._noise)):
             return Step(train, looked=False)
         self.left -= 1
         self._noisy = self._new()
-        rounded = self.noise * round((holdout + self._random.laplace(scale=self.noise)) / self.noise)
+        step = self._noise * threshold
+        rounded = step * round((holdout + step * self._random.laplace()) / step)
         return Step(float(min(max(rounded, bounds[0]), bounds[1])), looked=True)
 
     def _new(self) -> float:
-        return self.threshold + float(self._random.laplace(scale=2.0 * self.noise))
+        return 1.0 + float(self._random.laplace(scale=2.0 * self._noise))
 
 
 def _log_ways(total: int, chosen: int) -> float:

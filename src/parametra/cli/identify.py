@@ -67,10 +67,11 @@ def identify(
     with only_ours(as_json):
         stated = read_problem_file(file)
         settings = overridden(stated.settings, given).for_fit()
+        settings["fit_method"] = settings.pop("method")
         with typed(str(stated.path.resolve()), click.get_current_context().find_root().obj or ()):
             found = _identified(
                 stated.problem,
-                {**settings, "fit_method": settings.pop("method")},
+                settings,
                 {"method": by, "level": level, "bootstrap": bootstrap, "contour": contour, "progress": not quiet},
             )
         folder = out_folder(stated, out)

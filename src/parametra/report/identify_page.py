@@ -16,8 +16,7 @@ from parametra.report._picture import picture
 _FIGURES = {
     "profiles": (
         "Profiles",
-        "How far the cost rises when one parameter is held and all others are at their best. An interval ends where "
-        "its profile meets the dashed threshold; one that does not meet it is open.",
+        "The rise of the cost when one parameter is held, all others at their best; intervals end at the dashed line.",
     ),
     "intervals": (
         "Intervals side by side",
@@ -25,8 +24,7 @@ _FIGURES = {
     ),
     "spectrum": (
         "Spectrum of the Fisher information",
-        "Each column is a direction in which the parameters change together; what lies below the line is not known, "
-        "and the weights say which parameters hide in it.",
+        "Each column is a direction in which parameters change together, with their weights; below the line: not known.",
     ),
     "correlation": ("Correlation", "How the estimates hang together: near +1 or -1, one can replace the other."),
     "contour": ("Region of the worst pair", "The values of two parameters that the data allow together."),

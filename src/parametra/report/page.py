@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
 
 from parametra.nouns.constraint_row import ConstraintRow
 from parametra.nouns.fit_record import Row

@@ -1,7 +1,7 @@
 """Profiles by brute force, with SciPy alone: slow, simple, and independent of the package.
 
-A profile is the least sum of squares over all other parameters, as a function of one. Its interval at 95 % ends where the
-sum has risen by `rise`: 3.8415 = chi-square(0.95; 1) for whitened residuals, s^2 t^2 where s is estimated.
+A profile is the least sum of squares over all other parameters, as a function of one. Its interval at 95 % ends where
+the sum has risen by `rise`: 3.8415 = chi-square(0.95; 1) for whitened residuals, s^2 t^2 where s is estimated.
 """
 
 from __future__ import annotations

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 
-from identify_equations import FRAMEWORK, jak_stat, seir_early, seir_whole, sir_mass_action, sir_reporting
-from identify_problem import *
+from textbook import (
+    AT_A_BOUND,
+    IDENTIFIABLE,
+    INFINITE,
+    PRACTICALLY,
+    STRUCTURALLY,
+    WEAKLY,
+    Combination,
+    Textbook,
+    Values,
+    by_formula,
+    scaled,
+)
+from textbook_equations import FRAMEWORK, jak_stat, seir_early, seir_whole, sir_mass_action, sir_reporting
 
 SCALING = "Castro & de Boer (2020), doi:10.1371/journal.pcbi.1008248"
 COMPARTMENTS = "Cobelli & DiStefano (1980), doi:10.1152/ajpregu.1980.239.1.R7"
 EXPONENTIALS = "Istratov & Vyvenko (1999), doi:10.1063/1.1149581"
-FRAMEWORK = "Wang & Hao (2025), arXiv:2501.01283"
 
 
 def product() -> Textbook:
@@ -72,7 +83,7 @@ def flip_flop() -> Textbook:
         verdicts={"V": IDENTIFIABLE, "ka": IDENTIFIABLE, "ke": IDENTIFIABLE},
         solutions=2,
         intervals={"V": (29.3686, 30.6311), "ka": (1.43163, 1.57167), "ke": (0.144613, 0.155642)},
-        source="Godfrey & Chapman (1990), doi:10.1007/BF01062273; Yanez et al. (2011), doi:10.1080/00498254.2011.580379",
+        source="Yanez et al. (2011), doi:10.4155/tde.11.19",
         lesson="Each solution is well told, and there are two: ka and ke may change places, with V times ke / ka.",
     )
 
@@ -167,7 +178,7 @@ def hill_saturated() -> Textbook:
         {"x": np.geomspace(6, 3000, 24)},
         title="Hill function, saturated",
         truth={"V": 1.0, "K": 1.0, "n": 2.0},
-        bounds={"V": (1e-3, 1e4), "K": (1e-4, 1e4), "n": (0.2, 50)},
+        bounds={"V": (1e-3, 1e4), "K": (1e-4, 1e4), "n": (0.2, 1e3)},
         sigma=0.02,
         verdicts={"V": IDENTIFIABLE, "K": PRACTICALLY, "n": PRACTICALLY},
         intervals={"K": (0.0, 5.68726), "V": (0.990856, 1.02351), "n": (0.269508, INFINITE)},
@@ -215,7 +226,7 @@ def two_compartments() -> Textbook:
         sigma=0.01,
         verdicts=dict.fromkeys(names, STRUCTURALLY),
         combinations=(Combination(("k10 + k12", "k20 + k21", "k12 * k21"), frozenset(names), _moved_rates),),
-        source=f"{COMPARTMENTS}; DiStefano (1983), doi:10.1016/0025-5564(83)90063-X",
+        source=COMPARTMENTS,
         lesson="Flat in the middle and steep at both ends, where another rate would have to be negative: a finite "
         "interval, and yet nothing is told within it.",
     )

@@ -1,4 +1,4 @@
-"""Twenty-two textbook problems: the verdicts of the literature, the combinations by name, the profiles of brute force."""
+"""Twenty-two textbook problems: the literature's verdicts, the combinations by name, the intervals of brute force."""
 
 import math
 import re
@@ -9,10 +9,26 @@ import numpy as np
 import pytest
 
 from brute_profiles import RISE, intervals
-from identify_problems import PRACTICALLY, STRUCTURALLY, TEXTBOOK, Textbook
+from identify_problems import TEXTBOOK
 from parametra.verbs.identify import identify
+from textbook import PRACTICALLY, STRUCTURALLY, Textbook
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "identify-textbook.md"
+
+
+LONG = {"sir_mass_action", "jak_stat", "seir_whole", "seir_early"}
+"""Differential equations that take seconds to compile; one of them, `sir_reporting`, is always run."""
+
+
+def some(wanted=lambda p: True):
+    """The problems that are wanted, the long ones marked."""
+    chosen = [name for name in sorted(TEXTBOOK) if wanted(TEXTBOOK[name]())]
+    return [pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in chosen]
+
+
+def symmetric(p: Textbook) -> bool:
+    """Whether some of its parameters can make good any change of others."""
+    return any(c.along for c in p.combinations)
 
 
 @cache
@@ -25,7 +41,7 @@ def identified(name: str):
     return identify(textbook(name).problem)
 
 
-@pytest.mark.parametrize("name", sorted(TEXTBOOK))
+@pytest.mark.parametrize("name", some())
 def test_verdicts_of_the_literature(name):
     found = identified(name)
     words = {label: found.verdicts[label].word for label in textbook(name).labels}
@@ -50,12 +66,9 @@ def slope(formula, values, names):
     return found / np.linalg.norm(found)
 
 
-SYMMETRIES = [n for n in sorted(TEXTBOOK) if any(c.along for c in TEXTBOOK[n]().combinations)]
-
-
-@pytest.mark.parametrize("name", SYMMETRIES)
+@pytest.mark.parametrize("name", [n for n in sorted(TEXTBOOK) if symmetric(TEXTBOOK[n]())])
 def test_the_literatures_combinations_are_what_does_not_change(name):
-    """The expected answers themselves: predictions stay along the curve, and so do the combinations, and nothing else."""
+    """The answers themselves: along the curve predictions stay, and so do the combinations, and nothing else."""
     p = textbook(name)
     for combination in p.combinations:
         names = sorted(combination.names)
@@ -68,7 +81,7 @@ def test_the_literatures_combinations_are_what_does_not_change(name):
         assert np.linalg.matrix_rank(slopes, tol=1e-3) == len(names) - 1
 
 
-@pytest.mark.parametrize("name", SYMMETRIES)
+@pytest.mark.parametrize("name", some(symmetric))
 def test_structural_combinations_are_named(name):
     p, found = textbook(name), identified(name)
     exact = [c for c in found.combinations if c.exact]
@@ -83,7 +96,7 @@ def test_structural_combinations_are_named(name):
         assert got.lost == 1
 
 
-@pytest.mark.parametrize("name", [n for n in sorted(TEXTBOOK) if any(not c.along for c in TEXTBOOK[n]().combinations)])
+@pytest.mark.parametrize("name", some(lambda p: any(not c.along for c in p.combinations)))
 def test_practical_combinations_are_named(name):
     p, found = textbook(name), identified(name)
     for combination in p.combinations:
@@ -98,39 +111,37 @@ def test_practical_combinations_are_named(name):
         assert all(any(abs(w @ g) > 0.999 for g in got) for w in wanted)
 
 
-def test_only_what_is_unidentifiable_is_named_as_a_structural_combination():
-    for name in sorted(TEXTBOOK):
-        if not any(c.along for c in textbook(name).combinations):
-            assert not any(c.exact for c in identified(name).combinations), name
+@pytest.mark.parametrize("name", some(lambda p: not symmetric(p)))
+def test_nothing_else_is_called_structural(name):
+    assert not any(c.exact for c in identified(name).combinations)
 
 
-@pytest.mark.parametrize("name", [n for n in sorted(TEXTBOOK) if TEXTBOOK[n]().intervals])
+@pytest.mark.parametrize("name", some(lambda p: bool(p.intervals)))
 def test_profiles_end_where_brute_force_says(name):
-    """Ends are compared in the search's coordinate, as a share of the shorter side; far ends may be called open."""
+    """To a thousandth of the shorter side, in the search's coordinate; ends that are far away may be called open."""
     p, found = textbook(name), identified(name)
-    best = {n: found.fit.estimate[n] for n in p.labels}
-    for label, ends in p.intervals.items():
-        got = found.intervals[label]
-        assert got is not None
-        at = {n: p.searched({**best, label: n}) for n in ()}
-        assert not at
-        position = p.labels.index(label)
-
-        def searched(value, label=label, position=position):
-            if math.isinf(value) or (label not in p.real and value <= 0):
-                return math.copysign(math.inf, value - best[label])
-            return float(p.searched({**best, label: value})[position])
-
-        centre = searched(best[label])
-        sides = [abs(searched(e) - centre) for e in ends]
-        size = min(sides)
-        for side, (wanted, end) in enumerate(zip(ends, got, strict=True)):
-            if math.isinf(wanted) or math.isinf(end) or found.verdicts[label].open[side]:
-                # what is open has no end, or one that is far away: at least a factor of a hundred
-                assert found.verdicts[label].open[side]
-                assert math.isinf(wanted) or sides[side] > math.log(100)
+    for label, wanted in p.intervals.items():
+        verdict, best = found.verdicts[label], coordinate(p, label, found.fit.estimate[label])
+        ends = [coordinate(p, label, value) for value in wanted]
+        sides = [abs(end - best) for end in ends]
+        assert verdict.interval is not None, label
+        for side, is_open in enumerate(verdict.open):
+            if is_open:
+                assert math.isinf(ends[side]) or sides[side] > FAR, (label, side)
             else:
-                assert searched(end) == pytest.approx(searched(wanted), abs=1e-3 * size), (label, side)
+                got = coordinate(p, label, verdict.interval[side])
+                assert got == pytest.approx(ends[side], abs=1e-3 * min(sides)), (label, side)
+
+
+FAR = math.log(100)
+"""An end this far away in a logarithm is one that another parameter's bound has made."""
+
+
+def coordinate(p: Textbook, label: str, value: float) -> float:
+    """A value in the coordinate of the search."""
+    if label in p.real or math.isinf(value):
+        return value
+    return math.log(value) if value > 0 else -math.inf
 
 
 @pytest.mark.slow
@@ -174,7 +185,7 @@ def test_flip_flop_has_two_solutions():
     assert any("solution" in doubt for doubt in (*found.doubts, *found.fit.doubts))
 
 
-@pytest.mark.parametrize("name", sorted(TEXTBOOK))
+@pytest.mark.parametrize("name", some())
 def test_fisher_information_agrees(name):
     """The quick look sees what is structural, and calls nothing identifiable that no data could tell."""
     p = textbook(name)
@@ -196,9 +207,9 @@ def test_the_page_tells_every_problem():
             assert re.search(rf"`{label}`[^;]*{word}", told[p.title]), (name, label)
 
 
-def test_practically_means_open():
+@pytest.mark.parametrize("name", some(lambda p: PRACTICALLY in p.verdicts.values()))
+def test_practically_means_open(name):
     """A parameter that is practically unidentifiable has no end on at least one side."""
-    for name in sorted(TEXTBOOK):
-        for label, word in textbook(name).verdicts.items():
-            if word == PRACTICALLY:
-                assert any(identified(name).verdicts[label].open), (name, label)
+    for label, word in textbook(name).verdicts.items():
+        if word == PRACTICALLY:
+            assert any(identified(name).verdicts[label].open), label

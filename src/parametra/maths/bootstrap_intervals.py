@@ -93,7 +93,7 @@ class Correction:
         corrected: (q,).
         biases: (K, q) the bias found at each round; the first is that at the estimate.
         error: (q,) of the last bias, because the number of data sets is finite.
-        settled: whether the last round changed nothing that is larger than a tenth of that error.
+        settled: whether the last round changed nothing that is larger than a third of that error.
         skipped: whether the bias is negligible, so that nothing was corrected.
     """
 
@@ -134,7 +134,7 @@ def iterated_correction(
         bias, error = bias_at(current)
         biases.append(bias)
         following = admissible(estimate - bias)
-        settled = bool(np.all(np.abs(following - current) <= np.maximum(0.1 * error, 1e-12 * np.abs(estimate))))
+        settled = bool(np.all(np.abs(following - current) <= np.maximum(0.3 * error, 1e-12 * np.abs(estimate))))
         current = following
         if settled:
             break

@@ -112,12 +112,18 @@ def _information(pool: Pool, each: np.ndarray, counts: np.ndarray) -> np.ndarray
 
 def _values(criterion: Criterion, pool: Pool, information: np.ndarray) -> np.ndarray:
     """Log phi of many designs, (B, S, d, d)."""
-    ridge = _RIDGE * np.eye(information.shape[-1])
+    # a ridge would be the roundest of all shapes
+    ridge = (_RIDGE if criterion.averages else 0.0) * np.eye(information.shape[-1])
     parts: list[np.ndarray] = []
     lanes = max(1, _LANES // information.shape[1])
     with np.errstate(all="ignore"):
         for first in range(0, len(information), lanes):
-            found = criterion.log_value(information[first : first + lanes] + ridge, pool.wanted)
+            part = information[first : first + lanes] + ridge
+            # an information of exact zeros has no inverse at all
+            solid = np.abs(np.linalg.det(part)).min(axis=1) > 0
+            found = np.full(len(part), -1e300)
+            if solid.any():
+                found[solid] = criterion.log_value(part[solid], pool.wanted)
             parts.append(np.where(np.isfinite(found), found, -1e300))
     return np.concatenate(parts)
 

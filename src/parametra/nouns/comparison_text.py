@@ -62,7 +62,7 @@ def _pairs(comparison: Any) -> list[str]:
 def _pair(pair: Pair, criterion: str) -> str:
     lines = [f"{pair.better} and {pair.other}"]
     error = "" if pair.error is None else f" ± {pair.error:.3g}"
-    lines.append(f"  {criterion} lower by {pair.difference:.3g}{error}, log-likelihood higher by {pair.log_ratio:.4g}")
+    lines.append(f"  {criterion} lower by {pair.difference:.3g}{error}, log-likelihood {_apart(pair.log_ratio)}")
     if pair.nesting.words:
         lines.append(f"  nested: {pair.nesting.words}" if pair.nesting.small else f"  not nested: {pair.nesting.words}")
     test = pair.ratio_test
@@ -77,10 +77,14 @@ def _pair(pair: Pair, criterion: str) -> str:
     if pair.vuong is not None and pair.vuong_p is not None:
         lines.append(f"  that both are equally near the truth: z = {pair.vuong:.3g}, p = {pair.vuong_p:.3g} (Vuong)")
     if pair.held_out is not None and pair.held_out_error is not None:
-        lines.append(f"  held-out log density higher by {pair.held_out:.3g} ± {pair.held_out_error:.2g}")
+        lines.append(f"  held-out log density {_apart(pair.held_out)} ± {pair.held_out_error:.2g}")
     lines += [f"  note: {note}" for note in pair.notes]
     lines.append(f"  -> {pair.words}")
     return "\n".join(_wrapped(line, "     ") for line in lines)
+
+
+def _apart(value: float) -> str:
+    return f"{'higher' if value >= 0 else 'lower'} by {abs(value):.4g}"
 
 
 def _checks(candidates: tuple[Candidate, ...]) -> str:

@@ -39,13 +39,13 @@ _LESS = 1e-6
 
 @dataclass(frozen=True)
 class Wish:
-    """The arguments of `compare`."""
+    """The arguments of `compare`; `fit` holds those of each model's fit."""
 
     criterion: str
     nested: bool | None
     cross_validation: str | int | bool
     seed: int
-    fit: Mapping[str, object]
+    fit: Mapping[str, dict[str, Any]]
     progress: bool | None
 
 
@@ -95,7 +95,7 @@ def compare(
         cross_validation: True, False, a number of folds, or "auto": done where it takes no time to speak of. Each point
             is left out alone up to 40 points, in 10 folds beyond.
         seed: of the fits, the folds and all else that is drawn; the same seed gives the same answer.
-        fit_settings: other arguments of `fit` by name, such as {"starts": 50}.
+        fit_settings: other arguments of `fit` by name, such as {"starts": 50}; or model to these.
         progress: False is silent.
 
     Returns:
@@ -108,7 +108,8 @@ def compare(
         doi:10.1080/01621459.1987.10478472.
     """
     stated = stated_models(models)
-    wish = _checked(Wish(criterion, nested, cross_validation, seed, dict(fit_settings or {}), progress))
+    each = _by_model(dict(fit_settings or {}), tuple(stated), seed)
+    wish = _checked(Wish(criterion, nested, cross_validation, seed, each, progress))
     refuse_different_data({name: one.problem for name, one in stated.items()})
     folds_of(next(iter(stated.values())).problem.size, wish.cross_validation, seed)
     run = _Run(wish, Progress(f"compare {', '.join(stated)}"[:60], shown=progress is not False))
@@ -128,23 +129,32 @@ def _checked(wish: Wish) -> Wish:
     seed: Any = wish.seed
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
         raise MethodError(f"seed={seed!r}: a whole number, 0 or more, is wanted.")
-    for name in ("problem", "data", "parameters", "noise", "seed", "progress"):
-        if name in wish.fit:
-            raise MethodError(f'fit_settings has "{name}", which is stated beside it, or in the problems.')
-    if wish.fit.get("loss") is not None:
-        raise MethodError(
-            "compare rests on likelihoods, and a robust loss has none. Leave the loss out, and state the noise of data "
-            "with wild points: StudentT(), or Outliers()."
-        )
+    for name, settings in wish.fit.items():
+        for word in ("problem", "data", "parameters", "noise", "progress"):
+            if word in settings:
+                raise MethodError(f'fit_settings has "{word}", which is stated beside it, or in the problems.')
+        if settings.get("loss") is not None:
+            raise MethodError(
+                f"{name}: compare rests on likelihoods, and a robust loss has none. Leave the loss out, and state the "
+                'noise of data with wild points: StudentT(), in a file [noise] kind = "student_t".'
+            )
     return wish
+
+
+def _by_model(given: dict[str, Any], names: tuple[str, ...], seed: int) -> dict[str, dict[str, Any]]:
+    """Arguments of the fit of each model."""
+    single = not (given and all(isinstance(value, Mapping) for value in given.values()) and set(given) <= set(names))
+    each = {name: given if single else dict(given.get(name, {})) for name in names}
+    if single and "seed" in given:
+        raise MethodError('fit_settings has "seed", which is an argument of compare.')
+    return {name: {"seed": seed, **settings} for name, settings in each.items()}
 
 
 def _fit_all(run: _Run, stated: Mapping[str, Stated]) -> None:
     for name, one in stated.items():
         found = one.fit
         if found is None:
-            arguments: dict[str, Any] = {**run.wish.fit}
-            found = fit(one.problem, **arguments, seed=run.wish.seed, progress=run.wish.progress)
+            found = fit(one.problem, **run.wish.fit[name], progress=run.wish.progress)
             run.made.append(found)
         if found.status.outcome is Outcome.STOPPED and one.fit is None:
             run.stopped = True
@@ -233,9 +243,9 @@ def _again(run: _Run, ats: dict[str, AtEstimate], small: str, large: str, named:
         constraints=problem.constraints or None,
         title=problem.title,
     )
-    arguments: dict[str, Any] = {**run.wish.fit, "starts": 1}
     run.progress.close()
-    found = fit(again, **arguments, seed=run.wish.seed, progress=run.wish.progress)
+    arguments: dict[str, Any] = {**run.wish.fit[large], "starts": 1}
+    found = fit(again, **arguments, progress=run.wish.progress)
     run.made.append(found)
     run.doubts.append(
         f"the fit of {large} was worse than that of its special case {small}, which cannot be at a maximum; it was "
@@ -345,7 +355,7 @@ def _receipt(run: _Run) -> Receipt:
         for reason, count in found.receipt.failures.items():
             failures[reason] = failures.get(reason, 0) + count
     wish = run.wish
-    asked = {k: v if isinstance(v, (int, float, str, type(None))) else repr(v) for k, v in wish.fit.items()}
+    asked: dict[str, Any] = {name: repr(settings) for name, settings in wish.fit.items()}
     asked |= {"criterion": wish.criterion, "nested": wish.nested, "cross_validation": wish.cross_validation}
     beside = sum(side.at.drive.evaluations for side in run.sides.values())
     cards = [catalogue.card("compare", name) for name in catalogue.methods("compare")]

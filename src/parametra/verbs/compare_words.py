@@ -84,7 +84,7 @@ def _beside(v: Verdict) -> tuple[str, str]:
     head = f"{v.better} is better than {v.other} {_by(v)}"
     if v.fewer > 0 and p < WEAK and (v.log_ratio <= 0 or v.p_likelihood >= WEAK):
         # what is sure of the difference is the charge for parameters, not that the data speak for one of them
-        less = f"{v.fewer} parameter{'s' * (v.fewer > 1)} less"
+        less = f"{v.fewer} parameter{'s' * (v.fewer > 1)} fewer"
         return "hardly", f"{v.better} is enough: {v.other} is not surely likelier, and {v.better} has {less}"
     if p < CLEAR:
         return "clearly", f"{head}: clearly"
@@ -168,7 +168,7 @@ def _others(candidates: tuple[Candidate, ...], pairs: tuple[Pair, ...], best: Ca
     if all(c.held_out is not None and math.isfinite(c.held_out.total) for c in candidates):
         totals = {c.name: c.held_out.total for c in candidates if c.held_out is not None}
         first = max(totals, key=lambda name: totals[name])
-        if first != best.name:
+        if first != best.name and _surely(first, best.name, pairs):
             said.append(
                 f"Cross-validation prefers {first}, by {shown(totals[first] - totals[best.name])} in log density."
             )

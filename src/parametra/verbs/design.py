@@ -114,7 +114,8 @@ def design(
         base = informant.base(existing=existing)
         costly = hasattr(place.problem.model.function, "costly")
         bar.prepare("the best design of weights, then of whole measurements")
-        found = search(Search(place, aim, ground, base, spending, not costly if refine is None else refine))
+        asking = Search(place, aim, ground, base, spending, not costly if refine is None else refine)
+        found = search(asking if over == "estimate" else asking.without_singular_draws())
         asked = {"criterion": aim.method.card.name, "quantities": quantities, "relative": relative, "points": points}
         asked |= {"budget": budget, "cost": cost, "sigma": sigma, "target": target, "existing": existing, "over": over}
         asked |= {"draws": draws, "data_sets": data_sets, "separate": separate, "refine": refine}

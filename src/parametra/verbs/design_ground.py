@@ -15,6 +15,9 @@ from parametra.nouns.problem import Problem
 from parametra.verbs.design_candidates import Candidates
 from parametra.verbs.design_information import Informant, costs_of
 
+_MOSTLY = 0.9
+"""Share of the candidates at which a draw of the parameters must give something."""
+
 
 @dataclass(frozen=True)
 class Ground:
@@ -47,6 +50,7 @@ class Ground:
         Raises:
             DataError: the model gives nothing at any of them.
         """
+        _without_failed_draws(informant, tuple(sets))
         found = _evaluated(informant, tuple(sets), cost)
         if not found.rows.shape[1]:
             raise DataError("the model gives no finite derivatives at any candidate. State other candidates.")
@@ -102,6 +106,11 @@ class Ground:
         size = np.ones(self.size) if effort is None else np.sqrt(effort / self.costs)
         return Pool(self.rows[chosen] * size[:, None, None], base[chosen], wanted[chosen])
 
+    def at_draws(self, good: np.ndarray) -> Ground:
+        """The same at some of the points of the parameters."""
+        self.informant.points = self.informant.points[good]
+        return replace(self, rows=self.rows[good])
+
     def settings(self, n: int) -> dict[str, Any]:
         """The inputs of one candidate."""
         chosen = self.sets[int(self.data_set[n])]
@@ -109,6 +118,18 @@ class Ground:
             return {}
         found = {name: values[int(self.row[n])] for name, values in chosen.inputs.items()}
         return {name: float(v) if np.ndim(v) == 0 else np.asarray(v) for name, v in found.items()}
+
+
+def _without_failed_draws(informant: Informant, sets: tuple[Candidates | None, ...]) -> None:
+    """Draws of the parameters at which the model fails are left out, rather than the candidates."""
+    if len(informant.points) == 1:
+        return
+    finite = np.concatenate([np.isfinite(block).all(axis=(2, 3)) for block in informant.rows(sets)], axis=1)
+    good = finite[:, finite[0]].mean(axis=1) > _MOSTLY
+    good[0] = True
+    if not good.all():
+        informant.notes.append(f"{int((~good).sum())} draws of the parameters were left out, where the model fails.")
+        informant.points = informant.points[good]
 
 
 def _evaluated(informant: Informant, sets: tuple[Candidates | None, ...], cost: Any) -> Ground:

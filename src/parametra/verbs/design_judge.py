@@ -174,7 +174,11 @@ def _verdict(
         return ()
     count = sum(point.count for point in points)
     more = " more" if existing else ""
-    said = [f"Measure {count}{more} point{'s' * (count != 1)}: {places(points)}."]
+    said = [
+        f"Measure one{more} point, at {places(points, counted=False)}."
+        if count == 1
+        else f"Measure {count}{more} points: {places(points)}."
+    ]
     gained = [label for label in undetermined if label not in remaining]
     by_label = {row.label: row for row in rows}
     if gained:

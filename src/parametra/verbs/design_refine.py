@@ -50,7 +50,8 @@ def refined(ground: Ground, criterion: Criterion, as_pool: AsPool, found: Weight
         found: the best weights on them.
     """
     support = _support(ground, np.flatnonzero(found.weights))
-    if not any(unit.size for unit in support.unit):
+    # a criterion of shapes alone may run away to points that tell next to nothing
+    if not criterion.averages or not any(unit.size for unit in support.unit):
         return ground, found
     try:
         support, weights = _halved(ground, criterion, as_pool, support, found.weights[found.weights > 0])
@@ -81,7 +82,7 @@ def _met(ground: Ground, support: _Support) -> np.ndarray:
         same = (ground.data_set == s) & (ground.output == o)
         for name, values in (chosen.inputs if chosen is not None else {}).items():
             equal = np.isclose(values[ground.row[same]], row.inputs[name], rtol=1e-12, atol=0)
-            same[same] = equal.reshape(len(equal), -1).all(axis=1)
+            same[same] = equal if equal.ndim == 1 else equal.all(axis=1)
         met |= same
     return met
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -13,6 +13,7 @@ from parametra.maths.design_criteria import Criterion
 from parametra.maths.design_exact import Purse, completing, exact_design
 from parametra.maths.design_pool import Pool, determinable
 from parametra.maths.optimal_design import Weights, best_weights
+from parametra.nouns.errors import MethodError
 from parametra.verbs.design_errors import quantile, standard_errors, unknown
 from parametra.verbs.design_ground import Ground
 from parametra.verbs.design_quantities import Quantity, quantities
@@ -59,6 +60,25 @@ class Search:
     base: Float[np.ndarray, "S d d"]
     spending: Spending
     refine: bool
+
+    def without_singular_draws(self) -> Search:
+        """Without draws of the parameters at which the candidates leave something open that they tell at the others.
+
+        Raises:
+            MethodError: that leaves none.
+        """
+        pool = self.ground.pool(self.base, self._all, float(self.ground.size), local=False).seen_from(self.basis[0])
+        whole = pool.information(np.full(pool.size, 1 / pool.size))
+        good = np.linalg.eigvalsh(whole)[:, 0] > _OPEN
+        if not good.any():
+            raise MethodError('at no draw of the parameters is everything determined; take over="estimate".')
+        if good.all():
+            return self
+        self.ground.informant.notes.append(
+            f"{int((~good).sum())} draws of the parameters were left out, at which nothing here tells all of them."
+        )
+        kept = np.concatenate([[True], good])
+        return replace(self, ground=self.ground.at_draws(kept), base=self.base[kept])
 
     @property
     def local(self) -> bool:

@@ -240,5 +240,15 @@ def draws_of(
     half = random.standard_normal((-(-count // 2), x.size))
     both = np.concatenate([half, -half])[:count]  # pairs, so that the mean is the estimate
     step = (both / np.sqrt(values)) @ vectors.T / length
-    inside = np.where(np.isfinite(width), 1e-6 * width, 0.0)
-    return np.clip(x + step, space.lower + inside, space.upper - inside)
+    return _inside(problem, x, step)
+
+
+def _inside(problem: Problem, x: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """Points x + step, the step being made where there are no bounds: next to zero it is one of the logarithm."""
+    space = problem.fit_space
+    room = np.minimum(np.where(np.isfinite(space.upper - space.lower), space.upper - space.lower, np.inf), 1.0)
+    start = np.clip(x, space.lower + 1e-6 * room, space.upper - 1e-6 * room)
+    line = np.asarray(space.box_to_line(start))
+    near = 1e-6
+    slope = (np.asarray(space.line_to_box(line + near)) - np.asarray(space.line_to_box(line - near))) / (2 * near)
+    return np.stack([np.asarray(space.line_to_box(line + step / slope)) for step in steps])

@@ -63,7 +63,7 @@ def judged(estimate: Estimate, i: int, ends: Ends | None, info: FisherInformatio
     block = next((c for c in info.combinations if label in c.names), None)
     if info.structural[i] and (ends is None or ends.risen <= FLAT or not np.isfinite(ends.risen)):
         return _structural(label, block)
-    if estimate.held[i]:
+    if estimate.held[i] and (ends is None or not all(ends.open)):
         return _at_bound(estimate, i, ends)
     if ends is None:
         if info.flat[i]:

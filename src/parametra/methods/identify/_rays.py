@@ -52,6 +52,7 @@ class Rays:
         threshold: (L,) the rise at which a ray ends, in units of `half`; infinity for a ray that only ends with its
             reach.
         lower, upper: (d,) bounds.
+        sizes: (d,) the longest step of a coordinate that follows: what hardly matters must not run away.
     """
 
     origin: Float[np.ndarray, "L d"]
@@ -65,6 +66,7 @@ class Rays:
     threshold: Float[np.ndarray, " L"]
     lower: Float[np.ndarray, " d"]
     upper: Float[np.ndarray, " d"]
+    sizes: Float[np.ndarray, " d"]
 
     @property
     def count(self) -> int:

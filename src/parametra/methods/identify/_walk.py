@@ -12,7 +12,7 @@ whatever H is, so that crossings are met to rounding.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -28,9 +28,13 @@ MET = 1e-6
 
 _STRAYED = 3.0
 _LOWER = 1e-2
-_MOST_CORRECTIONS = 40
+_MOST_CORRECTIONS = 200
 _MOST_POINTS = 200
 _MOST_BACK = 12
+_AT_REST = 4
+"""Corrections in a row that change hardly anything: the followers are at their minimum, whatever a curvature promises
+that vanishes there."""
+
 _RIDGE = 1e-12
 
 
@@ -54,6 +58,7 @@ class _State:
     before: np.ndarray
     before_z: np.ndarray
     corrections: np.ndarray
+    stalled: np.ndarray
     back: np.ndarray
     unit: np.ndarray
     ends: np.ndarray
@@ -93,6 +98,7 @@ class Walk:
             before=np.full(n, np.inf),
             before_z=z.copy(),
             corrections=np.zeros(n, dtype=np.int64),
+            stalled=np.zeros(n, dtype=np.int64),
             back=np.zeros(n, dtype=np.int64),
             unit=nan.copy(),
             ends=np.zeros(n, dtype=np.int64),
@@ -132,7 +138,11 @@ class Walk:
         first = np.isnan(s.unit[k])
         with np.errstate(divide="ignore"):
             s.unit[k[first]] = np.sqrt(2 * self.rays.half[k[first]] / np.maximum(local.curve[first], 0.0))
-        left = local.decrement / (self.rays.half[k] * self.rays.quantile)
+        usual = self.rays.half[k] * self.rays.quantile
+        hardly = np.abs(s.before[k] - local.cost) <= 0.1 * ON * usual
+        s.stalled[k] = np.where(hardly, s.stalled[k] + 1, 0)
+        local = local.at_rest(s.stalled[k] >= _AT_REST, self.rays.cost[k])
+        left = local.decrement / usual
         on = left <= ON
         strayed = ~on & (s.corrections[k] == 0) & (left > _STRAYED) & np.isfinite(s.good_t[k]) & (s.t[k] > s.good_t[k])
         strayed &= s.back[k] < _MOST_BACK
@@ -188,7 +198,14 @@ class Walk:
         slope = np.einsum("ki,ki->k", g, w) - np.einsum("ki,ki->k", np.where(follows, hw, 0.0), down)
         curve = np.einsum("ki,ki->k", w, hw) - np.einsum("ki,ki->k", np.where(follows, hw, 0.0), back)
         rise = cost - np.maximum(decrement, 0.0) - rays.cost[k]
-        return _Local(cost, rise, np.maximum(decrement, 0.0), slope, curve, -down, -damped, -back)
+        down, damped = self._short(down, 1.0), self._short(damped, 2.0 ** self._s.corrections[k][:, None])
+        push = np.einsum("ki,ki->k", g, w)
+        return _Local(cost, rise, np.maximum(decrement, 0.0), slope, push, curve, -down, -damped, -back)
+
+    def _short(self, step: np.ndarray, growth: np.ndarray | float) -> np.ndarray:
+        """Steps cut to the sizes of the coordinates: along a direction that hardly matters they have no length."""
+        longest = np.max(np.abs(step) / (growth * self.rays.sizes), axis=1, initial=0.0)
+        return step / np.maximum(longest, 1.0)[:, None]
 
     # ---- what to do next
 
@@ -262,9 +279,10 @@ class Walk:
         if not j.size:
             return
         t = s.t[j]
-        target = self._next(j, t, rise[walking], slope[walking], curve[walking], threshold[walking])
+        tangent = local.tangent[on][walking]
+        target = self._next(j, t, rise[walking], slope[walking], curve[walking], threshold[walking], tangent)
         # from the point that is there, whether below the crossing or above it
-        self._place(j, target, at[walking] + (target - t)[:, None] * local.tangent[on][walking])
+        self._place(j, target, at[walking] + (target - t)[:, None] * tangent)
 
     def _next(
         self,
@@ -274,6 +292,7 @@ class Walk:
         slope: np.ndarray,
         curve: np.ndarray,
         threshold: np.ndarray,
+        tangent: np.ndarray,
     ) -> np.ndarray:
         """Where the parabola at t meets the threshold, within what is known and within the longest step."""
         s, rays = self._s, self.rays
@@ -290,6 +309,8 @@ class Walk:
             delta = np.where(far & np.isfinite(newton), newton, delta)
             unit = np.where(np.isfinite(s.unit[k]), s.unit[k], rays.reach[k] / 64)
             longest = np.maximum(s.stretch[k] * np.minimum(unit, rays.reach[k] / 4), 0.5 * s.stretch[k] * t)
+            follow = np.max(np.abs(tangent) / rays.sizes, axis=1, initial=0.0)
+            longest = np.minimum(longest, np.where(follow > 0, s.stretch[k] / follow, np.inf))
         bracketed = np.isfinite(s.over[k])
         found = t + np.clip(delta, -longest, longest)
         low = np.where(np.isfinite(s.good_t[k]), s.good_t[k], 0.0)
@@ -309,7 +330,7 @@ class Walk:
         on_ray = rays.origin[k] + t[:, None] * rays.along[k]
         s.z[k] = np.clip(np.where(rays.held[k], on_ray, z), rays.lower, rays.upper)
         s.t[k] = t
-        s.corrections[k], s.damping[k], s.before[k] = 0, 0.0, np.inf
+        s.corrections[k], s.stalled[k], s.damping[k], s.before[k] = 0, 0, 0.0, np.inf
 
 
 @dataclass(frozen=True)
@@ -320,7 +341,20 @@ class _Local:
     rise: Float[np.ndarray, " k"]
     decrement: Float[np.ndarray, " k"]
     slope: Float[np.ndarray, " k"]
+    push: Float[np.ndarray, " k"]
     curve: Float[np.ndarray, " k"]
     down: Float[np.ndarray, "k d"]
     damped: Float[np.ndarray, "k d"]
     tangent: Float[np.ndarray, "k d"]
+
+    def at_rest(self, which: np.ndarray, origin: np.ndarray) -> _Local:
+        """The same, with nothing left to gain where the followers rest: only what was measured counts there."""
+        if not which.any():
+            return self
+        return replace(
+            self,
+            rise=np.where(which, self.cost - origin, self.rise),
+            decrement=np.where(which, 0.0, self.decrement),
+            slope=np.where(which, self.push, self.slope),
+            down=np.where(which[:, None], 0.0, self.down),
+        )

@@ -107,6 +107,7 @@ class ProfileLikelihood:
             threshold=np.full(n, usual),
             lower=first.lower,
             upper=first.upper,
+            sizes=np.max([e.sizes for e in estimates], axis=0),
         )
 
 

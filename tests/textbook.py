@@ -1,9 +1,7 @@
-"""Textbook problems of identifiability, with the literature's answer for each parameter. Nothing in them is random.
+"""What a textbook problem of identifiability is: a design, the literature's answer, and data that are not random.
 
-Data are the model at `truth` plus `sigma` times normal quantiles in a fixed order, without the part that the model could
-follow: the truth is the estimate, and a verdict depends on the design alone. `intervals` are profiles by brute force (`brute_profiles.py`; the test that
-makes them again is `test_identify_textbook.py::test_brute_force`); an infinite end is one that the profile does not reach
-within the bounds. They are kept where the likelihood is not flat.
+Data are the model at `truth` plus `sigma` times normal quantiles in a fixed order, without the part that the model
+could follow: the truth is the estimate, and a verdict depends on the design alone.
 """
 
 from __future__ import annotations
@@ -11,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
-from scipy.integrate import solve_ivp
 from scipy.special import ndtri
 
 import parametra as pm
@@ -61,7 +57,8 @@ class Textbook:
         inputs: name to values; `predict` takes them and the values by name.
         model: what `Problem` takes.
         verdicts: parameter to the literature's word.
-        intervals: parameter to its profile interval at 95 %, by brute force.
+        intervals: parameter to its profile interval at 95 % by brute force (`brute_profiles.py`), infinite where the
+            profile does not get so high within the bounds; made again by a slow test.
         combinations: what is told of those that are not identifiable.
         real: parameters that are searched as they are.
         observed: the data where they are real ones.
@@ -164,5 +161,3 @@ def scaled(determined: str, up: str = "", down: str = "") -> tuple[Combination, 
     """A single combination with a scaling symmetry; formulas separated by semicolons."""
     formulas = tuple(text.strip() for text in determined.split(";"))
     return (Combination(formulas, frozenset({*up.split(), *down.split()}), scaling(up, down)),)
-
-

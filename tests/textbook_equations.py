@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from scipy.integrate import solve_ivp
 
 import parametra as pm
-from identify_problem import IDENTIFIABLE, INFINITE, PRACTICALLY, STRUCTURALLY, Textbook, Values, scaled
+from textbook import IDENTIFIABLE, INFINITE, PRACTICALLY, STRUCTURALLY, Textbook, Values, scaled
 
 FRAMEWORK = "Wang & Hao (2025), arXiv:2501.01283"
 
@@ -175,6 +177,7 @@ def seir_whole() -> Textbook:
         title="SEIR, the whole epidemic",
         sigma=1.0,
         verdicts=dict.fromkeys(("beta", "kappa", "gamma"), IDENTIFIABLE),
+        intervals={"beta": (0.741416, 0.845496), "gamma": (0.198328, 0.200933), "kappa": (0.357612, 0.472653)},
         source=FRAMEWORK,
         lesson="A known population and the infected through their peak tell all three rates.",
     )
@@ -187,8 +190,7 @@ def seir_early() -> Textbook:
         title="SEIR, before the peak",
         sigma=5.0,
         verdicts=dict.fromkeys(("beta", "kappa", "gamma"), PRACTICALLY),
+        intervals={"beta": (0.231225, INFINITE), "gamma": (0.0, 84.4483), "kappa": (0.0, INFINITE)},
         source=f"Sauer et al. (2022), doi:10.1137/20M1353289; {FRAMEWORK}",
         lesson="An early epidemic shows a growth rate and a size; three rates share them.",
     )
-
-

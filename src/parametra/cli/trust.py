@@ -107,14 +107,14 @@ def private_test(table: str | None, **given: Any) -> int:
 
 
 def _run(name: str, table: str | None, given: dict[str, Any], ask: str | None, *needed: str) -> int:
-    from parametra.verbs import trust as verb
-
     promised, runs, out = given.pop("promise"), given.pop("runs"), given.pop("out")
     as_json, quiet = given.pop("as_json"), given.pop("quiet")
     with only_ours(as_json):
         if promised:
             _nothing_beside_promise(table, given, needed)
-            found: Any = verb.promise(name, runs=runs, seed=given.get("seed") or 0)
+            from parametra.verbs.trust_promise import promise
+
+            found: Any = promise(name, runs=runs, seed=given.get("seed") or 0)
         else:
             found = _answered(name, table, given, ask, needed, runs)
         files = [] if out is None else _written(found, Path(out))

@@ -39,10 +39,12 @@ class Purse:
     Arguments:
         costs: (N,) of one point at each candidate.
         budget: the most that all points may cost.
+        saves: whether what tells nothing more is not bought.
     """
 
     costs: Float[np.ndarray, " N"]
     budget: float
+    saves: bool = False
 
     def left(self, counts: Int[np.ndarray, " N"]) -> float:
         """What is not spent."""
@@ -138,10 +140,12 @@ def _filled(criterion: Criterion, pool: Pool, each: np.ndarray, counts: np.ndarr
         if not can.size:
             return counts
         found = _values(criterion, pool, here + np.moveaxis(each[:, can], 1, 0))
+        if purse.saves and found.max() <= value + _GAIN:
+            return counts
         best = int(can[np.argmax((found - value) / purse.costs[can])])
         counts[best] += 1
         here = here + each[:, best]
-        value = float(found.max())
+        value = float(found[can == best][0])
 
 
 def _exchanged(criterion: Criterion, pool: Pool, each: np.ndarray, counts: np.ndarray, purse: Purse) -> np.ndarray:

@@ -95,8 +95,13 @@ class Risk:
     second: float
 
     def at(self, n: int) -> float:
-        """For a sample of n, never below zero: where the second term has eaten the first, nothing is known."""
+        """The risk of a sample of n."""
         return self.first / n + self.second / n**2
+
+    def sample_for(self, risk: float) -> float:
+        """The sample size from which the risk is below this: a / n + b / n^2 = risk, solved for n."""
+        root = self.first**2 + 4 * self.second * risk
+        return (self.first + float(np.sqrt(max(root, 0.0)))) / (2 * risk)
 
 
 def risk_expansion(model: Cumulants, truth: Cumulants | None = None) -> Risk:

@@ -139,7 +139,7 @@ def judged(criterion: Criterion, pool: Pool, weights: Float[np.ndarray, " N"]) -
 
 
 def _telling(pool: Pool) -> np.ndarray:
-    """Candidates that tell anything: others change no shape, so that a criterion of shapes could give them all weight."""
+    """Candidates that tell anything: a criterion of shapes could give all weight to those that tell nothing."""
     size = np.einsum("snki->n", pool.rows**2) + np.trace(pool.base, axis1=1, axis2=2).sum()
     return np.flatnonzero(size > 1e-8 * size.max())
 

@@ -92,7 +92,7 @@ def _quality(design: Any) -> str:
     )
     if loss > 1e-3:
         words = (
-            f"The weights have at least {100 * design.proven:.1f} % of the efficiency of the best of {count} candidates "
-            f"(equivalence theorem); in whole numbers {100 * design.efficiency:.1f} % of theirs is left."
+            f"The weights have at least {100 * design.proven:.1f} % of the efficiency of the best of {count} "
+            f"candidates (equivalence theorem); in whole numbers {100 * design.efficiency:.1f} % of theirs is left."
         )
     return wrapped(words)

@@ -66,6 +66,13 @@ class Estimate:
         size = np.where(self.logarithmic, 1.0, np.abs(self.x))
         return np.where(size > 0, size, np.where(np.isfinite(width), width, 1.0))
 
+    @property
+    def strides(self) -> Float[np.ndarray, " d"]:
+        """What a long step of each coordinate is: its size, or its standard error where that is more."""
+        variance = np.diag(self.covariance)
+        error = np.sqrt(np.where(np.isfinite(variance) & (variance > 0), variance, 0.0))
+        return np.maximum(self.sizes, error)
+
     def request(self, points: Float[np.ndarray, "B d"], want: Want) -> Request:
         """Ask about points, for the data of this estimate."""
         whose: Int[np.ndarray, " B"] = np.full(len(points), self.replicate, dtype=np.int64)

@@ -10,7 +10,7 @@ import numpy as np
 
 from parametra.nouns.result_table import ResultTable
 from parametra.nouns.storage import storable
-from parametra.nouns.trust_result import Panel, Trace, TrustResult
+from parametra.nouns.trust_result import Panel, Trace, TrustResult, wrapped
 
 _SHOWN = 12
 
@@ -85,7 +85,7 @@ class HoldoutAnswers(TrustResult):
             f"{self.rows[0]} training and {self.rows[1]} holdout rows; answers from the training rows may be off by "
             f"the threshold, {typical:.2g} in the middle; {proven}."
         )
-        return "\n\n".join(part for part in (f"{head}{shown}" if len(shown) else "", words) if part)
+        return "\n\n".join(part for part in (f"{head}{shown}" if len(shown) else "", wrapped(words)) if part)
 
     def panels(self) -> tuple[Panel, ...]:
         place = np.arange(1.0, len(self.names) + 1.0)

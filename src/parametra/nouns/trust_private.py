@@ -10,7 +10,7 @@ import numpy as np
 
 from parametra.nouns.result_table import ResultTable
 from parametra.nouns.storage import storable
-from parametra.nouns.trust_result import Panel, Trace, TrustResult
+from parametra.nouns.trust_result import Panel, Trace, TrustResult, wrapped
 
 
 @storable
@@ -63,7 +63,7 @@ class PrivateTestResult(TrustResult):
             if math.isfinite(self.effect)
             else "no effect, however large, with 80 % power; more rows or a larger epsilon are needed."
         )
-        return f"{words}\n{seen}"
+        return f"{wrapped(words)}\n{wrapped(seen)}"
 
     def panels(self) -> tuple[Panel, ...]:
         top = float(np.max(self.null))

@@ -7,7 +7,7 @@ from typing import Any
 
 from parametra.nouns.result_table import ResultTable
 from parametra.nouns.storage import storable
-from parametra.nouns.trust_result import Panel, TrustResult
+from parametra.nouns.trust_result import Panel, TrustResult, wrapped
 
 
 @storable
@@ -93,7 +93,7 @@ class Promise(TrustResult):
         return ResultTable(columns, rows)
 
     def summary(self) -> str:
-        return f"promise: {self.promise}\n\n{self.table()}\n\n{self.runs} simulations"
+        return f"{wrapped(f'promise: {self.promise}', '         ')}\n\n{self.table()}\n\n{self.runs} simulations"
 
     def panels(self) -> tuple[Panel, ...]:
         return self.pictures

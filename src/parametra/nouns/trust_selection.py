@@ -9,7 +9,7 @@ import numpy as np
 
 from parametra.nouns.result_table import ResultTable
 from parametra.nouns.storage import storable
-from parametra.nouns.trust_result import Panel, Trace, TrustResult
+from parametra.nouns.trust_result import Panel, Trace, TrustResult, wrapped
 
 _SHOWN = 20
 
@@ -60,7 +60,7 @@ class SelectedInstances(TrustResult):
             f"{count} of {len(self.names)} selected. Of such selections at most {100 * self.level:g} % are false on "
             f"average over repetitions; {self.interesting} of {self.labelled} labelled rows are above the cutoff."
         )
-        return "\n\n".join(part for part in (f"{shown}{more}" if count else "", words) if part)
+        return "\n\n".join(part for part in (f"{shown}{more}" if count else "", wrapped(words)) if part)
 
     def panels(self) -> tuple[Panel, ...]:
         order = np.argsort(self.p_values, kind="stable")

@@ -15,7 +15,7 @@ _WORDS = {"aic": "AIC", "aicc": "AICc", "bic": "BIC"}
 _COLOURS = (BLUE, *BASINS)
 _DASHES = ("-", "--", "-.", ":")
 _MOST_PANELS = 6
-_MOST_MODELS = len(_COLOURS) * len(_DASHES)
+_MOST_MODELS = 14
 _LONGEST_NAME = 28
 
 
@@ -69,7 +69,7 @@ def _criteria(comparison: Comparison, size: tuple[float, float] | None) -> Any:
     axes.axvline(0, color=GREY, lw=0.8)
     axes.set_xlim(left=min(0.0, axes.get_xlim()[0]))
     axes.grid(axis="x", color=GREY, alpha=0.25, lw=0.6)
-    axes.set_xlabel("above the lowest; bars of error: standard error of the difference from the best")
+    axes.set_xlabel("above the lowest; lines: standard error of the difference from the best")
     axes.legend(loc="best")
     return figure
 
@@ -97,13 +97,15 @@ def _predictions(comparison: Comparison, size: tuple[float, float] | None) -> An
         axes = figure.add_subplot(rows, columns, n + 1)
         _data(axes, first[n])
         for k, name in enumerate(names):
-            _curve(
-                axes, views[name][n], name, _COLOURS[k % len(_COLOURS)], _DASHES[(k // len(_COLOURS)) % len(_DASHES)]
-            )
+            _curve(axes, views[name][n], name, k)
         if len(first) > 1:
             axes.set_title(plain(shortened(f"{first[n].data_set}, {first[n].output}", 44)))
         if n == 0:
-            figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=min(4, len(names) + 1))
+            handles, words = axes.get_legend_handles_labels()
+            first_of_all = words.index("data")
+            order = [first_of_all, *(i for i in range(len(words)) if i != first_of_all)]
+            many = {"loc": "outside upper center", "ncols": min(4, len(words))}
+            figure.legend([handles[i] for i in order], [words[i] for i in order], **many)
     left_out = len(first) - panels
     if left_out:
         figure.supxlabel(f"{left_out} more not drawn", fontsize=9, color=GREY)
@@ -136,9 +138,12 @@ def _data(axes: Any, view: View) -> None:
         axes.set_xscale("log")
 
 
-def _curve(axes: Any, view: View, name: str, colour: str, dash: str) -> None:
+def _curve(axes: Any, view: View, name: str, rank: int) -> None:
+    """The best is a broad line beneath the others, so that curves that lie on it are seen."""
     label = plain(shortened(name, _LONGEST_NAME))
+    colour, dash = _COLOURS[rank % len(_COLOURS)], _DASHES[rank % len(_DASHES)]
     if view.curve_x.size:
-        axes.plot(view.curve_x, view.curve, dash, color=colour, lw=1.8, label=label, zorder=3)
+        width = 3.0 if rank == 0 else 1.6
+        axes.plot(view.curve_x, view.curve, dash, color=colour, lw=width, label=label, zorder=3 if rank == 0 else 4)
     else:
         axes.plot(view.x, view.predicted, "_", color=colour, ms=9, mew=1.8, label=label, zorder=3)

@@ -89,11 +89,10 @@ def _along(axes: Any, one: DesignField, names: list[str]) -> None:
     there = one.weight > 0
     axes.vlines(x[there], 0, one.weight[there], color=ORANGE, lw=5, label="weight", zorder=3)
     axes.plot(x[there], one.sensitivity[there], "o", mec=BLUE, mfc="white", ms=6, zorder=4)
-    measured = one.count > 0
-    for at, count in zip(x[measured], one.count[measured], strict=True):
-        axes.annotate(
-            f"{int(count)}x", (at, 0), (0, 4), textcoords="offset points", ha="center", color=BLACK, fontsize=9, zorder=5
-        )
+    for at, high, count in zip(x, one.weight, one.count, strict=True):
+        if count:
+            spot = {"textcoords": "offset points", "ha": "center", "fontsize": 9, "zorder": 5}
+            axes.annotate(f"{int(count)}x", (at, high), (0, 4), color=BLACK, **spot)
     axes.set_ylim(0, 1.12 * max(1.0, float(np.nanmax(one.sensitivity))))
     axes.set_xlabel(plain(names[0]))
     axes.set_ylabel("sensitivity, weight")
@@ -108,7 +107,9 @@ def _plane(axes: Any, one: DesignField, names: list[str]) -> None:
     axes.scatter(x[there], y[there], s=40 + 500 * one.weight[there], fc="none", ec=VERMILION, lw=1.8, label="weight")
     for at, up, count in zip(x, y, one.count, strict=True):
         if count:
-            axes.annotate(f"{int(count)}x", (at, up), (7, 5), textcoords="offset points", fontsize=9, annotation_clip=False)
+            axes.annotate(
+                f"{int(count)}x", (at, up), (7, 5), textcoords="offset points", fontsize=9, annotation_clip=False
+            )
     axes.margins(0.08)
     axes.set_xlabel(plain(names[0]))
     axes.set_ylabel(plain(names[1]))

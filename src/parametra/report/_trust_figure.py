@@ -14,7 +14,7 @@ _WIDTH, _HEIGHT = 5.0, 3.8  # inches, of one panel
 _LONGEST_TITLE = 60
 _COLOURS = {"promise": GREEN, "delivered": BLUE, "naive": VERMILION, "other": ORANGE, "bound": GREY}
 _MARKERS = {"promise": "D", "delivered": "o", "naive": "X", "other": "s", "bound": "."}
-_MANY = 60
+_MANY, _FEW = 60, 30
 _SHIFT = 0.12
 
 
@@ -83,5 +83,5 @@ def _trace(axes: Any, trace: Trace, shift: float) -> None:
     if len(trace.error):
         low, high = trace.y - trace.error, trace.y + trace.error
         axes.fill_between(x, low, high, color=colour, alpha=0.18, lw=0, zorder=2)
-    if not many and not bound and len(np.unique(trace.x)) > 1:
+    if len(x) <= _FEW and not bound and len(np.unique(trace.x)) > 1:
         axes.plot(x, trace.y, _MARKERS.get(trace.role, "o"), color=colour, ms=4, zorder=4)

@@ -44,8 +44,8 @@ def select_rows(
     old, new = np.flatnonzero(~np.isnan(y)), np.flatnonzero(np.isnan(y))
     if not old.size or not new.size:
         raise DataError(
-            f'column "{outcome}" must be known in some rows and blank in those to select from; {old.size} are known and '
-            f"{new.size} blank."
+            f'column "{outcome}" must be known in some rows and blank in those to select from; {old.size} are known '
+            f"and {new.size} blank."
         )
     called = [table.place(int(row)) for row in new] if name is None else [str(v) for v in table.column(name)[new]]
     settings |= {"cutoff": above, "names": called}

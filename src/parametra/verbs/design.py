@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,13 +15,21 @@ from parametra.nouns.fit_result import Fit
 from parametra.nouns.problem import Problem
 from parametra.nouns.statement import is_number, shown
 from parametra.runs.progress import Progress
+from parametra.verbs.design_accuracy import unknown_output
 from parametra.verbs.design_candidates import candidates_of
 from parametra.verbs.design_ground import Ground
-from parametra.verbs.design_information import Informant, unknown_output
+from parametra.verbs.design_information import Informant
 from parametra.verbs.design_judge import judged_design
 from parametra.verbs.design_search import Search, Spending, search
 from parametra.verbs.design_task import OVER, Place, aim_of, draws_of, place_of
 from parametra.verbs.fit import Settings, found_by
+
+if TYPE_CHECKING:
+    Number = float
+    NumberOrFormula = float | str
+else:
+    # What comes is checked where it is read, and refused with a message that says what to do.
+    Number = NumberOrFormula = Any
 
 
 def design(
@@ -32,8 +40,8 @@ def design(
     quantities: Sequence[str] | None = None,
     relative: bool = True,
     points: int | None = None,
-    budget: float | None = None,
-    cost: float | int | str = 1.0,
+    budget: Number | None = None,
+    cost: NumberOrFormula = 1.0,
     sigma: object = None,
     target: Mapping[str, Any] | None = None,
     existing: bool = True,
@@ -50,9 +58,9 @@ def design(
 ) -> Design:
     """Where to measure next, how often, and how well everything will then be known.
 
-    The expected information of N new measurements is M = M_0 + sum_i n_i g_i g_i' / sigma_i^2 with the sensitivities
-    g_i = df(x_i)/dtheta at the estimate; a criterion of M (D, A, E, ...) is made as good as it can be, first in shares of
-    the effort, for which the equivalence theorem proves that none is better, then in whole measurements.
+    The expected information of new measurements is M = M_0 + sum_i n_i g_i g_i' / sigma_i^2 with the sensitivities
+    g_i = df(x_i)/dtheta at the estimate. A criterion of M (D, A, E, ...) is made as good as it can be, first in shares
+    of the effort, for which the equivalence theorem proves that none is better, then in whole measurements.
 
     Good for: any model with data, also where the data leave parameters undetermined: then the fewest measurements that
     mend that are told. The errors are those of the linearised model; after a large step, fit again and ask again.
@@ -62,8 +70,8 @@ def design(
     Arguments:
         problem: what is to be known better.
         candidates: what can be measured: a mapping of input to a number, a list of values, (lower, upper), (lower,
-            upper, how many) or {"lower", "upper", "points", "log"}, whose product is taken; or a table with a column for
-            each input. None: over the range of the inputs of the data.
+            upper, how many) or {"lower", "upper", "points", "log"}, whose product is taken; or a table with a column
+            for each input. None: over the range of the inputs of the data.
         criterion: "D", "A", "E", "modified_E", "worst" (the worst parameter) or "c" (one quantity). None: D, and the
             worst parameter where there is a target.
         quantities: labels or names of what is wanted, parameters or derived quantities; None for all free parameters.
@@ -74,9 +82,11 @@ def design(
         cost: of one measurement, a number or a formula of the inputs, such as "1 + 0.1 * t".
         sigma: standard deviation of new measurements, where the data have theirs: a number, a formula of inputs and
             outputs, or a mapping of output to these. None: the median of the data's.
-        target: name to the largest relative standard error, {"K": 0.1}; the fewest measurements that reach it are found.
+        target: name to the largest relative standard error, {"K": 0.1}; so many measurements are asked for that it is
+            reached.
         existing: whether the data that are there count; False designs from nothing.
-        over: "estimate": at the fitted values; "uncertainty": averaged over what they may be; "priors": over the priors.
+        over: "estimate": at the fitted values; "uncertainty": averaged over what they may be; "priors": over the
+            priors.
         draws: of the average.
         data_sets: those in which can be measured; None for all.
         separate: whether each output is measured alone; otherwise a measurement gives all of them.
@@ -93,8 +103,8 @@ def design(
     Raises:
         ParametraError: what was stated wrongly, and what to do.
 
-    Source: A. Atkinson, A. Donev and R. Tobias (2007), Optimum Experimental Designs, with SAS; J. Kiefer and J. Wolfowitz
-    (1960), doi:10.4153/CJM-1960-030-4; averages: K. Chaloner and I. Verdinelli (1995), doi:10.1214/ss/1177009939.
+    Source: J. Kiefer and J. Wolfowitz (1960), doi:10.4153/CJM-1960-030-4; averages: K. Chaloner and I. Verdinelli
+    (1995), doi:10.1214/ss/1177009939; singular information: S. Wang and W. Hao (2025), arXiv:2501.01283.
     """
     stated = _refuse(problem, draws=draws, over=over, seed=seed, separate=separate, existing=existing)
     spending = _spending(points, budget, cost, target)
@@ -137,8 +147,8 @@ def _place(
 def _refuse(problem: object, *, draws: Any, over: Any, seed: Any, separate: Any, existing: Any) -> Problem:
     if not isinstance(problem, Problem):
         raise ModelError(
-            f"design asks where a Problem needs more data; {type(problem).__name__} came. State one with Problem(model, "
-            "data, parameters), or give the problem of a file: read_problem(path).problem."
+            f"design asks where a Problem needs more data; {type(problem).__name__} came. State one with "
+            "Problem(model, data, parameters), or give the problem of a file: read_problem(path).problem."
         )
     for ability, word in ((Ability.PENALTY, "a penalty"), (Ability.ADVERSARY, "an adversary")):
         if ability in problem.offers:

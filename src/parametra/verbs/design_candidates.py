@@ -178,7 +178,7 @@ def _grid(data: Data, stated: dict[str, Any]) -> Candidates:
     count = int(np.prod([float(len(part)) for part in parts]))
     if count > MOST:
         raise DataError(
-            f"the product of the inputs' values has {count:.3g} candidates, and {MOST} are the most. State fewer values "
+            f"the product of the inputs has {count:.3g} candidates, and {MOST} are the most. State fewer values "
             "of some, or a table of the settings that can be measured."
         )
     product = np.meshgrid(*parts, indexing="ij")
@@ -197,15 +197,15 @@ def _axis(name: str, thing: Any, levels: int) -> Range | np.ndarray:
         return np.array([float(thing)])
     if isinstance(thing, Mapping):
         unknown = [str(k) for k in thing if k not in ("lower", "upper", "points", "log")]
-        if unknown or "lower" not in thing or "upper" not in thing:
-            raise DataError(
-                f'{where}: "{(unknown or ["lower and upper"])[0]}" {"is unknown" if unknown else "are missing"}. {_WANTED}.'
-            )
+        if unknown:
+            raise DataError(f'{where}: "{unknown[0]}" is unknown. {_WANTED}.')
+        if "lower" not in thing or "upper" not in thing:
+            raise DataError(f"{where}: lower or upper is missing. {_WANTED}.")
         return _range(where, thing["lower"], thing["upper"], thing.get("points", levels), log=thing.get("log", False))
     if isinstance(thing, tuple):
         if len(thing) not in (2, 3):
             raise DataError(f"{where}: {len(thing)} numbers in brackets came. {_WANTED}.")
-        return _range(where, *thing[:2], thing[2] if len(thing) == 3 else levels, log=False)
+        return _range(where, thing[0], thing[1], thing[2] if len(thing) == 3 else levels, log=False)
     if isinstance(thing, (str, bytes)) or not hasattr(thing, "__iter__"):
         raise DataError(f"{where}: {shown(thing)} came. {_WANTED}.")
     values = list(thing)
@@ -217,7 +217,9 @@ def _axis(name: str, thing: Any, levels: int) -> Range | np.ndarray:
 
 def _range(where: str, lower: Any, upper: Any, points: Any, *, log: Any) -> Range:
     if not (is_number(lower) and is_number(upper) and np.isfinite([lower, upper]).all() and lower < upper):
-        raise DataError(f"{where}: from {shown(lower)} to {shown(upper)} is no range; a lower and a higher number are.")
+        raise DataError(
+            f"{where}: from {shown(lower)} to {shown(upper)} is no range; give a lower and a higher number."
+        )
     if isinstance(points, bool) or not isinstance(points, (int, np.integer)) or points < 2:
         raise DataError(f"{where}: {shown(points)} points; a whole number, 2 or more, is wanted.")
     if not isinstance(log, bool):

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from parametra.maths.arrays import Bool, Float, Int
+from parametra.maths.arrays import Float, Int
 from parametra.maths.design_pool import Pool
 from parametra.nouns.errors import DataError
 from parametra.nouns.problem import Problem
+from parametra.verbs.design_accuracy import costs_of
 from parametra.verbs.design_candidates import Candidates
-from parametra.verbs.design_information import Informant, costs_of
+from parametra.verbs.design_information import Informant
 
 _MOSTLY = 0.9
 """Share of the candidates at which a draw of the parameters must give something."""
@@ -150,7 +151,7 @@ def _evaluated(informant: Informant, sets: tuple[Candidates | None, ...], cost: 
             output.append(np.full(chosen.size, o))
             costs.append(each)
     rows = np.concatenate([_wide(block, width) for block in blocks], axis=1)
-    finite: Bool[np.ndarray, " N"] = np.isfinite(rows).all(axis=(0, 2, 3))
+    finite = np.asarray(np.isfinite(rows).all(axis=(0, 2, 3)))
     ground = Ground(
         informant,
         sets,

@@ -21,13 +21,12 @@ from parametra.maths.distributions import Normal as NormalPrior
 from parametra.nouns.asker import Want
 from parametra.nouns.card import Ability
 from parametra.nouns.data import Data
-from parametra.nouns.errors import MethodError, ModelError, NoiseError, did_you_mean
-from parametra.nouns.formula import Formula
+from parametra.nouns.errors import MethodError, ModelError
 from parametra.nouns.model import ONLY
 from parametra.nouns.problem import Problem, maybe_64_bits
-from parametra.nouns.statement import is_number, shown
 from parametra.runs.choose_evaluator import choose_evaluator
 from parametra.runs.cost import Cost
+from parametra.verbs.design_accuracy import sigma_of
 from parametra.verbs.design_candidates import Candidates
 
 _WIDE = 1e8
@@ -102,7 +101,7 @@ class Informant:
         """
         problem = self._at(candidates)
         flat = self._rows(problem)
-        named = problem.space.guess_named | problem.fit_space.to_named(self.points[0])
+        named = {**problem.space.guess_named, **problem.fit_space.to_named(self.points[0])}
         found: list[np.ndarray] = []
         first = 0
         for i, (data, chosen) in enumerate(zip(problem.data_sets, candidates, strict=True)):
@@ -170,7 +169,7 @@ class Informant:
 
     def _count(self, problem: Problem) -> int:
         """Rows of the data, before those of priors."""
-        named = problem.space.guess_named | problem.fit_space.to_named(self.points[0])
+        named = {**problem.space.guess_named, **problem.fit_space.to_named(self.points[0])}
         return sum(
             self._quantities(problem, i, output, named) * len(data.observations(output)[0])
             for i, data in enumerate(problem.data_sets)
@@ -204,7 +203,11 @@ class Informant:
         inputs = {name: values[rows] for name, values in chosen.inputs.items()}
         columns = {n: np.full(rows.size, float(_middle(v))) for n, v in data.columns.items()}
         columns |= {n: v[rows] for n, v in chosen.columns.items() if n not in inputs and n not in data.outputs}
-        sigma = {o: s[rows] for o in data.outputs if (s := self.sigma_of(data, o, chosen)) is not None}
+        known = {o: sigma_of(self.problem.noise[o], self.sigma, data, o, chosen, self._predicted) for o in data.outputs}
+        sigma = {o: found.values[rows] for o, found in known.items() if found is not None}
+        for found in known.values():
+            if found is not None and found.note:
+                self._note(found.note)
         for output in sigma:
             noise[output] = _by_column(noise[output])
         table = {o: np.full(rows.size, _possible(noise[o].support)) for o in data.outputs}
@@ -227,7 +230,7 @@ class Informant:
         """Predictions at the first point."""
         problem = self._answerable
         i = [d.name for d in problem.data_sets].index(data.name)
-        named = problem.space.guess_named | problem.fit_space.to_named(self.points[0])
+        named = {**problem.space.guess_named, **problem.fit_space.to_named(self.points[0])}
         with np.errstate(all="ignore"), maybe_64_bits():
             found = problem.model.predict(
                 problem.bindings[i].parameters_of(named),
@@ -240,83 +243,9 @@ class Informant:
             for o in data.outputs
         }
 
-    # ---- how accurate new measurements are
-
-    def sigma_of(self, data: Data, output: str, chosen: Candidates) -> np.ndarray | None:
-        """Standard deviations (n,) of an output at candidates; None where the noise needs none."""
-        stated = self.sigma.get(output) if isinstance(self.sigma, Mapping) else self.sigma
-        noise: Any = self.problem.noise[output]
-        given = noise.standard_errors(data, output)
-        if given is None:
-            if stated is not None:
-                raise NoiseError(
-                    f'sigma is stated for new measurements of "{output}", whose noise ({noise.describe()}) takes none. '
-                    "Leave it out."
-                )
-            return None
-        if stated is None:
-            middle = float(np.median(given))
-            if np.ptp(given) > 1e-9 * middle:
-                self._note(
-                    f'new measurements of "{output}" are taken to be as accurate as the median of the data, sigma = '
-                    f'{middle:.4g}; state another with sigma, a number or a formula such as "0.05 * {output}"'
-                )
-            return np.full(chosen.size, middle)
-        if is_number(stated):
-            values = np.full(chosen.size, float(stated))
-        elif isinstance(stated, str):
-            values = self._by_formula(stated, data, chosen)
-        else:
-            raise NoiseError(
-                f'sigma of new measurements of "{output}" is a number or a formula in quotes; {shown(stated)} came.'
-            )
-        if not (np.isfinite(values) & (values > 0)).all():
-            bad = values[~(np.isfinite(values) & (values > 0))][0]
-            raise NoiseError(
-                f'sigma of new measurements of "{output}" must be above zero; it is {bad:g} at a candidate.'
-            )
-        return values
-
-    def _by_formula(self, text: str, data: Data, chosen: Candidates) -> np.ndarray:
-        formula = Formula.parse(text, where="sigma")
-        known = [*chosen.inputs, *chosen.columns, *data.outputs, *data.constants]
-        formula.check_names(known, where="sigma")
-        values: dict[str, Any] = {**chosen.columns, **chosen.inputs, **data.constants}
-        if formula.names & set(data.outputs):
-            values |= self._predicted(data, chosen.inputs)
-        return np.array(np.broadcast_to(formula.evaluate(values), (chosen.size,)), dtype=np.float64)
-
     def _note(self, words: str) -> None:
         if words not in self.notes:
             self.notes.append(words)
-
-
-def costs_of(cost: object, data: Data, chosen: Candidates) -> Float[np.ndarray, " n"]:
-    """What a measurement at each candidate costs.
-
-    Arguments:
-        cost: a number, or a formula of the inputs (and of the columns of a table of candidates).
-        data: the data set.
-        chosen: its candidates.
-
-    Raises:
-        MethodError: a cost that is not above zero, or neither of both.
-    """
-    if is_number(cost):
-        values = np.full(chosen.size, float(cost))
-    elif isinstance(cost, str):
-        formula = Formula.parse(cost, where="cost")
-        formula.check_names([*chosen.inputs, *chosen.columns, *data.constants], where="cost")
-        values = np.array(
-            np.broadcast_to(formula.evaluate({**chosen.columns, **chosen.inputs, **data.constants}), (chosen.size,)),
-            dtype=np.float64,
-        )
-    else:
-        raise MethodError(f"cost is a number, or a formula of the inputs in quotes; {shown(cost)} came.")
-    wrong = ~(np.isfinite(values) & (values > 0))
-    if wrong.any():
-        raise MethodError(f"cost must be above zero; it is {values[wrong][0]:g} at a candidate.")
-    return values
 
 
 def with_readable_priors(problem: Problem) -> Problem:
@@ -399,13 +328,3 @@ def _by_column(noise: Any) -> Any:
     if inner is not None:
         return _by_column(inner)
     return dataclasses.replace(noise, sigma="column")
-
-
-def unknown_output(problem: Problem, sigma: object) -> None:
-    """Refuses standard deviations of outputs that are not there."""
-    if isinstance(sigma, Mapping):
-        for name in sigma:
-            if name not in problem.outputs:
-                raise NoiseError(
-                    f'sigma is stated for "{name}", which is no output; {did_you_mean(str(name), problem.outputs)}'
-                )

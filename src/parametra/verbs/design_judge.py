@@ -1,22 +1,21 @@
-"""From the best points to a result: errors before and after, what becomes known, and how good the design is."""
+"""From the best points to a result: errors before and after, candidates, and curves for pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from parametra.nouns.design_result import Design, DesignCurve, DesignField, DesignPoint, DesignRow
-from parametra.nouns.design_text import listed, places, share
 from parametra.nouns.errors import ParametraError
 from parametra.nouns.receipt import Receipt, versions
-from parametra.nouns.status import Outcome, Status
 from parametra.verbs.design_candidates import Candidates
 from parametra.verbs.design_errors import quantile, row_of, standard_errors, unknown
 from parametra.verbs.design_ground import Ground
 from parametra.verbs.design_quantities import Quantity
 from parametra.verbs.design_search import Found
+from parametra.verbs.design_verdict import aim_words, notes_of, status_of, verdict_of
 from parametra.verbs.fit_judge import hash_of
 
 _ALONG = 160
@@ -40,16 +39,15 @@ def judged_design(
     rows, undetermined, remaining = _rows(found, existing=existing)
     completing = tuple(_point(ground, n, 1, 0.0) for n in found.completing)
     method = given.aim.method
-    aim = method.aim + (f" {given.aim.names[0]}" if method.looks_at == "one" and given.aim.names else "")
-    notes = _notes(found, existing=existing, over=over)
+    notes = notes_of(found, over)
     informant = ground.informant
     curves = _curves(found, existing=existing)
-    design = Design(
-        status=_status(found, points, remaining),
+    return Design(
+        status=status_of(found, points, remaining),
         title=given.place.problem.title,
-        verdict=_verdict(found, points, rows, completing, undetermined, remaining, existing=existing),
+        verdict=verdict_of(found, points, rows, completing, undetermined, remaining, existing=existing),
         criterion=method.card.name,
-        aim=aim,
+        aim=aim_words(found),
         over=over,
         draws=len(given.base) - 1,
         existing=existing,
@@ -78,7 +76,6 @@ def judged_design(
             versions=versions("numpy", "scipy", *(["jax"] if informant.derivative.startswith("compiled") else [])),
         ),
     )
-    return design
 
 
 def _plain(value: Any) -> Any:
@@ -130,132 +127,6 @@ def _row_note(q: Quantity, now: float, then: float, t: float, t_after: float, *,
     if existing and unknown(q, now, t):
         return "becomes identifiable"
     return q.role if q.role in ("noise", "derived", "tied") else ""
-
-
-def _status(found: Found, points: Sequence[DesignPoint], remaining: Sequence[str]) -> Status:
-    given = found.search
-    if not points:
-        return Status(
-            Outcome.FAILED,
-            "no measurement could be paid for. Raise the budget above the cost of the cheapest candidate.",
-        )
-    if not found.reached:
-        missing = listed([given.found[i].label for i in found.goals])
-        return Status(
-            Outcome.FAILED,
-            f"{int(found.counts.sum())} measurements at these candidates are not enough for {missing}. Widen the ranges of "
-            "the inputs, or ask for less.",
-        )
-    if remaining:
-        return Status(
-            Outcome.CONVERGED,
-            f"the best of these candidates leaves {listed(list(remaining))} undetermined. Measure more, widen the ranges "
-            "of the inputs, or measure another output.",
-        )
-    return Status(Outcome.CONVERGED, f"designed for {_aim(found)}")
-
-
-def _aim(found: Found) -> str:
-    method, names = found.search.aim.method, found.search.aim.names
-    return method.aim + (f" {names[0]}" if method.looks_at == "one" and names else "")
-
-
-def _verdict(
-    found: Found,
-    points: tuple[DesignPoint, ...],
-    rows: tuple[DesignRow, ...],
-    completing: tuple[DesignPoint, ...],
-    undetermined: tuple[str, ...],
-    remaining: tuple[str, ...],
-    *,
-    existing: bool,
-) -> tuple[str, ...]:
-    if not points:
-        return ()
-    count = sum(point.count for point in points)
-    more = " more" if existing else ""
-    said = [
-        f"Measure one{more} point, at {places(points, counted=False)}."
-        if count == 1
-        else f"Measure {count}{more} points: {places(points)}."
-    ]
-    gained = [label for label in undetermined if label not in remaining]
-    by_label = {row.label: row for row in rows}
-    if gained:
-        known = [f"{label} to {share(by_label[label].relative_after or np.inf)}" for label in gained]
-        what = (
-            "which the data do not determine, become" if len(gained) > 1 else "which the data do not determine, becomes"
-        )
-        said.append(f"{listed(gained)}, {what} identifiable: {listed(known)}.")
-    if completing and existing:
-        n = len(completing)
-        said.append(
-            f"{n} more point{'s' * (n != 1)} at {places(completing, counted=False)} would just do to make the Fisher "
-            "information invertible."
-        )
-    worst = max(
-        (r for r in rows if r.role == "free" and r.relative_after is not None and np.isfinite(r.after)),
-        key=lambda r: r.relative_after or 0.0,
-        default=None,
-    )
-    if worst is not None and worst.label not in gained:
-        before = worst.relative_before
-        was = "" if before is None or not np.isfinite(before) else f", from {share(before)}"
-        name = f"{worst.label}, the parameter that is known worst then," if len(rows) > 1 else worst.label
-        said.append(f"The expected standard error of {name} is {share(worst.relative_after or 0.0)} of its value{was}.")
-    for i in found.goals if found.search.aim.allowed else ():
-        q = found.search.found[i]
-        said.append(
-            f"{q.label} was to be known to {share(found.goals[i] / (abs(q.value) or 1.0))}: "
-            f"{'it is' if found.reached else 'it is not'}, at {share(by_label[q.label].relative_after or np.inf)}."
-        )
-    closed = _closed(found)
-    if closed:
-        said.append(
-            f"Nothing that can be measured here tells {listed(closed)} apart: fix one of them, or measure something else."
-            if len(closed) > 1
-            else f"Nothing that can be measured here tells anything of {closed[0]}: fix it, or measure something else."
-        )
-    return tuple(said)
-
-
-def _closed(found: Found) -> list[str]:
-    """Parameters that take part in a direction of which no candidate tells anything."""
-    given = found.search
-    _, closed = given.basis
-    if not closed.shape[1]:
-        return []
-    labels = given.place.problem.fit_space.labels
-    size = np.abs(closed).max(axis=1) / max(float(np.abs(closed).max()), 1e-300)
-    return [label for label, part in zip(labels, size, strict=True) if part > 1e-4]
-
-
-def _notes(found: Found, *, existing: bool, over: str) -> tuple[str, ...]:
-    given, ground = found.search, found.ground
-    notes = list(ground.informant.notes)
-    if ground.lost:
-        notes.append(f"{ground.lost} candidates were left out, because the model gives no finite derivatives there.")
-    problem = given.place.problem
-    if problem.constraints:
-        notes.append("constraints are not counted in: they may make parameters known better than is told here.")
-    if existing and problem.profiled is not None and np.isfinite(given.place.freedom):
-        notes.append(
-            f"new measurements are taken to scatter like the data, with {problem.profiled} = {given.place.scale:.4g}."
-        )
-    if over != "estimate":
-        notes.append(
-            f"the design is the best on average over {len(given.base) - 1} draws of the parameters; the errors in the "
-            "table are those at the estimate."
-        )
-    zero = [q.label for q in given.found if q.role == "free" and q.value == 0]
-    if zero and given.aim.relative and given.aim.method.looks_at == "values":
-        notes.append(f"{listed(zero)} is zero, so its error is looked at in its own unit and not as a share.")
-    values = given.place.x
-    space = problem.fit_space
-    at = [label for label, x, a, b in zip(space.labels, values, space.lower, space.upper, strict=True) if x in (a, b)]
-    if at:
-        notes.append(f"{listed(at)} is at a bound, where errors are not symmetric; they are told as if it were inside.")
-    return tuple(notes)
 
 
 def _fields(found: Found) -> tuple[DesignField, ...]:

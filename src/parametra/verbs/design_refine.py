@@ -1,7 +1,7 @@
 """Support points off the grid: halved steps around each as long as they win, then Newton's method on the positions.
 
-At the best design of weights the sensitivity touches its bound at each support point, so inside the range its slope there
-is zero. These equations are solved for the positions, the weights being the best for them at every step.
+At the best design of weights the sensitivity touches its bound at each support point, so its slope is zero there inside
+the range. These equations are solved for the positions, the weights being the best for them at every step.
 """
 
 from __future__ import annotations

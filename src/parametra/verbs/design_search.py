@@ -256,7 +256,12 @@ def _counts(given: Search, ground: Ground, found: Weights, effort: float) -> np.
     index = np.union1d(support, best)
     pool = given.pool(ground, None).only(index)
     counts = np.zeros(ground.size, dtype=np.int64)
-    counts[index] = exact_design(given.criterion, pool, found.weights[index], Purse(ground.costs[index], effort))
+    counts[index] = exact_design(
+        given.criterion,
+        pool,
+        found.weights[index],
+        Purse(ground.costs[index], effort, saves=given.spending.budget is not None),
+    )
     return counts
 
 

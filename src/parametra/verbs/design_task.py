@@ -142,7 +142,8 @@ class Aim:
         index = chosen(found, self.names, "quantities")
         if looks_at == "one" and len(index) != 1:
             raise MethodError(
-                f'the criterion c looks at one quantity, and {len(index)} are meant; name it: quantities=["{found[0].label}"].'
+                f"the criterion c looks at one quantity, and {len(index)} are meant. Name it: "
+                f'quantities=["{found[0].label}"].'
             )
         if looks_at == "coordinates" and self.names is None:
             moved = np.any([found[i].gradient != 0 for i in index], axis=0) if index else np.zeros(x.size, dtype=bool)
@@ -174,9 +175,7 @@ def aim_of(problem: Problem, x: np.ndarray, criterion: object, names: object, re
     allowed: dict[str, float] = {}
     if target is not None:
         if not isinstance(target, Mapping) or not target:
-            raise MethodError(
-                f'target is a mapping of name to relative error, such as {{"K": 0.1}}; {shown(target)} came.'
-            )
+            raise MethodError(f'target is a mapping of name to relative error, as {{"K": 0.1}}; {shown(target)} came.')
         for name, value in target.items():
             if not is_number(value) or not 0 < value < np.inf:
                 raise MethodError(f"target of {name}: {shown(value)} is no relative error; 0.1 is ten per cent.")
@@ -228,14 +227,14 @@ def draws_of(
     if not (length > 0).all():
         open_ = [space.labels[i] for i in np.flatnonzero(length <= 0)]
         raise MethodError(
-            f"the data do not determine {', '.join(open_)}, and without bounds there is no uncertainty to average over. "
+            f"the data do not determine {', '.join(open_)}, and without bounds there is nothing to average over. "
             'State bounds, or take over="estimate".'
         )
     values, vectors = np.linalg.eigh(whole / np.outer(length, length))
     if values[0] <= 1e-12:
         raise ParametraError(
-            "the data leave a combination of the parameters open, and without bounds there is no uncertainty to average "
-            'over. State bounds, or take over="estimate".'
+            "the data leave a combination of the parameters open, and without bounds there is nothing to average over. "
+            'State bounds, or take over="estimate".'
         )
     half = random.standard_normal((-(-count // 2), x.size))
     both = np.concatenate([half, -half])[:count]  # pairs, so that the mean is the estimate

@@ -55,7 +55,7 @@ def identify(
         problem, data, parameters: as for `fit`.
         fit: what `fit` found for this problem; None fits first.
         method: "auto" looks at the information and walks the profiles; "fisher_information" only looks, at the price of
-            three Jacobians; "profile_likelihood" is what "auto" does, and refuses what it cannot do.
+            one Jacobian; "profile_likelihood" is what "auto" does, and refuses what it cannot do.
         level: of the intervals.
         contour: "auto" draws the region of the two parameters that hang together most, where the model is fast; "off";
             or two labels.

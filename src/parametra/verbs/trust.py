@@ -9,7 +9,6 @@ promise              what one of them promises against what it delivers on simul
 
 from __future__ import annotations
 
-import importlib
 import math
 import secrets
 import time
@@ -18,7 +17,6 @@ from typing import Any
 
 import numpy as np
 
-from parametra import catalogue
 from parametra.methods.trust import _tulap
 from parametra.methods.trust.conformal_selection import ConformalSelection, Found
 from parametra.methods.trust.online_calibration import Calibrator, OnlineCalibration
@@ -29,7 +27,6 @@ from parametra.nouns.keys import generator
 from parametra.nouns.status import Outcome, Status
 from parametra.nouns.trust_calibration import CalibratedStream
 from parametra.nouns.trust_private import PrivateTestResult
-from parametra.nouns.trust_promise import Promise
 from parametra.nouns.trust_selection import SelectedInstances
 from parametra.verbs._holdout_keeper import HoldoutKeeper
 from parametra.verbs._private_rows import count_of, quiet, rehearse, taker
@@ -128,13 +125,11 @@ def conformal_selection(
     if learners is None:
         called, old, new = candidates(scores, new_scores, len(margin))
         found = method.among(old, interesting, new, random)
-        shown = new[found.chosen.astype(np.int64), np.arange(new.shape[1])]
         data: Any = (margin, old, new)
         work = old.shape[0]
     else:
         called, learn, m = learning(learners, inputs, new_inputs, np.maximum(margin, 0.0))
         found = method.learned(learn, interesting, m, random)
-        shown = found.sizes
         data = (margin, finite("inputs", inputs, 2), finite("new_inputs", new_inputs, 2))
         work = m * len(called)
     instances = [f"new {j + 1}" for j in range(len(found.p_values))] if names is None else [str(n) for n in names]
@@ -151,7 +146,7 @@ def conformal_selection(
         names=tuple(instances),
         p_values=found.p_values,
         candidates=tuple(called[int(k)] for k in found.chosen),
-        scores=shown,
+        scores=found.scores,
         level=float(level),
         labelled=len(margin),
         interesting=int(interesting.sum()),
@@ -291,44 +286,6 @@ def private_test(
         effect=plan.effect,
         counts=counts,
         null=_tulap.binomial(plan.parts, plan.cut),
-    )
-
-
-def promise(name: str, *, runs: int | None = None, seed: int = 0) -> Promise:
-    """What a method of `trust` promises against what it delivers on simulated data.
-
-    Arguments:
-        name: "reusable_holdout", "conformal_selection", "online_calibration" or "private_test".
-        runs: simulations; None takes as many as some ten seconds allow.
-        seed: of all of them.
-
-    Returns:
-        Figures promised and delivered; `plot()` draws them.
-
-    Raises:
-        MethodError: an unknown name, or no runs.
-    """
-    method = catalogue.method("trust", name)
-    if runs is not None and runs < 1:
-        raise MethodError(f"promise(runs={runs}): one run or more is wanted.")
-    began = time.perf_counter()
-    simulated = importlib.import_module(f"parametra.verbs._promise_{name}").simulate(runs=runs, seed=seed)
-    broken = [claim.what for claim in simulated.claims if not claim.kept]
-    status = (
-        Status(Outcome.CONVERGED, "every promise was kept.")
-        if not broken
-        else Status(Outcome.FAILED, f"not kept: {'; '.join(broken)}.")
-    )
-    seconds = time.perf_counter() - began
-    return Promise(
-        status=status,
-        title=f"{name.replace('_', ' ')}: promise and delivery",
-        notes=simulated.notes,
-        receipt=receipt_of(method(), evaluations=simulated.runs, seconds=seconds, seed=seed, told={"promise": True}),
-        promise=simulated.promise,
-        claims=simulated.claims,
-        pictures=simulated.pictures,
-        runs=simulated.runs,
     )
 
 

@@ -36,6 +36,8 @@ _AT_REST = 4
 that vanishes there."""
 
 _RIDGE = 1e-12
+_STRETCH = 2.2
+"""The longest first step in standard errors: past the crossing of a parabola, not past a valley beside it."""
 
 
 @dataclass
@@ -93,7 +95,7 @@ class Walk:
             over=np.full(n, np.inf),
             over_rise=nan.copy(),
             over_slope=nan.copy(),
-            stretch=np.full(n, 4.0),
+            stretch=np.full(n, _STRETCH),
             damping=zeros.copy(),
             before=np.full(n, np.inf),
             before_z=z.copy(),

@@ -27,7 +27,7 @@ _AWAY = 0.2
 class FisherInformationMethod:
     """F = J'J / s^2 of the whitened residuals, or the expected information of a likelihood with scores.
 
-    Good for: a first answer at the price of three Jacobians. Prefer profile_likelihood where the errors are large or
+    Good for: a first answer at the price of one Jacobian. Prefer profile_likelihood where the errors are large or
     bounds are near: this one sees a parabola only.
 
     Parameters are practically identifiable where F can be inverted; the metric of coordinate i is
@@ -36,7 +36,8 @@ class FisherInformationMethod:
     with a penalty of one unit along these F can be inverted, and every other direction keeps its error.
 
     Arguments:
-        neighbours: how many points near the estimate are looked at to tell structure from chance.
+        neighbours: how many points near the estimate are looked at, where a direction is flat, to tell structure from
+            chance.
     """
 
     neighbours: int = NEIGHBOURS
@@ -45,11 +46,11 @@ class FisherInformationMethod:
         name="fisher_information",
         verb="identify",
         summary="Invertibility, eigenvalues and eigenvectors of the Fisher information at the estimate.",
-        good_for="a first answer for any model at the price of three Jacobians; many parameters; names of combinations",
+        good_for="a first answer for any model at the price of one Jacobian; many parameters; names of combinations",
         prefer_instead="profile_likelihood where errors are large or a bound is near: this one sees a parabola only",
         needs=frozenset({Ability.CONTINUOUS}),
         honours=frozenset({"bounds", "robust losses", "priors"}),
-        cost="three Jacobians",
+        cost="one Jacobian, three where it has not full rank",
         sources=(
             Source(
                 "Wang and Hao",
@@ -69,14 +70,20 @@ class FisherInformationMethod:
             estimate: where to look.
             evaluate: answers requests.
         """
-        points = np.vstack([estimate.x, *_near(estimate, self.neighbours)])
-        answers = evaluate(estimate.request(points, Want.JACOBIAN))
-        if answers.jacobian is None or not answers.ok[0]:
-            return unknown(estimate)
         inside = np.flatnonzero(~estimate.held)
-        kept = [i for i in range(len(points)) if answers.ok[i]]
-        around = [geometry(answers.jacobian[i][:, inside], tolerance=estimate.tolerance) for i in kept]
-        return _information(estimate, answers.jacobian[0][:, inside], inside, points[kept], around)
+        there = evaluate(estimate.request(estimate.x[None], Want.JACOBIAN))
+        if there.jacobian is None or not there.ok[0]:
+            return unknown(estimate)
+        jacobian = there.jacobian[0][:, inside]
+        around, points = [geometry(jacobian, tolerance=estimate.tolerance)], estimate.x[None]
+        if around[0].flat.shape[1] and self.neighbours:
+            near = np.stack(_near(estimate, self.neighbours))
+            answers = evaluate(estimate.request(near, Want.JACOBIAN))
+            if answers.jacobian is not None:
+                kept = np.flatnonzero(answers.ok)
+                around += [geometry(answers.jacobian[i][:, inside], tolerance=estimate.tolerance) for i in kept]
+                points = np.vstack([points, near[kept]])
+        return _information(estimate, jacobian, inside, points, around)
 
 
 def unknown(estimate: Estimate) -> FisherInformation:
@@ -93,7 +100,7 @@ def _near(estimate: Estimate, count: int) -> list[np.ndarray]:
     found: list[np.ndarray] = []
     width = np.where(np.isfinite(estimate.upper - estimate.lower), estimate.upper - estimate.lower, np.inf)
     for i in range(count):
-        step = _AWAY * np.minimum(estimate.sizes, 0.5 * width)
+        step = np.minimum(np.maximum(_AWAY * estimate.sizes, estimate.strides - estimate.sizes), _AWAY * width)
         draw = generator(estimate.seed, "identify", i).uniform(0.5, 1.0, estimate.dimension)
         sign = np.where(draw < 0.75, -1.0, 1.0)
         beyond = (estimate.x + sign * step > estimate.upper) | (estimate.x + sign * step < estimate.lower)

@@ -91,7 +91,7 @@ class LikelihoodContour:
                 threshold=np.full(n, usual),
                 lower=estimate.lower,
                 upper=estimate.upper,
-                sizes=estimate.sizes,
+                sizes=estimate.strides,
             )
         )
 

@@ -92,7 +92,7 @@ class ProfileLikelihood:
         down, up = at - first.lower[coordinate], first.upper[coordinate] - at
         on = np.where(side > 0, up, down)
         logs = first.logarithmic[coordinate]
-        sizes = np.repeat(np.stack([e.sizes for e in estimates]), per, axis=0)[np.arange(n), coordinate]
+        sizes = np.repeat(np.stack([e.strides for e in estimates]), per, axis=0)[np.arange(n), coordinate]
         far = np.where(logs, FAR_LOG, self.far * sizes)
         far = np.where(np.isfinite(on), on, far)
         return Rays(
@@ -107,7 +107,7 @@ class ProfileLikelihood:
             threshold=np.full(n, usual),
             lower=first.lower,
             upper=first.upper,
-            sizes=np.max([e.sizes for e in estimates], axis=0),
+            sizes=np.max([e.strides for e in estimates], axis=0),
         )
 
 

@@ -33,6 +33,9 @@ LEAST = 100
 _TELLS = 0.015
 """A standard error of the share above which nothing finer is said than that the promise is not refuted."""
 
+_BARE = 0.01
+"""Data sets without an interval, for each with one, that are worth a word."""
+
 
 @dataclass(frozen=True)
 class METHOD:
@@ -241,6 +244,9 @@ def _status(asked: int, refits: Refits, rows: list[CoverageRow]) -> Status:
         if named:
             said = {"cannot tell": "too few data sets have an interval to tell of"}.get(verdict, f"{verdict}:")
             parts.append(f"{said} {', '.join(named)}")
+    bare = [f"{r.label} ({100 * r.without / (r.of + r.without):.0f} %)" for r in rows if r.without > _BARE * r.of]
+    if bare:
+        parts.append(f"in a share of the data sets there is no interval at all: {', '.join(bare)}")
     told = "; ".join(parts) if parts else "all intervals cover as they say"
     lost = f". {asked - ok} of {asked} data sets could not be fitted and are not counted ({why})" if ok < asked else ""
     return Status(Outcome.CONVERGED, told + lost)

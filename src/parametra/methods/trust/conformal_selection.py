@@ -27,12 +27,14 @@ class Found:
     Arguments:
         p_values: (m,) conformal p-values of "the outcome is not above the cutoff".
         chosen: (m,) index of the candidate that each was judged by.
+        scores: (m,) its score by that candidate.
         sizes: (m,) how many would be selected if this one were certain.
         selected: (m,) the selection.
     """
 
     p_values: Float[np.ndarray, " m"]
     chosen: Float[np.ndarray, " m"]
+    scores: Float[np.ndarray, " m"]
     sizes: Float[np.ndarray, " m"]
     selected: Bool[np.ndarray, " m"]
 
@@ -117,7 +119,8 @@ class ConformalSelection:
         sizes = np.array([self._rehearsals(count, one, rows) for count, one in zip(counts, new, strict=True)])
         chosen = sizes.argmax(axis=0)
         everyone = np.arange(m)
-        return self._pruned((1.0 + counts[chosen, everyone]) / rows, chosen, sizes[chosen, everyone], random)
+        shown = new[chosen, everyone]
+        return self._pruned((1.0 + counts[chosen, everyone]) / rows, chosen, shown, sizes[chosen, everyone], random)
 
     def learned(
         self,
@@ -136,15 +139,16 @@ class ConformalSelection:
             random: where u comes from.
         """
         rows = len(interesting) + 1
-        p_values, chosen, sizes = np.empty(m), np.empty(m, dtype=np.int64), np.empty(m)
+        p_values, shown, sizes = np.empty((3, m))
+        chosen = np.empty(m, dtype=np.int64)
         for j in range(m):
             scores, new = learn(j)
             counts = _not_worse(scores[:, ~interesting], new)
             found = np.array([self._rehearsal(c, one, rows, j) for c, one in zip(counts, new, strict=True)])
             chosen[j] = found.argmax()
-            sizes[j] = found[chosen[j]]
+            sizes[j], shown[j] = found[chosen[j]], new[chosen[j], j]
             p_values[j] = (1.0 + counts[chosen[j], j]) / rows
-        return self._pruned(p_values, chosen, sizes, random)
+        return self._pruned(p_values, chosen, shown, sizes, random)
 
     def _rehearsals(
         self, counts: Float[np.ndarray, " m"], new: Float[np.ndarray, " m"], rows: int
@@ -169,6 +173,7 @@ class ConformalSelection:
         self,
         p_values: Float[np.ndarray, " m"],
         chosen: np.ndarray,
+        shown: Float[np.ndarray, " m"],
         sizes: Float[np.ndarray, " m"],
         random: np.random.Generator,
     ) -> Found:
@@ -183,7 +188,7 @@ class ConformalSelection:
         ordered = np.sort(wanted)
         enough = np.flatnonzero(ordered <= np.arange(1, m + 1))
         kept = enough[-1] + 1 if enough.size else 0
-        return Found(p_values, chosen.astype(np.float64), sizes, wanted <= kept)
+        return Found(p_values, chosen.astype(np.float64), shown, sizes, wanted <= kept)
 
 
 def benjamini_hochberg(p_values: Float[np.ndarray, "b m"], level: float) -> Float[np.ndarray, " b"]:

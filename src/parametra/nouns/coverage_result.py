@@ -177,7 +177,7 @@ class Coverage:
     def __str__(self) -> str:
         failed = "; ".join(f"{n} x {why}" for why, n in self.failed.items())
         table = ResultTable(
-            ("parameter", "intervals", "", "truth below", "above"),
+            ("parameter", "intervals", "", "truth below it", "above it"),
             tuple((r.label, r.intervals, r.words, str(r.above), str(r.below)) for r in self.rows),
         )
         spent = f"{self.receipt.evaluations} evaluations in {self.receipt.seconds:.2g} s"

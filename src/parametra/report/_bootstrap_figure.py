@@ -27,7 +27,7 @@ def draw(result: Bootstrap, *, size: tuple[float, float] | None = None) -> Any:
     rows = result.rows[:_MOST]
     if not rows:
         raise ParametraError("there is nothing to draw: too few refits converged.")
-    columns = min(_COLUMNS, len(rows))
+    columns = 2 if len(rows) == 4 else min(_COLUMNS, len(rows))
     lines = -(-len(rows) // columns)
     with styled():
         figure = Figure(figsize=size or (3.3 * columns, 2.5 * lines + 0.5), layout="constrained")
@@ -110,6 +110,10 @@ def draw_sample_size(result: SampleSize, *, size: tuple[float, float] | None = N
         ax.plot(result.needed, result.threshold, "o", color=VERMILION, label=f"enough from n = {result.needed}")
         ax.set_xscale("log")
         ax.set_yscale("log")
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.set_major_formatter("{x:g}")
+            axis.set_minor_formatter("{x:g}" if grid[-1] < 12 * grid[0] else "")
+        ax.tick_params(axis="both", which="minor", labelsize=8)
         ax.set_xlabel("sample size n")
         ax.set_ylabel("expected divergence")
         ax.legend()

@@ -32,4 +32,4 @@ def mean_and_error(values: Float[np.ndarray, "r ..."]) -> tuple[np.ndarray, np.n
     """Mean over the runs, and its standard error; the error is zero for one run."""
     runs = len(values)
     spread = values.std(axis=0, ddof=1) if runs > 1 else np.zeros(values.shape[1:])
-    return values.mean(axis=0), spread / np.sqrt(runs)
+    return np.asarray(values.mean(axis=0)), np.asarray(spread / np.sqrt(runs))

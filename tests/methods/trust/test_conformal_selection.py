@@ -33,8 +33,8 @@ def by_hand(scores, interesting, new, level):
         for c in range(k):
             null = [scores[c, i] for i in range(n) if not interesting[i]]
             p = [
-                0.0 if l == j else (sum(s >= new[c, l] for s in null) + (new[c, j] >= new[c, l])) / (n + 1)
-                for l in range(m)
+                0.0 if i == j else (sum(s >= new[c, i] for s in null) + (new[c, j] >= new[c, i])) / (n + 1)
+                for i in range(m)
             ]
             found.append(rejections(p, level))
         best = int(np.argmax(found))

@@ -70,7 +70,7 @@ def test_too_long_steps_end_in_the_ball():
 
 def test_hedging_leaves_an_adversary_nothing_to_gain():
     hedge = Hedge(4)
-    hedge.shown[:], hedge.ones[:] = [10, 10, 10, 10], [6, 1, 6, 9]
+    hedge.shown[:], hedge.ones[:] = [10, 10, 10, 10], [6, 1, 9, 5]
     (i, share), (j, rest) = hedge.lottery(0.5)
     assert (i, j) == (0, 1)
     excess, deficit = 6 - 2.5, 2.5 - 1

@@ -32,9 +32,9 @@ def test_draws_follow_the_distribution(epsilon):
 
 @pytest.mark.parametrize("epsilon", EPSILONS)
 def test_one_row_more_or_less_changes_no_probability_by_more_than_exp_epsilon(epsilon):
-    edges = np.arange(-30.0, 40.0, 0.25)
+    edges = np.arange(-6.0, 5.25, 0.25)  # where the lower tail is told to full precision
     here, there = (np.diff(_tulap.at_most(edges - count, epsilon)) for count in (5, 6))
-    ratio = np.log(here / there)[np.minimum(here, there) > 1e-12]
+    ratio = np.log(here / there)
     assert np.abs(ratio).max() <= epsilon + 1e-3
     assert np.abs(ratio).max() > 0.999 * epsilon  # and no privacy is given away unused
 

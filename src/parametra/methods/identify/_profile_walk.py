@@ -43,7 +43,9 @@ class ProfileWalk:
         if asked.size:
             some = rays.some(asked)
             reach = np.concatenate([np.zeros(self._held.size), rays.reach[self._near]])
-            points = np.vstack([rays.origin[self._held], *[_at_bound(rays, int(k), whose[k])[None] for k in self._near]])
+            points = np.vstack(
+                [rays.origin[self._held], *[_at_bound(rays, int(k), whose[k])[None] for k in self._near]]
+            )
             to_bounds = replace(some, reach=reach, threshold=np.full(asked.size, np.inf))
             self._bounds = Walk(to_bounds, (reach, points))
 

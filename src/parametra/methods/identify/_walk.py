@@ -36,6 +36,7 @@ _AT_REST = 4
 that vanishes there."""
 
 _RIDGE = 1e-12
+_FALLS = 1e-3
 _STRETCH = 2.2
 """The longest first step in standard errors: past the crossing of a parabola, not past a valley beside it."""
 
@@ -311,6 +312,9 @@ class Walk:
             delta = np.where(far & np.isfinite(newton), newton, delta)
             unit = np.where(np.isfinite(s.unit[k]), s.unit[k], rays.reach[k] / 64)
             longest = np.maximum(s.stretch[k] * np.minimum(unit, rays.reach[k] / 4), 0.5 * s.stretch[k] * t)
+            # where the profile falls there may be another valley: to its bottom first, not over it
+            falls = lead * unit < -_FALLS * rays.half[k] * rays.quantile
+            delta = np.where(falls, np.minimum(-lead / np.maximum(bend, 1e-300), unit), delta)
             follow = np.max(np.abs(tangent) / rays.sizes, axis=1, initial=0.0)
             longest = np.minimum(longest, np.where(follow > 0, s.stretch[k] / follow, np.inf))
         bracketed = np.isfinite(s.over[k])

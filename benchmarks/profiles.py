@@ -91,7 +91,7 @@ def minos(x, y, gradient):
 
 
 def pypesto(x, y, method):
-    """pyPESTO's profiles with its default steps. The second set of intervals is by a smooth curve through its points."""
+    """pyPESTO's profiles with its default steps; its own intervals, and those of a smooth curve through its points."""
     import pypesto
     import pypesto.optimize
     import pypesto.profile

@@ -126,7 +126,8 @@ class Textbook:
 
     def residuals(self, x: np.ndarray) -> np.ndarray:
         """(n,) residuals by NumPy and SciPy alone, whitened where sigma is known."""
-        found = (self.predict(self.named(x)) - self.y) / (self.sigma or 1.0)
+        with np.errstate(all="ignore"):
+            found = (self.predict(self.named(x)) - self.y) / (self.sigma or 1.0)
         return np.where(np.isfinite(found), found, 1e6)
 
     @property

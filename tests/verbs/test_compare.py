@@ -118,7 +118,7 @@ def test_the_standard_error_of_the_difference_is_that_of_the_points():
 
 
 def test_models_that_differ_little_cannot_be_told_apart():
-    data = decay_data(noise=0.5)
+    data = decay_data(seed=3, noise=0.5)
     settings = {"a": pm.Real(0, 20, guess=3), "c": 1.0}
     found = compare(
         {
@@ -175,26 +175,33 @@ def test_counts_without_overdispersion_are_at_a_bound_of_the_noise():
     assert stats.kstest(one.values, "norm").pvalue > 1e-3  # one false alarm in a thousand seeds; this one is fixed
 
 
-def test_what_loses_its_meaning_has_no_chi_square():
-    data = decay_data()
-    found = compare(
-        {
-            "one": problem("a*exp(-k*t)", data, a=pm.Real(0, 20, guess=3), k=pm.Log(0.01, 10)),
-            "two": problem(
-                "a*exp(-k*t) + b*exp(-m*t)",
-                data,
-                a=pm.Real(0, 20, guess=3),
-                k=pm.Log(0.01, 10),
-                b=pm.Real(0, 20),
-                m=pm.Log(0.001, 10),
-            ),
-        },
-        **QUICK,
-    )
-    pair = found.pair("one", "two")
+def one_or_two_exponentials(data):
+    a, k = pm.Real(0, 20, guess=3), pm.Log(0.01, 10)
+    two = {"a": a, "k": k, "b": pm.Real(0, 20), "m": pm.Log(0.001, 10)}
+    return {"one": problem("a*exp(-k*t)", data, a=a, k=k), "two": problem("a*exp(-k*t) + b*exp(-m*t)", data, **two)}
+
+
+def test_what_loses_its_meaning_is_tested_by_simulation(monkeypatch):
+    t = np.linspace(0, 10, 30)
+    y = 5 * np.exp(-0.4 * t) + 0.15 * np.random.default_rng(1).normal(size=30)
+    data = pm.Data({"t": t, "y": y}, inputs=["t"], output="y")
+    pair = compare(one_or_two_exponentials(data), **QUICK).pair("one", "two")
     assert (pair.nesting.small, pair.nesting.regular) == ("one", False)
-    assert pair.ratio_test.best_p is None
     assert "no meaning there" in pair.nesting.words
+    assert "simulated from one" in pair.ratio_test.words
+    assert 0.1 < pair.ratio_test.p_value <= 1
+    assert pair.words.startswith("one is enough")
+    monkeypatch.setattr("parametra.verbs.compare_simulation.is_cheap", lambda *_: False)
+    pair = compare(one_or_two_exponentials(decay_data(n=30)), **QUICK).pair("one", "two")
+    assert pair.ratio_test.best_p is None
+    assert "how sure that is, is not known" in pair.words
+
+
+@pytest.mark.slow
+def test_a_second_exponential_that_is_there_is_found():
+    pair = compare(one_or_two_exponentials(decay_data()), **QUICK).pair("one", "two")
+    assert pair.ratio_test.p_value == 1 / 200
+    assert pair.strength == "clearly"
 
 
 def test_nesting_may_be_stated():

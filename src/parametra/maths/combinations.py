@@ -133,7 +133,7 @@ def _orthogonal(slope: np.ndarray, flat: np.ndarray, tolerance: float) -> bool:
 def best_known(
     block: Sequence[int], values: Float[np.ndarray, " d"], covariance: Float[np.ndarray, "d d"], gain: float = 4.0
 ) -> list[tuple[Combination, float]]:
-    """Products and ratios that are known much better than any of their members, with their relative standard errors.
+    """Combinations that are known much better than any of their members, with their relative standard errors.
 
     Arguments:
         block: coordinates that are badly known.
@@ -146,16 +146,23 @@ def best_known(
     slopes: list[np.ndarray] = []
     ranked: list[tuple[float, int, Combination]] = []
     for order, one in enumerate(candidates(block)):
-        if one.kind != "product" or len(one.members) > 3:
+        if len(one.members) > 3:
             continue
-        slope = one.slope(values)
-        error = float(np.sqrt(max(slope @ covariance @ slope, 0.0)))
+        error = _relative_error(one, values, covariance)
         if error * gain <= min(single[i] for i in one.members):
             ranked.append((error * len(one.members), order, one))
     for _, _, one in sorted(ranked, key=lambda r: r[:2]):
         slope = one.slope(values)
         more = np.array([*slopes, slope])
         if len(found) < len(block) - 1 and np.linalg.matrix_rank(more, tol=1e-6) > len(slopes):
-            found.append((one, float(np.sqrt(max(slope @ covariance @ slope, 0.0)))))
+            found.append((one, _relative_error(one, values, covariance)))
             slopes.append(slope)
     return found
+
+
+def _relative_error(one: Combination, values: np.ndarray, covariance: np.ndarray) -> float:
+    slope = one.slope(values)
+    if one.kind == "sum":
+        total = float(np.sum(slope))  # the slope of a sum by a logarithm is its term
+        slope = slope / total if total != 0 else np.full_like(slope, np.inf)
+    return float(np.sqrt(max(slope @ covariance @ slope, 0.0))) if np.isfinite(slope).all() else float("inf")

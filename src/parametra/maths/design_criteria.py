@@ -124,7 +124,7 @@ class LogDeterminant(Criterion):
     def log_value(self, information: np.ndarray, wanted: np.ndarray) -> np.ndarray:
         _, c = variances(information, wanted)
         sign, log = np.linalg.slogdet(c)
-        return np.where(sign > 0, -log / c.shape[-1], -np.inf).mean(axis=-1)
+        return np.asarray(np.where(sign > 0, -log / c.shape[-1], -np.inf).mean(axis=-1))
 
     def climb(self, pool: Pool, information: np.ndarray, own: np.ndarray, barrier: float) -> Climb:
         del own, barrier
@@ -152,7 +152,7 @@ class Trace(Criterion):
     def log_value(self, information: np.ndarray, wanted: np.ndarray) -> np.ndarray:
         _, c = variances(information, wanted)
         total = np.trace(c, axis1=-2, axis2=-1)
-        return np.where(total > 0, -np.log(np.abs(total)), -np.inf).mean(axis=-1)
+        return np.asarray(np.where(total > 0, -np.log(np.abs(total)), -np.inf).mean(axis=-1))
 
     def climb(self, pool: Pool, information: np.ndarray, own: np.ndarray, barrier: float) -> Climb:
         del own, barrier

@@ -33,7 +33,7 @@ class LargestVariance(Criterion):
         _, c = variances(information, wanted)
         worst = np.diagonal(c, axis1=-2, axis2=-1)
         found = np.where((worst > 0).all(axis=-1), -np.log(np.abs(worst).max(axis=-1)), -np.inf)
-        return found.mean(axis=-1)
+        return np.asarray(found.mean(axis=-1))
 
     def start(self, information: np.ndarray, wanted: np.ndarray) -> np.ndarray:
         _, c = variances(information, wanted)
@@ -84,7 +84,7 @@ class SmallestEigenvalue(Criterion):
         _, c = variances(information, wanted)
         values = np.linalg.eigvalsh(c)
         found = np.where(values[..., 0] >= -1e-9 * values[..., -1], -np.log(np.abs(values[..., -1])), -np.inf)
-        return found.mean(axis=-1)
+        return np.asarray(found.mean(axis=-1))
 
     def start(self, information: np.ndarray, wanted: np.ndarray) -> np.ndarray:
         _, c = variances(information, wanted)
@@ -137,7 +137,7 @@ class Condition(Criterion):
         d = information.shape[-1]
         values = np.linalg.eigvalsh(c)[..., -d:]
         found = np.where(values[..., 0] > 0, np.log(np.abs(values[..., 0])) - np.log(np.abs(values[..., -1])), -np.inf)
-        return found.mean(axis=-1)
+        return np.asarray(found.mean(axis=-1))
 
     def start(self, information: np.ndarray, wanted: np.ndarray) -> np.ndarray:
         _, c = variances(information, wanted)
@@ -171,12 +171,13 @@ class Condition(Criterion):
         square = np.swapaxes(wanted, 1, 2) @ wanted
         _, c = variances(information, wanted)
         values = np.linalg.eigvalsh(c)[:, -d:]
-        low, high = 1 / values[:, -1], 1 / values[:, 0]
-        # own is t with lambda_max at 1; both ends are kept equally far from their barriers
-        gap = np.maximum(1 - np.minimum(own / (low / high), 1.0), 1e-14)
-        first = np.linalg.inv(information - (low * (1 - gap))[:, None, None] * square)
-        second = np.linalg.inv((high * (1 + gap))[:, None, None] * square - information)
-        least, most = (m / np.einsum("sij,sij->s", m, square)[:, None, None] for m in (first, second))
-        top, top_base = traces(pool, least)
-        bottom, bottom_base = traces(pool, most)
-        return (top + top_base) / (bottom + bottom_base) / float((low / high)[0]), 1.0
+        ratio = float((values[:, 0] / values[:, -1])[0])
+        # the multipliers of both barriers, at the scale at which the weights were found
+        least, total = own
+        above = np.linalg.inv(total * information - least * square)
+        below = np.linalg.inv(square - total * information)
+        sums: list[np.ndarray] = []
+        for matrix in (above, below):
+            each, base = traces(pool, matrix / np.einsum("sij,sij->s", matrix, square)[:, None, None])
+            sums.append(each + base)
+        return sums[0] / sums[1] / ratio, 1.0

@@ -31,7 +31,7 @@ _JOIN = 20
 """Candidates that join at once."""
 
 _BARRIERS = 10.0 ** np.arange(-1, -13, -1)
-_LEAST_BARRIER_OF_MINIMAX = 1e-9
+_LEAST_BARRIER_OF_MINIMAX = 1e-8
 """Below it, room in a barrier is lost in rounding."""
 
 _CUTS = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
@@ -39,6 +39,9 @@ _CUTS = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
 
 _LOST = 1e-9
 """Of log phi, that is nothing."""
+
+_ROUNDING = 1e-14
+"""Of a value, that a step may lose."""
 
 
 @dataclass(frozen=True)
@@ -180,9 +183,13 @@ def _inside(criterion: Criterion, pool: Pool) -> tuple[np.ndarray, np.ndarray]:
         weights = _shrunk_inside(criterion, pool, weights)
     own = criterion.start(pool.information(weights), pool.wanted)
     least = _LEAST_BARRIER_OF_MINIMAX if own.size else 0.0
-    for barrier in _BARRIERS[0.99 * least <= _BARRIERS]:
-        weights, own = _centre(criterion, pool, weights, own, float(barrier), free=free)
-    return weights / weights.sum(), own
+    barriers = [float(barrier) for barrier in _BARRIERS if barrier >= 0.99 * least]
+    for barrier in barriers:
+        # the multipliers of a minimum that several share need the very centre
+        close = 1e-9 if barrier == barriers[-1] else 1e-3
+        weights, own = _centre(criterion, pool, weights, own, barrier, close, free=free)
+    total = weights.sum()
+    return weights / total, np.append(own, total) if free else own
 
 
 def _square(pool: Pool) -> np.ndarray:
@@ -213,14 +220,14 @@ def _shrunk_inside(criterion: Criterion, pool: Pool, weights: np.ndarray) -> np.
 
 
 def _centre(
-    criterion: Criterion, pool: Pool, weights: np.ndarray, own: np.ndarray, barrier: float, *, free: bool
+    criterion: Criterion, pool: Pool, weights: np.ndarray, own: np.ndarray, barrier: float, close: float, *, free: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Newton's method at one barrier."""
+    """Newton's method at one barrier, until what a step promises is a small share of it."""
     here = criterion.climb(pool, pool.information(weights), own, barrier)
     value = here.value + barrier * np.log(weights).sum()
     for _ in range(60):
         step, own_step, rise = _step(here, weights, barrier, free=free)
-        if not np.isfinite(rise) or rise <= 1e-4 * barrier:
+        if not np.isfinite(rise) or rise <= close * barrier:
             break
         back = step < 0
         length = min(1.0, 0.99 * float(np.min(-weights[back] / step[back], initial=np.inf)))
@@ -232,7 +239,7 @@ def _centre(
                 length *= 0.5
                 continue
             now = new.value + barrier * np.log(there).sum()
-            if now >= value + 1e-4 * length * rise:
+            if now >= value + 1e-4 * length * rise - _ROUNDING * (1 + abs(value)):
                 break
             length *= 0.5
         else:

@@ -61,7 +61,7 @@ class CalibratedStream(TrustResult):
                 kind,
                 self.calibration_error(kind),
                 self.log_loss(kind),
-                float(np.mean((p[known] - self.outcomes[known]) ** 2)),
+                float(np.mean((p[known] - self.outcomes[known]) ** 2)) if known.any() else float("nan"),
                 float(p[-1]),
                 WORDS[kind],
             )

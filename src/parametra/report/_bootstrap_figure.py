@@ -76,20 +76,19 @@ def draw_coverage(result: Coverage, *, size: tuple[float, float] | None = None) 
     colours = {"as stated": GREEN, "too short": VERMILION, "too long": BLUE, "cannot tell": GREY}
     many = len({row.intervals for row in rows}) > 1
     with styled():
-        figure = Figure(figsize=size or (6.4, 1.2 + 0.34 * len(rows)), layout="constrained")
+        figure = Figure(figsize=size or (6.4, 1.5 + 0.4 * len(rows)), layout="constrained")
         ax = figure.add_subplot()
         for level in {row.level for row in rows}:
-            ax.axvline(100 * level, color=GREY, lw=1.0)
+            ax.axvline(100 * level, color=GREY, lw=1.0, label="promised")
         for i, row in enumerate(rows):
             bar = 200 * row.error
             ax.errorbar(100 * row.share, i, xerr=bar, fmt="o", color=colours[row.verdict], capsize=3, ms=5)
-            ax.annotate(
-                row.verdict, (100 * row.share + bar, i), (6, 0), textcoords="offset points", va="center", fontsize=9
-            )
+            ax.annotate(row.verdict, (100 * row.share, i), (0, 5), textcoords="offset points", ha="center", fontsize=9)
         names = [plain(f"{row.label}, {row.intervals}" if many else row.label) for row in rows]
         ax.set_yticks(range(len(rows)), names)
         ax.set_ylim(len(rows) - 0.4, -0.6)
-        ax.margins(x=0.2)
+        ax.margins(x=0.15)
+        ax.legend(loc="lower left", bbox_to_anchor=(0, 1))
         ax.set_xlabel("share of intervals that hold the truth (%), ± 2 standard errors")
     return figure
 
@@ -97,6 +96,7 @@ def draw_coverage(result: Coverage, *, size: tuple[float, float] | None = None) 
 def draw_sample_size(result: SampleSize, *, size: tuple[float, float] | None = None) -> Any:
     """The risk by sample size, with the threshold, this sample, and the one that is needed."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator
 
     ends = sorted((result.n, result.needed))
     grid = np.geomspace(max(ends[0] / 3, 2.0), ends[1] * 3, 200)
@@ -112,7 +112,8 @@ def draw_sample_size(result: SampleSize, *, size: tuple[float, float] | None = N
         ax.set_yscale("log")
         for axis in (ax.xaxis, ax.yaxis):
             axis.set_major_formatter("{x:g}")
-            axis.set_minor_formatter("{x:g}" if grid[-1] < 12 * grid[0] else "")
+            axis.set_minor_locator(LogLocator(subs=(2.0, 3.0, 5.0)))
+            axis.set_minor_formatter("{x:g}")
         ax.tick_params(axis="both", which="minor", labelsize=8)
         ax.set_xlabel("sample size n")
         ax.set_ylabel("expected divergence")

@@ -15,9 +15,13 @@ from parametra.nouns.bootstrap_refits import Refits
 from parametra.nouns.problem import Problem
 
 UNDETERMINED = "its data do not determine all parameters"
+NO_MINIMUM = "it ended where the cost still falls, as beside a region in which the model fails"
 FAILED_AT_END = "the model fails where the refit ended"
 _RANK = 1e-13
 """Smallest eigenvalue of the information, its diagonal 1, relative to the largest."""
+
+_STATIONARY = 1e-4
+"""The squared distance to the minimum that a parabola tells, in standard errors, which is nothing."""
 
 _POLISHING = 4
 """Undamped steps at most: one where no bound is met, one more for each time that a coordinate comes to its bound."""
@@ -42,19 +46,23 @@ def refits_of(problem: Problem, evaluate: Evaluate, found: Solutions, evaluation
     if normal is None:
         normal = np.full((count, points.shape[1], points.shape[1]), np.nan)
     converged = np.array([e is Ending.CONVERGED for e in found.endings]) & answers.ok
-    determined = _determined(normal) & converged
+    held = _held(problem, points, answers)
+    scale = _scales(problem, evaluate, points, owners)
+    known = _determined(normal)
+    at_end = known & _stationary(normal, answers.gradient, held, scale)
+    determined = at_end & converged
     reasons: Counter[str] = Counter()
     for i in np.flatnonzero(~determined):
-        words = UNDETERMINED if converged[i] else _why(found.endings[i], float(found.cost[i]), ended)
-        reasons[words] += 1
+        words = NO_MINIMUM if known[i] else UNDETERMINED
+        reasons[words if converged[i] else _why(found.endings[i], float(found.cost[i]), ended)] += 1
     return Refits(
         points=np.where(determined[:, None], points, np.nan),
         cost=np.where(determined, answers.cost, np.nan),
         ok=determined,
         reasons=dict(reasons),
         normal=np.where(determined[:, None, None], normal, np.nan),
-        held=_held(problem, points, answers),
-        scale=_scales(problem, evaluate, points, owners, determined),
+        held=held,
+        scale=np.where(determined, scale, np.nan),
         iterations=found.iterations,
         evaluations=evaluations + more,
     )
@@ -93,6 +101,7 @@ def _polished(
         with np.errstate(all="ignore"):
             held = at_bounds(points, answers.gradient, lower, upper)
             trial = np.clip(points + _steps(answers.normal, answers.gradient, held), lower, upper)
+            trial = np.where(held, np.where(answers.gradient > 0, lower, upper), trial)
         moved = evaluate(Request(trial, Want.NORMAL, owners))
         spent += len(owners)
         better = moved.ok & answers.ok & (moved.cost <= answers.cost)
@@ -148,15 +157,23 @@ def _determined(normal: Float[np.ndarray, "R d d"]) -> Bool[np.ndarray, " R"]:
     return known
 
 
-def _scales(
-    problem: Problem, evaluate: Evaluate, points: np.ndarray, owners: np.ndarray, ok: np.ndarray
-) -> Float[np.ndarray, " R"]:
-    """The root of RSS / degrees of freedom of each refit where one sigma is estimated, 1 elsewhere, NaN if failed."""
+def _stationary(
+    normal: np.ndarray, gradient: np.ndarray | None, held: np.ndarray, scale: np.ndarray
+) -> Bool[np.ndarray, " R"]:
+    """Whether the way to the minimum, g'(J'J)^+ g, is far below one standard error."""
+    if gradient is None:
+        return np.zeros(len(normal), dtype=bool)
+    with np.errstate(all="ignore"):
+        way = -np.einsum("bd,bd->b", gradient, _steps(normal, gradient, held))
+        return np.isfinite(way) & ~(way > _STATIONARY * np.where(np.isfinite(scale), scale, 1.0) ** 2)
+
+
+def _scales(problem: Problem, evaluate: Evaluate, points: np.ndarray, owners: np.ndarray) -> Float[np.ndarray, " R"]:
+    """The root of RSS / degrees of freedom of each refit where one sigma is estimated, 1 elsewhere."""
     freedom = problem.degrees_of_freedom
     if problem.profiled is None:
-        return np.where(ok, 1.0, np.nan)
+        return np.ones(len(points))
     if freedom <= 0:
         return np.full(len(points), np.nan)
-    found = evaluate(Request(points, Want.COST, owners))
     with np.errstate(all="ignore"):
-        return np.where(ok, np.sqrt(2 * found.cost / freedom), np.nan)
+        return np.sqrt(2 * evaluate(Request(points, Want.COST, owners)).cost / freedom)

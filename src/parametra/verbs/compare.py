@@ -30,6 +30,7 @@ from parametra.verbs.compare_pairs import Side, pair_of
 from parametra.verbs.compare_points import bends, likeliest, log_density, standard_errors
 from parametra.verbs.compare_residuals import checks_of, residuals_of
 from parametra.verbs.compare_search import Spent, Stopped
+from parametra.verbs.compare_simulation import simulated_p
 from parametra.verbs.compare_words import CRITERIA, verdict
 from parametra.verbs.fit import fit
 
@@ -63,6 +64,7 @@ class _Run:
     left_out: dict[str, str] = field(default_factory=dict)
     sides: dict[str, Side] = field(default_factory=dict)
     pairs: list[Pair] = field(default_factory=list)
+    simulated: dict[tuple[str, str], float] = field(default_factory=dict)
     doubts: list[str] = field(default_factory=list)
     folds: str = "cross-validation was not asked for"
     stopped: bool = False
@@ -200,7 +202,9 @@ def _look(run: _Run) -> None:
     names = list(run.sides)
     for i, one in enumerate(names):
         for other in names[i + 1 :]:
-            run.pairs.append(pair_of(run.sides[one], run.sides[other], used, nestings[one, other]))
+            nesting = nestings[one, other]
+            simulated = run.simulated.get((nesting.small, nesting.large))
+            run.pairs.append(pair_of(run.sides[one], run.sides[other], used, nesting, simulated))
 
 
 def _nestings(run: _Run, ats: dict[str, AtEstimate]) -> dict[tuple[str, str], Nesting]:
@@ -226,6 +230,12 @@ def _nesting(run: _Run, ats: dict[str, AtEstimate], small: str, large: str) -> N
     lower = ats[large].fit.log_likelihood < ats[small].fit.log_likelihood - _LESS
     if special.x is not None and lower:
         _again(run, ats, small, large, ats[large].named(special.x))
+    if special.x is not None and not special.nesting.regular:
+        run.progress.prepare(f"simulating data from {small}")
+        statistic = 2 * (ats[large].fit.log_likelihood - ats[small].fit.log_likelihood)
+        p = simulated_p(ats[small], ats[large], special.x, statistic, run.spent, run.wish.seed)
+        if p is not None:
+            run.simulated[small, large] = p
     return special.nesting
 
 

@@ -13,6 +13,7 @@ from parametra.methods.compare.likelihood_ratio import LikelihoodRatio
 from parametra.methods.compare.vuong import Vuong
 from parametra.nouns.comparison_parts import Candidate, Nesting, Pair, RatioTest
 from parametra.verbs.at_estimate import AtEstimate
+from parametra.verbs.compare_simulation import DRAWS
 from parametra.verbs.compare_words import Verdict, pair_verdict
 
 _SAME = 1e-7
@@ -34,13 +35,14 @@ class Side:
     bends: tuple[Float[np.ndarray, "n k"], Float[np.ndarray, "k k"]] | None
 
 
-def pair_of(one: Side, two: Side, criterion: str, nesting: Nesting) -> Pair:
+def pair_of(one: Side, two: Side, criterion: str, nesting: Nesting, simulated: float | None = None) -> Pair:
     """The comparison of two models.
 
     Arguments:
         one, two: the models.
         criterion: "aic", "aicc" or "bic".
         nesting: whether one is a special case of the other.
+        simulated: p-value of the likelihood ratio by simulation, where no distribution of it is known.
     """
     a, b = one.candidate, two.candidate
     if b.criterion(criterion) < a.criterion(criterion):
@@ -49,7 +51,7 @@ def pair_of(one: Side, two: Side, criterion: str, nesting: Nesting) -> Pair:
     apart = a.log_density - b.log_density
     same = bool(np.abs(apart).max() <= _SAME)
     error = 2 * Vuong().standard_error(apart)
-    ratio = None if not nesting.small else _ratio_test(nesting, one, two)
+    ratio = None if not nesting.small else _ratio_test(nesting, one, two, simulated)
     distinct = None if nesting.small or same else _distinguishable(apart, one, two)
     z = None if nesting.small or same or error <= 0 else difference / error
     held, held_error = _held_out(a, b)
@@ -112,13 +114,15 @@ def _distinguishable(apart: np.ndarray, one: Side, two: Side) -> float | None:
     return Vuong().distinguishable(apart, (scores[0], scores[1]), (curvatures[0], curvatures[1]))
 
 
-def _ratio_test(nesting: Nesting, one: Side, two: Side) -> RatioTest:
+def _ratio_test(nesting: Nesting, one: Side, two: Side, simulated: float | None) -> RatioTest:
     small, large = (one, two) if one.candidate.name == nesting.small else (two, one)
     inner, outer = small.at.fit, large.at.fit
     statistic = 2 * (outer.log_likelihood - inner.log_likelihood)
     bounds = len(nesting.bounds)
     regular = nesting.freedom - bounds
     if not nesting.regular:
+        if simulated is not None:
+            return RatioTest(statistic, simulated, f"by up to {DRAWS} data sets simulated from {nesting.small}")
         return RatioTest(statistic, None, "its distribution under the smaller model is not known")
     if nesting.freedom < 1:
         return RatioTest(statistic, None, "both have as many parameters")

@@ -177,7 +177,7 @@ def _halved(
 
 def _merged(support: _Support, weights: np.ndarray, reach: float) -> tuple[_Support, np.ndarray]:
     """Neighbours of the same kind joined at their centre of weight."""
-    left = list(np.argsort(-weights, kind="stable"))
+    left = [int(p) for p in np.argsort(-weights, kind="stable")]
     points: list[tuple[int, np.ndarray]] = []
     sums: list[float] = []
     while left:
@@ -190,7 +190,7 @@ def _merged(support: _Support, weights: np.ndarray, reach: float) -> tuple[_Supp
         ends = np.stack([support.unit[q] for q in group])
         # who touches an end of the range stays there
         middle = np.where(ends[0] <= 0, 0.0, np.where(ends[0] >= 1, 1.0, middle))
-        points.append((int(p), middle))
+        points.append((p, middle))
         sums.append(float(weights[group].sum()))
     return _with(support, points), np.array(sums)
 

@@ -185,6 +185,10 @@ def aim_of(problem: Problem, x: np.ndarray, criterion: object, names: object, re
     if allowed:
         aim.goals(found)
     wanted = aim.wanted(problem, x)
+    if aim.method.short == "D" and np.linalg.matrix_rank(wanted) < len(wanted):
+        raise MethodError(
+            "the criterion D looks at a volume, and some of these quantities follow from the others. Name fewer of them."
+        )
     if aim.method.short == "modified_E" and np.linalg.matrix_rank(wanted) < x.size:
         raise MethodError(
             "modified E compares the eigenvalues of the information of all parameters, those of the noise among them; "

@@ -26,8 +26,8 @@ def status_of(found: Found, points: Sequence[DesignPoint], remaining: Sequence[s
         missing = listed([found.search.found[i].label for i in found.goals])
         return Status(
             Outcome.FAILED,
-            f"{int(found.counts.sum())} measurements at these candidates are not enough for {missing}. Widen the ranges "
-            "of the inputs, or ask for less.",
+            f"{int(found.counts.sum())} measurements at these candidates are not enough for {missing}. Widen the "
+            "ranges of the inputs, or ask for less.",
         )
     if remaining:
         return Status(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,10 @@ from parametra.nouns.estimate import Estimate
 from parametra.nouns.identification_rows import Contour, Profile
 from parametra.nouns.keys import generator
 from parametra.runs.drive import Drive
-from parametra.verbs.identify_verdicts import Ends
+from parametra.verbs.identify_verdicts import Ends, is_near
+
+_BORROWED = 0.1
+"""A limit that moves by this share, or more, of what the far bound of another coordinate is moved by is none."""
 
 _REPAIRED = 1e-3
 """Share of a ray's length by which a second walk must reach further to count."""
@@ -73,33 +76,68 @@ def _checked(
     walked: Walked,
     drive: Drive,
 ) -> tuple[Walked, tuple[str, ...]]:
-    """From beside every crossing the followers must come back to the same minimum, or to none that is lower."""
-    crossed = [k for k, end in enumerate(walked.ends) if end is End.CROSSED]
-    drawn = {k: _beside(estimate, coordinates[k // 2], walked.points[k], k) for k in crossed}
-    beside = {k: point for k, point in drawn.items() if point is not None}
-    some = list(beside)
-    if not some:
+    """From elsewhere the followers must come back to the same minimum, or to none that is lower.
+
+    From beside every crossing; and where some ray did not end at a crossing of its own, from the ends of all others
+    too: then the valley may have branches, and ends show where these lead.
+    """
+    whose: list[int] = []
+    begin: list[np.ndarray] = []
+    plain = all(end is End.CROSSED for end in walked.ends) and not walked.drag.any()
+    ends_there = [m for m, end in enumerate(walked.ends) if end in (End.CROSSED, End.OPEN, End.WALL)]
+    for k, end in enumerate(walked.ends):
+        if end not in (End.CROSSED, End.LOST) or not walked.t[k] > 0:
+            continue
+        point = _beside(estimate, coordinates[k // 2], walked.points[k], k)
+        there = [] if plain else [walked.points[m].copy() for m in ends_there if m // 2 != k // 2]
+        for other in there:
+            other[rays.held[k]] = walked.points[k][rays.held[k]]
+        points = [p for p in (point, *there) if p is not None]
+        whose += [k] * len(points)
+        begin += points
+    if not begin:
         return walked, ()
-    again = Walk(rays.some(np.array(some)), (walked.t[some], np.stack(list(beside.values()))))
+    again = Walk(rays.some(np.array(whose)), (walked.t[whose], np.stack(begin)))
     drive.follow(again)
-    found = again.walked()
-    ends, t, points, rise = list(walked.ends), walked.t.copy(), walked.points.copy(), walked.rise.copy()
+    return _better(estimate, coordinates, walked, again.walked(), whose)
+
+
+def _better(
+    estimate: Estimate, coordinates: Sequence[int], walked: Walked, found: Walked, whose: Sequence[int]
+) -> tuple[Walked, tuple[str, ...]]:
+    """The first walk, with the rays on which a second one came further."""
+    ends, t, points, rise, drag = (
+        list(walked.ends),
+        walked.t.copy(),
+        walked.points.copy(),
+        walked.rise.copy(),
+        walked.drag.copy(),
+    )
     paths, slopes = list(walked.paths), list(walked.slopes)
     repaired: list[str] = []
-    for j, k in enumerate(some):
-        further = found.t[j] > walked.t[k] * (1 + _REPAIRED) and found.ends[j] in (End.CROSSED, End.OPEN, End.WALL)
-        if not (further or found.ends[j] is End.LOWER):
+    for j, k in enumerate(whose):
+        ended = found.ends[j] in (End.CROSSED, End.OPEN, End.WALL)
+        further = ended and (found.t[j] > t[k] * (1 + _REPAIRED) or (ends[k] is End.LOST and found.t[j] >= t[k]))
+        if not (further or (found.ends[j] is End.LOWER and ends[k] is not End.LOWER)):
             continue
         ends[k], t[k], points[k], rise[k] = found.ends[j], found.t[j], found.points[j], found.rise[j]
+        drag[k] = found.drag[j]
         keep = walked.paths[k][:, 0] < 0.5 * walked.t[k]  # the branch that was wrong is not drawn
         paths[k] = np.vstack([walked.paths[k][keep], found.paths[j]])
         slopes[k] = np.concatenate([walked.slopes[k][keep], found.slopes[j]])
         repaired.append(estimate.labels[coordinates[k // 2]])
-    evaluations = walked.evaluations + found.evaluations
-    return (
-        Walked(tuple(ends), t, points, rise, tuple(paths), tuple(slopes), walked.unit, evaluations),
-        tuple(dict.fromkeys(repaired)),
+    better = replace(
+        walked,
+        ends=tuple(ends),
+        t=t,
+        points=points,
+        rise=rise,
+        drag=drag,
+        paths=tuple(paths),
+        slopes=tuple(slopes),
+        evaluations=walked.evaluations + found.evaluations,
     )
+    return better, tuple(dict.fromkeys(repaired))
 
 
 def _beside(estimate: Estimate, i: int, point: np.ndarray, ray: int) -> np.ndarray | None:
@@ -116,6 +154,37 @@ def _beside(estimate: Estimate, i: int, point: np.ndarray, ray: int) -> np.ndarr
     moved = point.copy()
     moved[others] += 2 * vectors @ (np.sqrt(np.maximum(values, 0.0)) * draw)
     return np.clip(moved, estimate.lower, estimate.upper)
+
+
+def all_ends(estimate: Estimate, walks: Walks) -> list[Ends | None]:
+    """The intervals of the walked coordinates; a limit that only stems from a far bound of another one is none."""
+    found = [ends_of(estimate, walks, k) for k in range(len(walks.coordinates))]
+    for _ in found:  # a limit that is lost may have been what another one stood on
+        lost = [_without_borrowed(estimate, walks, k, found) for k in range(len(found))]
+        if lost == found:
+            break
+        found = lost
+    return found
+
+
+def _without_borrowed(estimate: Estimate, walks: Walks, position: int, found: list[Ends | None]) -> Ends | None:
+    ends, w = found[position], walks.walked
+    if ends is None:
+        return None
+    is_open, borrowed = list(ends.open), list(ends.borrowed)
+    i, strides = walks.coordinates[position], estimate.strides
+    for side, ray in enumerate((2 * position, 2 * position + 1)):
+        if is_open[side]:
+            continue
+        for other, j in enumerate(walks.coordinates):
+            theirs = found[other]
+            tied = w.drag[ray, j] * strides[j] / strides[i]
+            if theirs is None or tied < _BORROWED:
+                continue
+            upper = w.points[ray, j] >= 0.5 * (estimate.lower[j] + estimate.upper[j])
+            if theirs.open[int(upper)] and not is_near(estimate, j, theirs, int(upper)):
+                is_open[side], borrowed[side] = True, estimate.labels[j]
+    return replace(ends, open=(is_open[0], is_open[1]), borrowed=(borrowed[0], borrowed[1]))
 
 
 def ends_of(estimate: Estimate, walks: Walks, position: int) -> Ends | None:

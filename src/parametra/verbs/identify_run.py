@@ -28,7 +28,7 @@ from parametra.verbs.at_estimate import AtEstimate, at_estimate
 from parametra.verbs.fit import Settings
 from parametra.verbs.fit_choice import choose_method, stated_loss, with_options
 from parametra.verbs.fit_judge import hash_of, judge
-from parametra.verbs.identify_profiles import Walks, contour_of, ends_of, profile_of, walk_profiles
+from parametra.verbs.identify_profiles import Walks, all_ends, contour_of, profile_of, walk_profiles
 from parametra.verbs.identify_verdicts import Ends, disagreement, judged
 
 _REFITS = 2
@@ -204,9 +204,10 @@ def _told(
     rows: list[Verdict] = []
     profiles: list[Profile] = []
     booted = _bootstrap(at, estimate, wish, settings)
+    walked_ends = [None] * estimate.dimension if walks is None else all_ends(estimate, walks)
     for i in range(estimate.dimension):
         parabola = _curvature_ends(estimate, i, at, wish.level)
-        walked = None if walks is None else ends_of(estimate, walks, i)
+        walked = walked_ends[i]
         if walks is not None:
             profiles.append(profile_of(estimate, walks, i))
         rows.append(_row(at, estimate, i, info, walked, parabola, booted))
@@ -256,7 +257,7 @@ def _row(
     booted: Any,
 ) -> Verdict:
     label = estimate.labels[i]
-    found = judged(estimate, i, walked if walked is not None else parabola, info)
+    found = judged(estimate, i, parabola if walked is None else walked, info, walked=walked is not None)
     curvature = None if parabola is None else _natural(estimate, i, parabola)
     profile = None if walked is None else _natural(estimate, i, walked)
     value = float(estimate.natural(i, estimate.x[i]))

@@ -32,6 +32,7 @@ class Ends:
         open: below and above: no limit by the data.
         risen: the largest rise that was seen, in thresholds; infinite where nobody walked.
         wall: below and above: the model fails there.
+        borrowed: below and above: the parameter whose far bound is all that ended it there, "" for none.
     """
 
     low: float
@@ -39,6 +40,7 @@ class Ends:
     open: tuple[bool, bool]
     risen: float = np.inf
     wall: tuple[bool, bool] = (False, False)
+    borrowed: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Judged:
     remedy: str
 
 
-def judged(estimate: Estimate, i: int, ends: Ends | None, info: FisherInformation) -> Judged:
+def judged(estimate: Estimate, i: int, ends: Ends | None, info: FisherInformation, *, walked: bool = True) -> Judged:
     """The verdict on one coordinate.
 
     Arguments:
@@ -58,6 +60,7 @@ def judged(estimate: Estimate, i: int, ends: Ends | None, info: FisherInformatio
         i: the coordinate.
         ends: its interval; None where none could be made.
         info: the information at the estimate.
+        walked: whether the ends are those of a profile; those of the curvature alone tell less.
     """
     label = estimate.labels[i]
     block = next((c for c in info.combinations if label in c.names), None)
@@ -69,6 +72,8 @@ def judged(estimate: Estimate, i: int, ends: Ends | None, info: FisherInformatio
         if info.flat[i]:
             return _not_told(label)
         return Judged(Word.UNKNOWN, "no interval could be made.", "Look at the doubts.")
+    if not walked and estimate.logarithmic[i] and info.metric[i] < 1:
+        return _not_sized(estimate, i, ends)
     if all(ends.open):
         return _open_both(estimate, i, ends)
     if any(ends.open):
@@ -112,6 +117,17 @@ def _at_bound(estimate: Estimate, i: int, ends: Ends | None) -> Judged:
     )
 
 
+def _not_sized(estimate: Estimate, i: int, ends: Ends) -> Judged:
+    """The curvature of a logarithm with an error above one: a factor of seven each way, which no parabola holds for."""
+    factor = float(np.exp(ends.high - estimate.x[i]))
+    return Judged(
+        Word.PRACTICAL,
+        f"by the curvature its relative error is above one (a factor of {factor:.3g} upwards): not even its size is told.",
+        "Walk its profile to see which side is open; measure where the predictions depend on it, fix it, or state a "
+        "prior.",
+    )
+
+
 def _open_both(estimate: Estimate, i: int, ends: Ends) -> Judged:
     low, high = (f"{float(estimate.natural(i, e)):.4g}" for e in (ends.low, ends.high))
     flat = " and the likelihood does not change at all on the way" if ends.risen <= FLAT else ""
@@ -124,25 +140,40 @@ def _open_both(estimate: Estimate, i: int, ends: Ends) -> Judged:
 
 def _open_one(estimate: Estimate, i: int, ends: Ends) -> Judged:
     below = ends.open[0]
-    x = float(estimate.x[i])
-    bound = float(estimate.lower[i] if below else estimate.upper[i])
-    closed = ends.high - x if below else x - ends.low
     limit = float(estimate.natural(i, ends.high if below else ends.low))
     end = float(estimate.natural(i, ends.low if below else ends.high))
     side, other = ("upper", "below") if below else ("lower", "above")
-    near = np.isfinite(bound) and abs(bound - x) <= NEAR * closed and not ends.wall[0 if below else 1]
-    if near:
+    side_open = 0 if below else 1
+    if is_near(estimate, i, ends, side_open):
         return Judged(
             Word.WEAK,
             f"the data set only the {side} limit {limit:.4g}; {other} it is limited by its bound {end:.4g}.",
             "Take it as a limit; more or other data would be needed for a value.",
         )
-    until = f"the model fails beyond {end:.4g}" if ends.wall[0 if below else 1] else f"looked at until {end:.4g}"
+    until = f"looked at until {end:.4g}"
+    if ends.wall[side_open]:
+        until = f"the model fails beyond {end:.4g}"
+    elif ends.borrowed[side_open]:
+        until = f"what ends it at {end:.4g} is the bound of {ends.borrowed[side_open]}"
     return Judged(
         Word.PRACTICAL,
         f"the data set the {side} limit {limit:.4g} and none {other} ({until}).",
         "Measure where the predictions depend on it (`design` tells where), fix it, or state a prior.",
     )
+
+
+def is_near(estimate: Estimate, i: int, ends: Ends, side: int) -> bool:
+    """Whether an end that is open at a bound is a limit as good as one from the data: about as near as the other one.
+
+    Arguments:
+        estimate, i, ends: as for `judged`.
+        side: 0 below, 1 above.
+    """
+    x, bound = float(estimate.x[i]), float(estimate.upper[i] if side else estimate.lower[i])
+    if ends.wall[side] or ends.borrowed[side] or ends.open[1 - side] or not np.isfinite(bound):
+        return False
+    closed = x - ends.low if side else ends.high - x
+    return abs(bound - x) <= NEAR * closed
 
 
 def _closed(estimate: Estimate, i: int, ends: Ends) -> Judged:

@@ -45,7 +45,7 @@ def reusable_holdout(
     threshold: float = 0.0,
     noise: float = 1.0 / 32.0,
     spread: float = 0.0,
-    bounds: tuple[float, float] | None = None,
+    bounds: Any = None,
     seed: int = 0,
 ) -> HoldoutKeeper:
     """A holdout that may be asked again and again: Thresholdout (doi:10.1126/science.aaa9375).
@@ -70,10 +70,7 @@ def reusable_holdout(
         DataError: bounds that are none.
     """
     method = ReusableHoldout(budget=budget, threshold=float(threshold), noise=float(noise), spread=float(spread))
-    if bounds is not None and not (len(bounds) == 2 and -math.inf < bounds[0] < bounds[1] < math.inf):
-        raise DataError(f"bounds: two finite numbers, the smaller one first, are wanted; came {bounds}.")
-    between = None if bounds is None else (float(bounds[0]), float(bounds[1]))
-    return HoldoutKeeper(train, holdout, method, between, seed)
+    return HoldoutKeeper(train, holdout, method, None if bounds is None else _between(bounds), seed)
 
 
 def conformal_selection(
@@ -289,12 +286,24 @@ def private_test(
     )
 
 
+def _between(bounds: Any) -> tuple[float, float]:
+    ends = finite("bounds", bounds, 1, 2)
+    if not ends[0] < ends[1]:
+        raise DataError(f"bounds: two numbers, the smaller one first, are wanted; came {bounds}.")
+    return float(ends[0]), float(ends[1])
+
+
 def _selected(found: Found, interesting: np.ndarray, level: float) -> Status:
     count, m, n = int(found.selected.sum()), len(found.p_values), len(interesting)
     if count:
         return Status(Outcome.CONVERGED, f"{count} of {m} new instances selected at false-discovery rate {level:g}.")
-    least = 1.0 / (n + 1)
-    if least > level:
+    least, passed = 1.0 / (n + 1), int((found.p_values <= level * found.sizes / m).sum())
+    if passed:
+        why = (
+            f"{passed} had p-values that are small enough, and the draw that keeps the rate dropped them all. Drawing "
+            f"again until it does not would break the promise; more labels or better scores make it rarer."
+        )
+    elif least > level:
         why = f"with {n} labelled rows no p-value can be below {least:.2g}; label {math.ceil(1 / level)} rows or more."
     elif not interesting.any():
         why = "no labelled row is above the cutoff, so a new one must outscore them all. Lower the cutoff."

@@ -119,7 +119,7 @@ def test_learners_fitted_with_all_labels_keep_the_rate(pruning):
         slopes = np.linalg.lstsq(np.column_stack([X, np.ones(len(X))]), excess, rcond=None)[0]
         return lambda at: at @ slopes[:-1]
 
-    rates = []
+    rates, count = [], 0
     for seed in range(150):
         random = np.random.default_rng(seed)
         X = random.normal(size=(55, 2))
@@ -130,5 +130,6 @@ def test_learners_fitted_with_all_labels_keep_the_rate(pruning):
         )  # fmt: skip
         false = [y[40 + j] <= 0.5 for j in found.selected]
         rates.append(np.mean(false) if false else 0.0)
+        count += len(false)
     assert np.mean(rates) <= 0.2 + 2 * np.std(rates) / np.sqrt(150)
-    assert np.mean(rates) > 0.02  # it does select
+    assert count > 25  # it does select

@@ -90,6 +90,7 @@ class Walked:
         rise: (L,) of the cost there.
         paths: per ray the points on it, in the order of t: (n, 2 + d) with t, the rise, the coordinates.
         slopes: per ray the slope of the rise at these points.
+        drag: (L, d) of coordinates that followed into a bound: by how much t would go on with each unit of that bound.
         unit: (L,) t of one standard error by the curvature at the origin, infinite where it is flat.
         evaluations: how many points were asked for.
     """
@@ -100,6 +101,7 @@ class Walked:
     rise: Float[np.ndarray, " L"]
     paths: tuple[np.ndarray, ...]
     slopes: tuple[np.ndarray, ...]
+    drag: Float[np.ndarray, "L d"]
     unit: Float[np.ndarray, " L"]
     evaluations: int
     messages: dict[int, str] = field(default_factory=dict[int, str])

@@ -30,13 +30,19 @@ _STRAYED = 3.0
 _LOWER = 1e-2
 _MOST_CORRECTIONS = 200
 _MOST_POINTS = 200
+_MOST_ASKED = 400
 _MOST_BACK = 12
+_WITHIN = 0.02
+"""How narrow a bracket around a crossing must be, as a share of the way, to stand for it where no more can be had."""
+
 _AT_REST = 4
 """Corrections in a row that change hardly anything: the followers are at their minimum, whatever a curvature promises
 that vanishes there."""
 
 _RIDGE = 1e-12
 _FALLS = 1e-3
+_JUMP = 1e-6
+"""A bracket of a crossing as narrow as this share of the way is the crossing."""
 _STRETCH = 2.2
 """The longest first step in standard errors: past the crossing of a parabola, not past a valley beside it."""
 
@@ -62,9 +68,11 @@ class _State:
     before_z: np.ndarray
     corrections: np.ndarray
     stalled: np.ndarray
+    asked: np.ndarray
     back: np.ndarray
     unit: np.ndarray
     ends: np.ndarray
+    drag: np.ndarray
     paths: list[list[np.ndarray]] = field(default_factory=list)
     slopes: list[list[float]] = field(default_factory=list)
     evaluations: int = 0
@@ -102,9 +110,11 @@ class Walk:
             before_z=z.copy(),
             corrections=np.zeros(n, dtype=np.int64),
             stalled=np.zeros(n, dtype=np.int64),
+            asked=np.zeros(n, dtype=np.int64),
             back=np.zeros(n, dtype=np.int64),
             unit=nan.copy(),
             ends=np.zeros(n, dtype=np.int64),
+            drag=np.zeros((n, d)),
             paths=[[] for _ in range(n)],
             slopes=[[] for _ in range(n)],
         )
@@ -149,8 +159,12 @@ class Walk:
         on = left <= ON
         strayed = ~on & (s.corrections[k] == 0) & (left > _STRAYED) & np.isfinite(s.good_t[k]) & (s.t[k] > s.good_t[k])
         strayed &= s.back[k] < _MOST_BACK
+        s.asked[k] += 1
+        spent = ~on & (s.asked[k] > _MOST_ASKED)
+        s.back[k[spent]] = _MOST_BACK
+        strayed |= spent & np.isfinite(s.good_t[k])
         self._correct(k, ~on & ~strayed, local)
-        self._take_back(k[strayed])
+        self._take_back(k[strayed], End.LOST)
         self._go_on(k, on, local)
 
     def walked(self) -> Walked:
@@ -168,6 +182,7 @@ class Walk:
             s.good_rise.copy(),
             paths,
             slopes,
+            s.drag.copy(),
             np.where(np.isnan(s.unit), np.inf, s.unit),
             s.evaluations,
         )
@@ -200,10 +215,12 @@ class Walk:
         decrement = 0.5 * np.einsum("ki,ki->k", np.where(follows, g, 0.0), down)
         slope = np.einsum("ki,ki->k", g, w) - np.einsum("ki,ki->k", np.where(follows, hw, 0.0), down)
         curve = np.einsum("ki,ki->k", w, hw) - np.einsum("ki,ki->k", np.where(follows, hw, 0.0), back)
-        rise = cost - np.maximum(decrement, 0.0) - rays.cost[k]
-        down, damped = self._short(down, 1.0), self._short(damped, 2.0 ** self._s.corrections[k][:, None])
+        least = np.maximum(decrement, 0.0)
+        rise = cost - least - rays.cost[k]
         push = np.einsum("ki,ki->k", g, w)
-        return _Local(cost, rise, np.maximum(decrement, 0.0), slope, push, curve, -down, -damped, -back)
+        drag = np.where(stuck & ~rays.held[k], np.abs(g), 0.0) / np.maximum(np.abs(slope), 1e-300)[:, None]
+        down, damped = self._short(down, 1.0), self._short(damped, 2.0 ** self._s.corrections[k][:, None])
+        return _Local(cost, rise, least, slope, push, curve, -down, -damped, -back, drag)
 
     def _short(self, step: np.ndarray, growth: np.ndarray | float) -> np.ndarray:
         """Steps cut to the sizes of the coordinates: along a direction that hardly matters they have no length."""
@@ -218,13 +235,15 @@ class Walk:
         lost = ~np.isfinite(s.good_t[k])
         s.ends[k[lost]] = End.LOST
         k = k[~lost]
-        s.back[k] += 1
-        s.ends[k[s.back[k] > _MOST_BACK]] = End.WALL
-        self._back_to(k, s.good_t[k] + (s.t[k] - s.good_t[k]) / 3)
+        self._take_back(k, End.WALL)
 
-    def _take_back(self, k: np.ndarray) -> None:
+    def _take_back(self, k: np.ndarray, end: End) -> None:
+        """To a third of the way; after too many of these the ray ends, at its crossing where that is known by then."""
         s = self._s
         s.back[k] += 1
+        over = k[s.back[k] > _MOST_BACK]
+        within = np.isfinite(s.over[over]) & (s.over[over] - s.good_t[over] <= _WITHIN * s.over[over])
+        s.ends[over] = np.where(within, End.CROSSED, end)
         s.stretch[k] = np.maximum(0.5 * s.stretch[k], 1.0)
         self._back_to(k, s.good_t[k] + (s.t[k] - s.good_t[k]) / 3)
 
@@ -244,7 +263,10 @@ class Walk:
         # half of the way to the last step that was too long
         s.z[i[up]] = 0.5 * (s.z[i[up]] + s.before_z[i[up]])
         given_up = i[s.corrections[i] > _MOST_CORRECTIONS]
-        s.ends[given_up] = End.LOST
+        somewhere = np.isfinite(s.good_t[given_up])
+        s.ends[given_up[~somewhere]] = End.LOST
+        s.back[given_up] += 2  # each of these was dear
+        self._take_back(given_up[somewhere], End.LOST)
 
     def _go_on(self, k: np.ndarray, on: np.ndarray, local: _Local) -> None:
         s, rays = self._s, self.rays
@@ -270,10 +292,14 @@ class Walk:
         s.good_t[take], s.good_z[take], s.good_rise[take] = s.t[take], at[chosen], rise[chosen]
         s.good_slope[take], s.good_curve[take] = slope[chosen], curve[chosen]
         s.good_tangent[take] = local.tangent[on][chosen]
+        s.drag[take] = local.drag[on][chosen]
         s.back[i] = 0
         s.stretch[i] = np.minimum(1.5 * s.stretch[i], 16.0)
         length = np.array([len(s.paths[lane]) for lane in i])
         s.ends[i[met & (local.decrement[on] <= 1e-2 * ON * usual)]] = End.CROSSED
+        # a jump from one branch of the valley to another meets no threshold: its place does
+        narrow = np.isfinite(s.over[i]) & (s.over[i] - s.good_t[i] <= _JUMP * s.over[i])
+        s.ends[i[narrow & (s.ends[i] == End.WALKING)]] = End.CROSSED
         s.ends[i[(rise < -_LOWER * usual) & (s.ends[i] == End.WALKING)]] = End.LOWER
         s.ends[i[~over & (s.t[i] >= rays.reach[i]) & (s.ends[i] == End.WALKING)]] = End.OPEN
         s.ends[i[(length > _MOST_POINTS) & (s.ends[i] == End.WALKING)]] = End.LOST
@@ -352,6 +378,7 @@ class _Local:
     down: Float[np.ndarray, "k d"]
     damped: Float[np.ndarray, "k d"]
     tangent: Float[np.ndarray, "k d"]
+    drag: Float[np.ndarray, "k d"]
 
     def at_rest(self, which: np.ndarray, origin: np.ndarray) -> _Local:
         """The same, with nothing left to gain where the followers rest: only what was measured counts there."""

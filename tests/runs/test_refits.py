@@ -86,7 +86,9 @@ def test_each_refit_is_the_fit_of_its_data(family):
         assert np.all(np.abs(found.points[b] - x) <= 1e-4 * error[b] + 1e-9)
 
 
-@pytest.mark.parametrize("noise", [Censored(Normal(sigma=1.0), below=6.0), Outliers(Normal(sigma=1.0), 0.1, width=10.0)])
+@pytest.mark.parametrize(
+    "noise", [Censored(Normal(sigma=1.0), below=6.0), Outliers(Normal(sigma=1.0), 0.1, width=10.0)]
+)
 def test_likelihoods_without_scores_are_refitted_too(noise):
     """Which values are censored follows from each data set, not from the first one."""
     values = np.maximum(MEAN + random().standard_normal(T.size), 6.0)
@@ -161,7 +163,9 @@ def test_weights_are_repeated_rows():
     found = refitting.refit(data)
     rows = np.repeat(np.arange(T.size), data.weights[1].astype(int))
     values = problem.data_sets[0].outputs["y"][rows]
-    other = Problem(problem.model, Data({"t": T[rows], "y": values}, inputs=["t"], output="y"), SPACE, noise=problem.noise)
+    other = Problem(
+        problem.model, Data({"t": T[rows], "y": values}, inputs=["t"], output="y"), SPACE, noise=problem.noise
+    )
     expected = fit(other, starts=1, progress=False, evaluator="direct")
     x = other.fit_space.from_named({n: expected.values[n] for n in other.fit_space.names})
     assert np.allclose(found.points[1], x, rtol=1e-6)
@@ -262,7 +266,11 @@ def test_a_model_that_fails_is_told():
 def test_a_spent_budget_is_a_reason():
     refitting = ready(problem_of(None, normal()))
     short = Refitter(
-        refitting.problem, refitting.evaluator, refitting.x, refitting.scale, refitting.method,
+        refitting.problem,
+        refitting.evaluator,
+        refitting.x,
+        refitting.scale,
+        refitting.method,
         budget=type(refitting.budget)(evaluations=600),
     )
     found = short.refit(simulated(refitting, 600))
@@ -274,7 +282,9 @@ def test_the_best_of_several_starts_counts():
     refitting = ready(problem_of(None, normal()))
     data = simulated(refitting, 5)
     far = refitting.x + np.array([5.0, 1.0, 3.0])
-    assert np.allclose(refitting.refit(data).points, refitting.refit(data, np.stack([far, refitting.x])).points, rtol=1e-6)
+    assert np.allclose(
+        refitting.refit(data).points, refitting.refit(data, np.stack([far, refitting.x])).points, rtol=1e-6
+    )
 
 
 def test_to_first_order_a_line_moves_exactly():
@@ -358,7 +368,8 @@ def test_what_cannot_be_simulated_is_refused():
     def mine(observed, predicted):
         return -np.abs(observed - predicted)
 
-    other = Problem("a + 0 * t", Data({"t": T, "y": T}, inputs=["t"], output="y"), {"a": 1.0}, noise=LogLikelihood(mine))
+    other = Problem(
+        "a + 0 * t", Data({"t": T, "y": T}, inputs=["t"], output="y"), {"a": 1.0}, noise=LogLikelihood(mine)
+    )
     with pytest.raises(NoiseError):
         simulate(other, {"a": 1.0}, 2, generator(0, "test", 0))
-

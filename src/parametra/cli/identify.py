@@ -42,6 +42,9 @@ def _pair(context: click.Context, option: click.Parameter, value: str) -> str | 
     "--bootstrap", type=int, default=0, metavar="N", help="Replicates for bootstrap intervals. Default: none."
 )
 @click.option(
+    "--coverage", type=int, default=0, metavar="N", help="Simulated data sets that count how often intervals hold."
+)
+@click.option(
     "--contour",
     default="auto",
     callback=_pair,
@@ -57,6 +60,7 @@ def identify(
     by: str,
     level: float,
     bootstrap: int,
+    coverage: int,
     contour: str | tuple[str, ...],
     out: str | None,
     as_json: bool,
@@ -72,7 +76,14 @@ def identify(
             found = _identified(
                 stated.problem,
                 settings,
-                {"method": by, "level": level, "bootstrap": bootstrap, "contour": contour, "progress": not quiet},
+                {
+                    "method": by,
+                    "level": level,
+                    "bootstrap": bootstrap,
+                    "coverage": coverage,
+                    "contour": contour,
+                    "progress": not quiet,
+                },
             )
         folder = out_folder(stated, out)
         files = [] if folder is None else _written(found, folder)

@@ -186,13 +186,14 @@ class Pair:
     Arguments:
         better, other: their names; better is the one with the lower criterion.
         difference: of the criterion, other - better.
-        error: its standard error, 2 sqrt(n) times the scatter of the difference of the points' log densities; None
-            where there is none.
+        error: its standard error, 2 sqrt(n) n / (n - k) times the scatter of the points' differences; None where the
+            points are too few.
         log_ratio: log L better - log L other.
         nesting: whether one is a special case of the other.
         ratio_test: for nested models; None otherwise.
         distinguishable: p-value of the hypothesis that both say the same of every point; None where it is not known.
-        vuong, vuong_p: Vuong's z of the criterion's difference, and its two-sided p, for models that are not nested.
+        vuong, vuong_p: the criterion's difference over its error, and its two-sided p by Student's t, for models that are
+            not nested.
         held_out, held_out_error: difference of the held-out log density, better - other, and its standard error.
         strength: "clearly", "probably", "hardly" or "not": how surely the first is better.
         words: the verdict on this pair.

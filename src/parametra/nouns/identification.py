@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from parametra.nouns.bootstrap_result import Bootstrap
+from parametra.nouns.coverage_result import Coverage
 from parametra.nouns.errors import MissingExtraError, ParametraError, did_you_mean
 from parametra.nouns.fit_result import Fit
 from parametra.nouns.identification_json import to_json
@@ -38,7 +40,7 @@ class Identification:
         doubts: what makes these verdicts less certain than they look.
         methods: by which they were made.
         receipt: what it cost beside the fit.
-        bootstrap: its result; None where it was not asked for.
+        bootstrap, coverage: their results; None where they were not asked for.
     """
 
     status: Status
@@ -53,7 +55,8 @@ class Identification:
     doubts: tuple[str, ...]
     methods: tuple[str, ...]
     receipt: Receipt
-    bootstrap: Any = None
+    bootstrap: Bootstrap | None = None
+    coverage: Coverage | None = None
     view_source: Callable[[], tuple[View, ...]] | None = field(default=None, repr=False, compare=False)
 
     @property

@@ -48,6 +48,7 @@ def to_json(found: Identification) -> dict[str, Any]:
                 {"parameters": list(c.labels), "level": c.level, "points": c.points.tolist()} for c in found.contours
             ],
             "bootstrap": None if found.bootstrap is None else found.bootstrap.to_json(),
+            "coverage": None if found.coverage is None else found.coverage.to_json(),
             "doubts": list(found.doubts),
             "methods": list(found.methods),
             "receipt": dataclasses.asdict(found.receipt),

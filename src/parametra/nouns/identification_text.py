@@ -25,6 +25,8 @@ def text(found: Identification) -> str:
         *(wrapped(f"{c.words[0].upper()}{c.words[1:]}.") for c in found.combinations),
         *(wrapped(f"{r.label}: {_reason(r)}", "    ") for r in found.rows if _said(r)),
         _cross(found),
+        "" if found.bootstrap is None else f"bootstrap\n{found.bootstrap}",
+        "" if found.coverage is None else f"coverage\n{found.coverage}",
         *(wrapped(f"doubt: {doubt}", "       ") for doubt in found.doubts),
         wrapped(_how(found)),
     ]

@@ -50,26 +50,31 @@ def pair_of(one: Side, two: Side, criterion: str, nesting: Nesting, simulated: f
     difference = b.criterion(criterion) - a.criterion(criterion)
     apart = a.log_density - b.log_density
     same = bool(np.abs(apart).max() <= _SAME)
-    error = 2 * Vuong().standard_error(apart)
+    freedom = apart.size - max(a.fit.free, b.fit.free)
+    test = Vuong()
+    error = 2 * test.standard_error(apart, apart.size - freedom) if freedom > 0 else None
     ratio = None if not nesting.small else _ratio_test(nesting, one, two, simulated)
     distinct = None if nesting.small or same else _distinguishable(apart, one, two)
-    z = None if nesting.small or same or error <= 0 else difference / error
+    z = None if nesting.small or same or not error else difference / error
     held, held_error = _held_out(a, b)
+    p = None if z is None else test.p_value(z, freedom)
     verdict = pair_verdict(
         Verdict(
-            a.name,
-            b.name,
-            criterion,
-            difference,
-            error,
-            None if z is None else _by_student(z, apart.size),
-            1.0 if z is None else _by_student(2 * float(apart.sum()) / error, apart.size),
-            float(apart.sum()),
-            b.fit.free - a.fit.free,
-            nesting,
-            ratio,
-            distinct,
-            same,
+            better=a.name,
+            other=b.name,
+            criterion=criterion,
+            difference=difference,
+            error=error,
+            p=p,
+            p_likelihood=1.0 if not error else test.p_value(2 * float(apart.sum()) / error, max(freedom, 1)),
+            log_ratio=float(apart.sum()),
+            fewer=b.fit.free - a.fit.free,
+            nesting=nesting,
+            ratio=ratio,
+            distinguishable=distinct,
+            same=same,
+            held_out=held,
+            held_out_error=held_error,
         )
     )
     return Pair(
@@ -82,20 +87,13 @@ def pair_of(one: Side, two: Side, criterion: str, nesting: Nesting, simulated: f
         ratio_test=ratio,
         distinguishable=distinct,
         vuong=z,
-        vuong_p=None if z is None else _by_student(z, apart.size),
+        vuong_p=p,
         held_out=held,
         held_out_error=held_error,
         strength=verdict.strength,
         words=verdict.words,
         notes=_notes(one, two),
     )
-
-
-def _by_student(z: float, n: int) -> float:
-    """Two-sided p with n - 1 degrees of freedom: for few points the scatter itself is uncertain."""
-    from scipy.special import stdtr
-
-    return float(2 * stdtr(max(n - 1, 1), -abs(z)))
 
 
 def _held_out(a: Candidate, b: Candidate) -> tuple[float | None, float | None]:

@@ -1,4 +1,4 @@
-"""The likelihood ratio where no formula gives its distribution: data simulated from the smaller model, fitted by both."""
+"""A likelihood ratio without a known distribution: data simulated from the smaller model, fitted by both."""
 
 from __future__ import annotations
 

@@ -27,13 +27,14 @@ class Verdict:
         fewer: parameters that the better one has less.
         nesting, ratio, distinguishable: as in `Pair`.
         same: whether both say exactly the same of every point.
+        held_out, held_out_error: of the held-out log density, better - other; None without cross-validation.
     """
 
     better: str
     other: str
     criterion: str
     difference: float
-    error: float
+    error: float | None
     p: float | None
     p_likelihood: float
     log_ratio: float
@@ -42,6 +43,8 @@ class Verdict:
     ratio: RatioTest | None
     distinguishable: float | None
     same: bool
+    held_out: float | None = None
+    held_out_error: float | None = None
     strength: str = ""
     words: str = ""
 
@@ -58,7 +61,8 @@ def pair_verdict(v: Verdict) -> Verdict:
 
 
 def _by(v: Verdict) -> str:
-    return f"by {shown(v.difference)} ± {shown(v.error)} in {CRITERIA[v.criterion]}"
+    error = "" if v.error is None else f" ± {shown(v.error)}"
+    return f"by {shown(v.difference)}{error} in {CRITERIA[v.criterion]}"
 
 
 def shown(value: float) -> str:
@@ -86,6 +90,9 @@ def _beside(v: Verdict) -> tuple[str, str]:
         # what is sure of the difference is the charge for parameters, not that the data speak for one of them
         less = f"{v.fewer} parameter{'s' * (v.fewer > 1)} fewer"
         return "hardly", f"{v.better} is enough: {v.other} is not surely likelier, and {v.better} has {less}"
+    if p < CLEAR and v.held_out is not None and v.held_out_error and v.held_out < 2 * v.held_out_error:
+        doubt = f"held-out data are less sure, {shown(v.held_out)} ± {shown(v.held_out_error)} in log density"
+        return "probably", f"{head}: probably; {doubt}"
     if p < CLEAR:
         return "clearly", f"{head}: clearly"
     if p < WEAK:

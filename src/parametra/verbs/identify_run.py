@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from parametra.maths.combinations import best_known
 from parametra.maths.profile_level import quantile
 from parametra.methods.identify.fisher_information import FisherInformationMethod, unknown
+from parametra.nouns.bootstrap_result import Bootstrap
+from parametra.nouns.coverage_result import Coverage
 from parametra.nouns.errors import MethodError, did_you_mean
 from parametra.nouns.estimate import Estimate
 from parametra.nouns.fit_result import Fit
@@ -44,6 +45,7 @@ class Wish:
     level: float = 0.95
     contour: str | tuple[str, ...] = "auto"
     bootstrap: int = 0
+    coverage: int = 0
     check: bool = True
 
 
@@ -203,7 +205,7 @@ def _told(
 ) -> Identification:
     rows: list[Verdict] = []
     profiles: list[Profile] = []
-    booted = _bootstrap(at, estimate, wish, settings)
+    booted = _bootstrap(at, wish, settings)
     walked_ends = [None] * estimate.dimension if walks is None else all_ends(estimate, walks)
     for i in range(estimate.dimension):
         parabola = _curvature_ends(estimate, i, at, wish.level)
@@ -230,6 +232,7 @@ def _told(
     combos = (*info.combinations, *_hardly(at, estimate, rows, info))
     methods = ("fisher_information", *(("profile_likelihood",) if walks is not None else ()))
     methods += ("likelihood_contour",) * bool(contours) + ("bootstrap",) * (booted is not None)
+    methods += ("simulation_coverage",) * bool(wish.coverage)
     return Identification(
         status=_status(at, walks),
         title=at.problem.title,
@@ -244,6 +247,7 @@ def _told(
         methods=methods,
         receipt=_receipt(at, settings, wish),
         bootstrap=booted,
+        coverage=_coverage(at, estimate, wish, settings),
     )
 
 
@@ -254,7 +258,7 @@ def _row(
     info: FisherInformation,
     walked: Ends | None,
     parabola: Ends | None,
-    booted: Any,
+    booted: Bootstrap | None,
 ) -> Verdict:
     label = estimate.labels[i]
     found = judged(estimate, i, parabola if walked is None else walked, info, walked=walked is not None)
@@ -262,7 +266,7 @@ def _row(
     profile = None if walked is None else _natural(estimate, i, walked)
     value = float(estimate.natural(i, estimate.x[i]))
     is_open = (False, False) if walked is None else walked.open
-    boot = None if booted is None else booted.intervals.get(label)
+    boot = None if booted is None else booted.interval.get(label)
     if found.kind is Word.STRUCTURAL:
         bounds = Ends(float(estimate.lower[i]), float(estimate.upper[i]), (True, True))
         return Verdict(
@@ -366,12 +370,20 @@ def _hardly(
     )
 
 
-def _bootstrap(at: AtEstimate, estimate: Estimate, wish: Wish, settings: Settings) -> Any:
+def _bootstrap(at: AtEstimate, wish: Wish, settings: Settings) -> Bootstrap | None:
     if not wish.bootstrap:
         return None
-    from parametra.verbs.identify_bootstrap import bootstrapped
+    from parametra.verbs.identify_beside import bootstrapped  # many refits, which few ask for
 
-    return bootstrapped(at, estimate, wish.bootstrap, wish.level, settings.seed)
+    return bootstrapped(at, wish.bootstrap, wish.level, settings.seed)
+
+
+def _coverage(at: AtEstimate, estimate: Estimate, wish: Wish, settings: Settings) -> Coverage | None:
+    if not wish.coverage:
+        return None
+    from parametra.verbs.identify_beside import covered
+
+    return covered(at, estimate, wish.coverage, wish.level, settings.seed)
 
 
 def _status(at: AtEstimate, walks: Walks | None) -> Status:
@@ -386,7 +398,13 @@ def _status(at: AtEstimate, walks: Walks | None) -> Status:
 
 def _receipt(at: AtEstimate, settings: Settings, wish: Wish) -> Receipt:
     evaluator = at.drive.evaluator
-    asked = {"method": wish.method, "level": wish.level, "bootstrap": wish.bootstrap, "check": wish.check}
+    asked = {
+        "method": wish.method,
+        "level": wish.level,
+        "bootstrap": wish.bootstrap,
+        "coverage": wish.coverage,
+        "check": wish.check,
+    }
     cited = tuple(str(s) for s in FisherInformationMethod.card.sources)
     return Receipt(
         evaluations=at.drive.evaluations,

@@ -96,7 +96,24 @@ def test_models_that_differ_alike_at_every_point_are_told_apart():
 def test_the_standard_error_of_a_sum_of_differences():
     differences = np.array([1.0, 2.0, 4.0, 5.0])
     assert Vuong().standard_error(differences) == pytest.approx(2 * np.sqrt(2.5))
-    assert Vuong().p_value(1.959963984540054) == pytest.approx(0.05, rel=1e-9)
+    assert Vuong().standard_error(differences, 2) == pytest.approx(4 * np.sqrt(2.5))
+    assert Vuong().p_value(-2.0, 7) == pytest.approx(2 * stats.t.sf(2, 7), rel=1e-9)
+
+
+def test_intervals_of_the_difference_cover_with_few_points():
+    """1500 samples of 12 points, two wrong models with an estimated sigma; 95 % - 2.5 % is 4.4 standard errors."""
+    x = np.linspace(0, 3, 12)
+    truth, models = 2 * np.exp(-x) + 0.3 * np.sin(2 * x), [np.column_stack([np.ones(12), c]) for c in (np.exp(-x), x)]
+    beside = [np.eye(12) - X @ np.linalg.pinv(X) for X in models]
+    variance = [0.09 + truth @ p @ truth / 12 for p in beside]
+    wanted = -6 * (np.log(variance[0]) - np.log(variance[1]))
+    y = truth + 0.3 * np.random.default_rng(2).normal(size=(1500, 12))
+    left = [y @ p for p in beside]
+    squares = [np.mean(r**2, axis=1, keepdims=True) for r in left]
+    each = [stats.norm.logpdf(r, 0, np.sqrt(v)) for r, v in zip(left, squares, strict=True)]
+    errors = np.array([Vuong().standard_error(d, 3) for d in each[0] - each[1]])
+    inside = np.abs((each[0] - each[1]).sum(axis=1) - wanted) < stats.t.ppf(0.975, 9) * errors
+    assert 0.925 < inside.mean() < 0.975
 
 
 def test_weights_of_a_criterion_leave_out_what_has_none():

@@ -80,11 +80,11 @@ def test_hedging_leaves_an_adversary_nothing_to_gain():
 
 
 def test_every_kind_of_forecast_has_its_adversary_but_the_hedged_one():
-    """6000 outcomes, each the opposite of what the forecast in question says; half a bin is 0.05."""
+    """6000 outcomes, each the opposite of what the forecast in question says; proven is 0.179 on average."""
     scaled, tracked, hedged = _played(seed=0, run=0)
     assert scaled > 0.45
     assert tracked > 0.45
-    assert hedged < 0.05 + 0.041
+    assert hedged < 0.09
 
 
 @pytest.mark.slow

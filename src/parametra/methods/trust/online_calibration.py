@@ -50,8 +50,8 @@ class OnlineCalibration:
 
     Good for a stream of probabilities of a model whose world drifts, with outcomes that follow (triggers, alarms,
     risks). Take `scaled` for log loss, `tracked` where the scores are wrong in shape, `hedged` where outcomes may react
-    to the forecasts: its calibration error falls to half the width of a bin for any sequence of outcomes. For a fixed
-    set of labelled scores that does not drift, one logistic regression (Platt scaling) is as good and simpler.
+    to the forecasts: its calibration error is at most width/2 + 1/(width sqrt(T)) on average for any T outcomes. For a
+    fixed set of labelled scores that does not drift, one logistic regression (Platt scaling) is as good and simpler.
 
     Rate 0.1, A = 100 I at the start and radius 100 are those of the paper's authors for all of their data; nothing is
     tuned. Ours: tracking begins with one pretended outcome, so that its log loss is finite; hedging takes the right

@@ -178,10 +178,10 @@ def hill_saturated() -> Textbook:
         {"x": np.geomspace(6, 3000, 24)},
         title="Hill function, saturated",
         truth={"V": 1.0, "K": 1.0, "n": 2.0},
-        bounds={"V": (1e-3, 1e4), "K": (1e-4, 1e4), "n": (0.2, 1e3)},
+        bounds={"V": (1e-3, 1e4), "K": (1e-12, 1e4), "n": (0.3, 1e3)},
         sigma=0.02,
         verdicts={"V": IDENTIFIABLE, "K": PRACTICALLY, "n": PRACTICALLY},
-        intervals={"K": (0.0, 5.98396), "V": (0.990856, 1.02351), "n": (0.269508, INFINITE)},
+        intervals={"K": (0.0, 5.98396), "V": (0.990856, 1.02182), "n": (0.0, INFINITE)},
         source=FRAMEWORK,
         lesson="Only the height is told; where and how steeply it is reached is not in the data.",
     )

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import least_squares
 
+from parametra.maths.distributions import Normal as NormalPrior
 from parametra.maths.losses import Loss
 from parametra.nouns.asker import Request, Want
 from parametra.nouns.bootstrap_data import ReplicateData, case_data, parametric_data, residual_data, without_each_row
@@ -14,7 +15,7 @@ from parametra.nouns.errors import MethodError, NoiseError
 from parametra.nouns.keys import generator
 from parametra.nouns.noise import AR1, Censored, LogLikelihood, LogNormal, Normal, Outliers, StudentT
 from parametra.nouns.noise_simulate import simulate, with_observed
-from parametra.nouns.parameter import Log
+from parametra.nouns.parameter import Log, Real
 from parametra.nouns.problem import Problem
 from parametra.runs._refits_density import DensityReplicates
 from parametra.runs._refits_each import EachReplicate
@@ -206,9 +207,6 @@ def test_residuals_are_as_large_as_errors_and_have_no_mean():
 
 def test_priors_and_bounds_hold_in_every_refit():
     """A prior is one more row that no data set changes; a bound is met exactly."""
-    from parametra.nouns.parameter import Real
-    from parametra.maths.distributions import Normal as NormalPrior
-
     x = np.array([0.5, 1, 1.5, 2, 3, 4, 6, 8])
     y = np.array([0.91, 1.76, 2.13, 1.98, 3.70, 4.18, 4.79, 5.95])
     space = {"v": Real(0, 10.5, guess=9), "k": Real(0.1, 100, guess=5, prior=NormalPrior(6.0, 1.0))}
@@ -362,7 +360,7 @@ def test_outputs_that_were_not_observed_are_not_simulated():
 def test_what_cannot_be_simulated_is_refused():
     data = Data({"t": [1.0, 2.0, 3.0], "y": [1.0, 2.0, 3.0], "s": [1, 0, 1]}, inputs=["t"], output="y")
     problem = Problem("a + 0 * t", data, {"a": (0.1, 9)}, noise=Censored(Normal(sigma=1.0), status="s", event=1))
-    with pytest.raises(NoiseError, match="is not known. Resample cases"):
+    with pytest.raises(NoiseError, match=r"is not known\. Resample cases"):
         simulate(problem, {"a": 1.0}, 2, generator(0, "test", 0))
 
     def mine(observed, predicted):

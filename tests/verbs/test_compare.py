@@ -185,7 +185,8 @@ def test_what_loses_its_meaning_is_tested_by_simulation(monkeypatch):
     t = np.linspace(0, 10, 30)
     y = 5 * np.exp(-0.4 * t) + 0.15 * np.random.default_rng(1).normal(size=30)
     data = pm.Data({"t": t, "y": y}, inputs=["t"], output="y")
-    monkeypatch.setattr("parametra.verbs.compare_simulation._ENOUGH", 4)
+    monkeypatch.setattr("parametra.verbs.compare_simulation._ENOUGH", 3)
+    monkeypatch.setattr("parametra.verbs.compare_simulation._STARTS", 2)
     pair = compare(one_or_two_exponentials(data), **QUICK).pair("one", "two")
     assert (pair.nesting.small, pair.nesting.regular) == ("one", False)
     assert "no meaning there" in pair.nesting.words
@@ -223,7 +224,7 @@ def test_a_fit_that_is_worse_than_its_special_case_is_made_again():
     large = problem("a*exp(-k*t) + c + d*sin(w*t)", data, a=3.0, k=k, c=0.5, d=0.1, w=pm.Real(0.5, 40, guess=30))
     bad = fit(large, evaluations=3, starts=1, progress=False)
     assert bad.log_likelihood < fit(small, progress=False).log_likelihood
-    found = compare({"small": small, "large": (large, bad)}, **QUICK)
+    found = compare({"small": small, "large": (large, bad)}, fit_settings={"starts": 2}, **QUICK)
     assert found.candidate("large").fit.log_likelihood >= found.candidate("small").fit.log_likelihood
     assert any("made again" in doubt for doubt in found.doubts)
 
@@ -332,14 +333,14 @@ def test_a_curve_that_misses_the_data_is_told_by_its_residuals():
 
 
 def test_quantile_residuals_of_limits_and_heavy_tails_are_normal():
-    """200 points; a Kolmogorov test fails one good seed in a thousand, and this seed is fixed."""
+    """120 points; a Kolmogorov test fails one good seed in a thousand, and this seed is fixed."""
     rng = np.random.default_rng(5)
     one_start = {"fit_settings": {"starts": 1}, "nested": True, **QUICK}
-    x = np.linspace(0, 1, 200)
-    heavy = pm.Data({"x": x, "y": 1 + x + 0.2 * rng.standard_t(3, 200)}, inputs=["x"], output="y")
+    x = np.linspace(0, 1, 120)
+    heavy = pm.Data({"x": x, "y": 1 + x + 0.2 * rng.standard_t(3, 120)}, inputs=["x"], output="y")
     found = compare(line_and_parabola(heavy, pm.StudentT(3)), **one_start)
     assert stats.kstest(found.candidate("line").residuals.values, "norm").pvalue > 1e-3
-    y = 1 + x + 0.3 * rng.normal(size=200)
+    y = 1 + x + 0.3 * rng.normal(size=120)
     cut = pm.Data({"x": x, "y": np.maximum(y, 1.2)}, inputs=["x"], output="y")
     found = compare(line_and_parabola(cut, pm.Censored(pm.Normal(), below=1.2)), **one_start)
     one = found.candidate("line").residuals
@@ -541,9 +542,9 @@ def test_held_out_data_may_be_less_sure():
 
 @pytest.mark.slow
 def test_the_size_of_the_test_at_a_bound_is_what_it_says():
-    """600 data sets without curvature, the curvature kept at 0 or above: p < 0.1 in 10 %; 3.5 % to 16 % is 5.3 s.e."""
+    """200 data sets without curvature, the curvature kept at 0 or above: p < 0.1 in 10 %, + 9 % is 4.2 s.e."""
     below = 0
-    for seed in range(600):
+    for seed in range(200):
         data = straight(seed=seed, n=20)
         models = {
             "line": problem(LINE, data, a=0.0, b=0.0),
@@ -551,15 +552,15 @@ def test_the_size_of_the_test_at_a_bound_is_what_it_says():
         }
         test = compare(models, **QUICK).pair("line", "bowl").ratio_test
         below += test.best_p < 0.1
-    assert 0.035 < below / 600 < 0.165
+    assert 0.02 < below / 200 < 0.19
 
 
 @pytest.mark.slow
 def test_the_interval_of_the_difference_covers():
-    """AIC's difference estimates that of the expected log densities: 95 % intervals over 300 data sets of 60 points.
+    """AIC's difference estimates that of the expected log densities: 95 % intervals over 120 data sets of 60 points.
 
-    The expectation is over new data at the same inputs, at the parameters that are nearest on average. 95 % +- 4 %
-    is 3.2 standard errors.
+    The expectation is over new data at the same inputs, at the parameters that are nearest on average. 95 % - 8 %
+    is 4 standard errors.
     """
     x = np.linspace(0, 3, 60)
     truth = 2 * np.exp(-x) + 0.5 * np.sin(2 * x)
@@ -575,7 +576,7 @@ def test_the_interval_of_the_difference_covers():
     squares = {name: fit(one, progress=False).chi_square for name, one in models(still).items()}
     wanted = squares["line"] - squares["decay"]
     inside = 0
-    for seed in range(300):
+    for seed in range(120):
         y = truth + 0.3 * np.random.default_rng(seed).normal(size=60)
         found = compare(
             models(pm.Data({"x": x, "y": y}, inputs=["x"], output="y", sigma=0.3)), criterion="aic", **QUICK
@@ -583,4 +584,4 @@ def test_the_interval_of_the_difference_covers():
         pair = found.pair("decay", "line")
         signed = pair.difference if pair.better == "decay" else -pair.difference
         inside += abs(signed - wanted) < stats.t.ppf(0.975, 58) * pair.error
-    assert 0.91 < inside / 300 < 0.99
+    assert 0.87 < inside / 120 <= 1.0

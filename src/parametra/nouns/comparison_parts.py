@@ -192,8 +192,8 @@ class Pair:
         nesting: whether one is a special case of the other.
         ratio_test: for nested models; None otherwise.
         distinguishable: p-value of the hypothesis that both say the same of every point; None where it is not known.
-        vuong, vuong_p: the criterion's difference over its error, and its two-sided p by Student's t, for models that are
-            not nested.
+        vuong, vuong_p: the criterion's difference over its error, and its two-sided p by Student's t, for models that
+            are not nested.
         held_out, held_out_error: difference of the held-out log density, better - other, and its standard error.
         strength: "clearly", "probably", "hardly" or "not": how surely the first is better.
         words: the verdict on this pair.

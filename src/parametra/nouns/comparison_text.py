@@ -67,20 +67,24 @@ def _pair(pair: Pair, criterion: str) -> str:
         lines.append(f"  nested: {pair.nesting.words}" if pair.nesting.small else f"  not nested: {pair.nesting.words}")
     test = pair.ratio_test
     if test is not None:
-        told = "" if test.p_value is None else f", p = {test.p_value:.3g}"
+        told = "" if test.p_value is None else f", {_p_text(test.p_value)}"
         lines.append(f"  likelihood ratio {test.statistic:.4g}{told}: {test.words}")
         if test.f_statistic is not None and test.f_freedom is not None and test.f_p_value is not None:
             k, n = test.f_freedom
-            lines.append(f"  F({k}, {n}) = {test.f_statistic:.4g}, p = {test.f_p_value:.3g}: exact for a linear model")
+            lines.append(f"  F({k}, {n}) = {test.f_statistic:.4g}, {_p_text(test.f_p_value)}: exact for a linear model")
     if pair.distinguishable is not None:
-        lines.append(f"  that both say the same of every point: p = {pair.distinguishable:.3g} (Vuong)")
+        lines.append(f"  that both say the same of every point: {_p_text(pair.distinguishable)} (Vuong)")
     if pair.vuong is not None and pair.vuong_p is not None:
-        lines.append(f"  that both are equally near the truth: z = {pair.vuong:.3g}, p = {pair.vuong_p:.3g} (Vuong)")
+        lines.append(f"  that both are equally near the truth: z = {pair.vuong:.3g}, {_p_text(pair.vuong_p)} (Vuong)")
     if pair.held_out is not None and pair.held_out_error is not None:
         lines.append(f"  held-out log density {_apart(pair.held_out)} ± {pair.held_out_error:.2g}")
     lines += [f"  note: {note}" for note in pair.notes]
     lines.append(f"  -> {pair.words}")
     return "\n".join(_wrapped(line, "     ") for line in lines)
+
+
+def _p_text(p: float) -> str:
+    return f"p = {p:.3g}" if p >= 1e-12 else "p < 1e-12"
 
 
 def _apart(value: float) -> str:
@@ -110,7 +114,9 @@ def _checks(candidates: tuple[Candidate, ...]) -> str:
 
 def _p(c: Candidate, name: str) -> str:
     found = {check.name: check for check in c.checks}.get(name)
-    return "" if found is None or found.p_value is None else f"{found.p_value:.2g}"
+    if found is None or found.p_value is None:
+        return ""
+    return f"{found.p_value:.2g}" if found.p_value >= 1e-12 else "< 1e-12"
 
 
 def _evidence(candidates: tuple[Candidate, ...]) -> str:

@@ -87,6 +87,7 @@ class DesignField:
     Arguments:
         data_set, output: whose they are; output is "" for all of them together.
         inputs: name to values (n,).
+        units: of the inputs that have one stated.
         sensitivity: (n,) of the equivalence theorem: 1 where the best design of weights measures, at most 1 elsewhere.
         weight: (n,) in the design of weights.
         count: (n,) measurements in the design of points.
@@ -95,6 +96,7 @@ class DesignField:
     data_set: str
     output: str
     inputs: dict[str, Any]
+    units: dict[str, str]
     sensitivity: Float[np.ndarray, " n"]
     weight: Float[np.ndarray, " n"]
     count: Float[np.ndarray, " n"]

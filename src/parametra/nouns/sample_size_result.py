@@ -59,7 +59,7 @@ class SampleSize:
     @property
     def risk(self) -> float:
         """Of this sample."""
-        return self.risk_at(self.n)
+        return self.risk_at(float(self.n))
 
     @property
     def needed(self) -> int:

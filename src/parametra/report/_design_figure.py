@@ -94,7 +94,7 @@ def _along(axes: Any, one: DesignField, names: list[str]) -> None:
             spot = {"textcoords": "offset points", "ha": "center", "fontsize": 9, "zorder": 5}
             axes.annotate(f"{int(count)}x", (at, high), (0, 4), color=BLACK, **spot)
     axes.set_ylim(0, 1.12 * max(1.0, float(np.nanmax(one.sensitivity))))
-    axes.set_xlabel(plain(names[0]))
+    axes.set_xlabel(labelled(names[0], one.units.get(names[0], "")))
     axes.set_ylabel("sensitivity, weight")
     if np.all(x > 0) and x.max() > 300 * x.min():
         axes.set_xscale("log")
@@ -111,8 +111,8 @@ def _plane(axes: Any, one: DesignField, names: list[str]) -> None:
                 f"{int(count)}x", (at, up), (7, 5), textcoords="offset points", fontsize=9, annotation_clip=False
             )
     axes.margins(0.08)
-    axes.set_xlabel(plain(names[0]))
-    axes.set_ylabel(plain(names[1]))
+    axes.set_xlabel(labelled(names[0], one.units.get(names[0], "")))
+    axes.set_ylabel(labelled(names[1], one.units.get(names[1], "")))
     axes.figure.colorbar(marks, ax=axes, label="sensitivity (bound 1)")
 
 

@@ -263,8 +263,9 @@ class Refitter:
         unit = np.where(free & (size > 0), 1 / np.where(size > 0, size, 1.0), 0.0)
         inverse = np.linalg.pinv(normal * np.outer(unit, unit), rcond=1e-13, hermitian=True)
         change = -found.gradient @ (inverse * np.outer(unit, unit))
-        mean_square = found.cost / found.cost.mean()
-        return change, 0.5 * self.scale * (mean_square - 1)
+        mean = float(found.cost.mean())
+        relative = found.cost / mean - 1 if mean > 0 else np.zeros_like(found.cost)
+        return change, 0.5 * self.scale * relative
 
     def _information(self, x: np.ndarray) -> np.ndarray | None:
         """J'J, or what stands for it, at a point with the data of the problem."""

@@ -45,8 +45,8 @@ def simulate(*, runs: int | None, seed: int) -> Simulated:
     )
     return Simulated(
         "under every drift the calibration error and the log loss are below those of Platt scaling done once; without "
-        "drift the log loss is near it; against an adversary the calibration error of hedged forecasts is at most w/2 + "
-        "1/(w sqrt(T)) on average, with bins of width w after T outcomes.",
+        "drift the log loss is near it; against an adversary the calibration error of hedged forecasts is w/2 + "
+        "1/(w sqrt(T)) at most on average, with bins of width w, after T outcomes.",
         tuple(claims), _pictures(mean, error, worst, worst_error), count,
         (f"no setting was changed between the streams; {LENGTH} outcomes each, {_BINS} bins.",),
     )  # fmt: skip

@@ -18,7 +18,7 @@ from parametra.runs.progress import Progress
 from parametra.verbs.design_accuracy import unknown_output
 from parametra.verbs.design_candidates import candidates_of
 from parametra.verbs.design_ground import Ground
-from parametra.verbs.design_information import Informant
+from parametra.verbs.design_information import Informant, cost_of_information, with_readable_priors
 from parametra.verbs.design_judge import judged_design
 from parametra.verbs.design_search import Search, Spending, search
 from parametra.verbs.design_task import OVER, Place, aim_of, draws_of, place_of
@@ -108,6 +108,7 @@ def design(
     """
     stated = _refuse(problem, draws=draws, over=over, seed=seed, separate=separate, existing=existing)
     spending = _spending(points, budget, cost, target)
+    cost_of_information(with_readable_priors(stated))  # refused before the fit, which may take long
     began = time.perf_counter()
     bar = Progress(f"design {stated.title}"[:60], shown=progress is not False)
     try:

@@ -62,7 +62,7 @@ class Informant:
 
     def __post_init__(self) -> None:
         self._answerable = with_readable_priors(self.problem)
-        self._cost = _cost_of(self._answerable)
+        self._cost = cost_of_information(self._answerable)
 
     # ---- what there is
 
@@ -267,8 +267,12 @@ def with_readable_priors(problem: Problem) -> Problem:
     return changed
 
 
-def _cost_of(problem: Problem) -> Cost:
-    """Which cost of the problem has the expected information for its curvature."""
+def cost_of_information(problem: Problem) -> Cost:
+    """Which cost of the problem has the expected information for its curvature.
+
+    Raises:
+        MethodError: its noise has none that is known, or ties measurements to one another.
+    """
     for output, noise in problem.noise.items():
         if not noise.pointwise:
             raise MethodError(

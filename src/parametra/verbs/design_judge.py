@@ -146,6 +146,7 @@ def _fields(found: Found) -> tuple[DesignField, ...]:
                     data.name,
                     list(data.outputs)[int(o)] if o >= 0 else "",
                     {name: np.asarray(values[rows]) for name, values in chosen.inputs.items()},
+                    {name: data.units[name] for name in chosen.inputs if name in data.units},
                     weights.sensitivity[index],
                     weights.weights[index],
                     found.counts[index].astype(np.float64),

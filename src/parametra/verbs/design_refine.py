@@ -18,7 +18,7 @@ from parametra.maths.optimal_design import Weights, best_weights, weights_on
 from parametra.verbs.design_candidates import Candidates
 from parametra.verbs.design_ground import Ground
 
-_HALVINGS = 9
+_HALVINGS = 4
 _NEWTON_STEPS = 4
 _DELTA = 1e-3
 """Of the range: between the points whose sensitivities tell the slope, by a rule of fourth order."""
@@ -54,8 +54,8 @@ def refined(ground: Ground, criterion: Criterion, as_pool: AsPool, found: Weight
     if not criterion.averages or not any(unit.size for unit in support.unit):
         return ground, found
     try:
-        support, weights = _halved(ground, criterion, as_pool, support, found.weights[found.weights > 0])
-        support = _newton(ground, criterion, as_pool, _merged(support, weights, 1e-3)[0])
+        support, _ = _halved(ground, criterion, as_pool, support, found.weights[found.weights > 0])
+        support = _newton(ground, criterion, as_pool, support)
         return _behind(ground, criterion, as_pool, support, found)
     except np.linalg.LinAlgError:  # a support that leaves a direction open, as that for one quantity may
         return ground, found
@@ -72,6 +72,27 @@ def _behind(
     if better.bound > 1 + 1e-6:
         better = best_weights(criterion, pool, always=places)
     return (whole, better) if better.log_value >= found.log_value - 1e-10 else (ground, found)
+
+
+def beside(ground: Ground, support: np.ndarray) -> np.ndarray:
+    """Which candidates are neighbours of these on the grid, and not among them; no person would tell them apart."""
+    near = np.zeros(ground.size, dtype=bool)
+    for n in support:
+        chosen = ground.sets[int(ground.data_set[n])]
+        if chosen is None or not chosen.ranges:
+            continue
+        same = (ground.data_set == ground.data_set[n]) & (ground.output == ground.output[n])
+        for name, values in chosen.inputs.items():
+            here, there = values[ground.row[n]], values[ground.row[same]]
+            if name in chosen.ranges:
+                one = chosen.ranges[name]
+                close = np.abs(one.to_unit(there) - one.to_unit(here)) <= 1.01 / (one.points - 1)
+            else:
+                close = np.isclose(there, here, rtol=1e-12, atol=0)
+            same[same] = close if close.ndim == 1 else close.all(axis=1)
+        near |= same
+    near[support] = False
+    return near
 
 
 def _met(ground: Ground, support: _Support) -> np.ndarray:
@@ -172,7 +193,7 @@ def _halved(
         kept = np.flatnonzero(found.weights)
         support = _with(support, [(int(p), support.unit[p]) for p in kept])
         weights = found.weights[kept]
-    return support, weights
+    return _merged(support, weights, 1.01 * step)
 
 
 def _merged(support: _Support, weights: np.ndarray, reach: float) -> tuple[_Support, np.ndarray]:

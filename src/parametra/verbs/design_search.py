@@ -17,7 +17,7 @@ from parametra.nouns.errors import MethodError
 from parametra.verbs.design_errors import quantile, standard_errors, unknown
 from parametra.verbs.design_ground import Ground
 from parametra.verbs.design_quantities import Quantity, quantities
-from parametra.verbs.design_refine import refined
+from parametra.verbs.design_refine import beside, refined
 from parametra.verbs.design_task import Aim, Place
 
 _SHORTLIST = 120
@@ -253,7 +253,8 @@ def _enough(given: Search, goals: Mapping[int, float]) -> tuple[int, bool]:
 def _counts(given: Search, ground: Ground, found: Weights, effort: float) -> np.ndarray:
     support = np.flatnonzero(found.weights)
     best = np.argsort(-found.sensitivity, kind="stable")[:_SHORTLIST]
-    index = np.union1d(support, best)
+    near = beside(ground, support) if given.refine else np.zeros(ground.size, dtype=bool)
+    index = np.union1d(support, best[~near[best]])
     pool = given.pool(ground, None).only(index)
     counts = np.zeros(ground.size, dtype=np.int64)
     counts[index] = exact_design(

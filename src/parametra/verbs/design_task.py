@@ -187,7 +187,7 @@ def aim_of(problem: Problem, x: np.ndarray, criterion: object, names: object, re
     wanted = aim.wanted(problem, x)
     if aim.method.short == "D" and np.linalg.matrix_rank(wanted) < len(wanted):
         raise MethodError(
-            "the criterion D looks at a volume, and some of these quantities follow from the others. Name fewer of them."
+            "the criterion D looks at a volume, and some of these quantities follow from the others. Name fewer."
         )
     if aim.method.short == "modified_E" and np.linalg.matrix_rank(wanted) < x.size:
         raise MethodError(

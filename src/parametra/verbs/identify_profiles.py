@@ -195,9 +195,13 @@ def ends_of(estimate: Estimate, walks: Walks, position: int) -> Ends | None:
     if any(end in (End.LOST, End.LOWER, End.WALKING) for end in sides):
         return None
     low, high = float(estimate.x[i] - w.t[down]), float(estimate.x[i] + w.t[up])
-    risen = max(_risen(estimate, walks, ray) for ray in (down, up))
+    risen = min(_risen(estimate, walks, ray) for ray in (down, up) if len(w.paths[ray]))
     wall = (sides[0] is End.WALL, sides[1] is End.WALL)
-    return Ends(low, high, (sides[0] is not End.CROSSED, sides[1] is not End.CROSSED), risen, wall)
+    ends = Ends(low, high, (sides[0] is not End.CROSSED, sides[1] is not End.CROSSED), risen, wall)
+    # a bound that the usual threshold would not refuse is no limit by the data, unless it is near
+    beyond = [bool(walks.rays.at_bound[ray] < walks.rays.quantile) for ray in (down, up)]
+    far = [b and not is_near(estimate, i, ends, side) for side, b in enumerate(beyond)]
+    return replace(ends, open=(ends.open[0] or far[0], ends.open[1] or far[1]))
 
 
 def _risen(estimate: Estimate, walks: Walks, ray: int) -> float:
@@ -206,6 +210,7 @@ def _risen(estimate: Estimate, walks: Walks, ray: int) -> float:
     At a bound of zero a product is zero whatever its other factors are, and a factor at its bound can follow no more.
     """
     path, threshold = walks.walked.paths[ray], float(walks.rays.half[ray]) * walks.rays.quantile
+    path = path[path[:, 0] <= walks.walked.t[ray]]  # beyond its end there may be other branches
     off = ~estimate.held
     z, low, high = path[:, 2:][:, off], estimate.lower[off], estimate.upper[off]
     width = np.where(np.isfinite(high - low), high - low, 1.0)

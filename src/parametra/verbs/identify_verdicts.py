@@ -30,7 +30,7 @@ class Ends:
     Arguments:
         low, high: the ends.
         open: below and above: no limit by the data.
-        risen: the largest rise that was seen, in thresholds; infinite where nobody walked.
+        risen: how far the profile rose on its flatter side, in thresholds; infinite where nobody walked.
         wall: below and above: the model fails there.
         borrowed: below and above: the parameter whose far bound is all that ended it there, "" for none.
     """

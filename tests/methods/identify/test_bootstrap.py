@@ -96,7 +96,7 @@ def test_percentile_and_bca_are_scipys():
 
 
 def test_bca_comes_near_the_exact_interval_of_an_exponential_mean():
-    """The example of Efron (1987): t* ~ t Gamma(n) / n, a = 1 / (3 sqrt n); exact ends 1 / quantiles of Gamma(n) / n."""
+    """Efron (1987): t* ~ t Gamma(n) / n has a = 1 / (3 sqrt n), and exact ends, 1 / quantiles of Gamma(n) / n."""
     n = 10
     values = generator(0, "test", 0).standard_gamma(n, 200_000) / n
     exact = 1 / stats.gamma.ppf([0.95, 0.05], n, scale=1 / n)
@@ -155,7 +155,7 @@ def radii(radius: float, count: int, size: int, sigma: float = SIGMA) -> np.ndar
 
 def test_the_templates_bias_is_that_of_theory():
     assert pytest.approx(0.084, abs=5e-4) == TRUE_BIAS
-    assert SIGMA**2 / 2 == pytest.approx(0.080)
+    assert pytest.approx(0.080) == SIGMA**2 / 2
     assert abs(float(radii(1.0, 2000, 500).mean()) - 1 - TRUE_BIAS) < 5 * 0.38 / np.sqrt(1e6)
 
 
@@ -180,8 +180,8 @@ def test_a_negligible_bias_of_the_template_is_left_alone():
 
 
 def test_the_template_as_a_fitted_problem():
-    """Radius and eight rotations are parameters; the bootstrap finds the bias of the radius and takes it away."""
-    size, rng = 8, np.random.default_rng(4)
+    """Radius and five rotations are parameters; the bootstrap finds the bias of the radius and takes it away."""
+    size, rng = 5, np.random.default_rng(4)
     angle = rng.uniform(-3, 3, size)
     points = np.stack([np.cos(angle), np.sin(angle)]) + SIGMA * rng.standard_normal((2, size))
     points *= (1 + TRUE_BIAS) / np.hypot(*points).mean()
@@ -196,9 +196,9 @@ def test_the_template_as_a_fitted_problem():
     problem = Problem({"x": "radius * cos(angle)", "y": "radius * sin(angle)"}, data, space)
     result = fitted(problem)
     assert result.estimate["radius"] == pytest.approx(1 + TRUE_BIAS, rel=1e-6)
-    row = bootstrap(problem, result, rounds=8, replicates=400).row("radius")
+    row = bootstrap(problem, result, rounds=3, replicates=200).row("radius")
     assert not row.negligible
-    assert abs(row.corrected - 1) < 0.01
+    assert abs(row.corrected - 1) < 0.012
 
 
 # ---- what is told
@@ -274,7 +274,7 @@ def test_few_refits_say_nothing():
     result = bootstrap(problem, fitted(problem), kind="case", replicates=60)
     assert result.status.outcome is Outcome.FAILED
     assert result.rows == ()
-    assert "too few to say anything" in str(result)
+    assert "too few to say anything" in result.status.message
     with pytest.raises(ParametraError, match="nothing to draw"):
         result.plot()
     many = bootstrap(problem, fitted(problem), kind="case", replicates=400)

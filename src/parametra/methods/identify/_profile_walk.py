@@ -70,7 +70,8 @@ class ProfileWalk:
             return
         self._bounds.tell(answers)
         if self._bounds.halted:
-            self.rays = replace(self.rays, threshold=self._thresholds(self._bounds.walked()))
+            threshold, roots = self._thresholds(self._bounds.walked())
+            self.rays = replace(self.rays, threshold=threshold, at_bound=roots**2)
             self._walk = Walk(self.rays)
             self._bounds = None
 
@@ -78,8 +79,8 @@ class ProfileWalk:
         """What is known of the profiles."""
         return self._walk.walked()
 
-    def _thresholds(self, bounds: Walked) -> np.ndarray:
-        """How far each ray may rise, from what was found at its bounds."""
+    def _thresholds(self, bounds: Walked) -> tuple[np.ndarray, np.ndarray]:
+        """How far each ray may rise, from what was found at its bounds, and the roots of the rise there."""
         rays, found = self.rays, self.rays.threshold.copy()
         roots = np.full(rays.count, np.inf)
         first = self._held.size
@@ -92,7 +93,7 @@ class ProfileWalk:
             if bounds.ends[j] is End.OPEN and np.isfinite(bounds.unit[j]):
                 push = float(bounds.slopes[j][0]) * float(bounds.unit[j]) / (2 * float(rays.half[k]))
                 found[k] = from_bound(max(push, 0.0), self._level, self._freedom)
-        return found
+        return found, roots
 
 
 def _is_near(rays: Rays, k: int, estimate: Estimate) -> bool:

@@ -51,6 +51,7 @@ class Rays:
             counted in it.
         threshold: (L,) the rise at which a ray ends, in units of `half`; infinity for a ray that only ends with its
             reach.
+        at_bound: (L,) the rise at the bound that a ray leads to, in units of `half`; infinity where nobody looked.
         lower, upper: (d,) bounds.
         sizes: (d,) the longest step of a coordinate that follows: what hardly matters must not run away.
     """
@@ -64,6 +65,7 @@ class Rays:
     half: Float[np.ndarray, " L"]
     quantile: float
     threshold: Float[np.ndarray, " L"]
+    at_bound: Float[np.ndarray, " L"]
     lower: Float[np.ndarray, " d"]
     upper: Float[np.ndarray, " d"]
     sizes: Float[np.ndarray, " d"]
@@ -75,7 +77,7 @@ class Rays:
 
     def some(self, which: Int[np.ndarray, " k"]) -> Rays:
         """Some of them."""
-        each = ("origin", "cost", "along", "held", "reach", "replicate", "half", "threshold")
+        each = ("origin", "cost", "along", "held", "reach", "replicate", "half", "threshold", "at_bound")
         return replace(self, **{name: getattr(self, name)[which] for name in each})
 
 

@@ -35,7 +35,7 @@ _MOST_BACK = 12
 _WITHIN = 0.02
 """How narrow a bracket around a crossing must be, as a share of the way, to stand for it where no more can be had."""
 
-_AT_REST = 4
+_AT_REST = 6
 """Corrections in a row that change hardly anything: the followers are at their minimum, whatever a curvature promises
 that vanishes there."""
 
@@ -152,7 +152,7 @@ class Walk:
         with np.errstate(divide="ignore"):
             s.unit[k[first]] = np.sqrt(2 * self.rays.half[k[first]] / np.maximum(local.curve[first], 0.0))
         usual = self.rays.half[k] * self.rays.quantile
-        hardly = np.abs(s.before[k] - local.cost) <= 0.1 * ON * usual
+        hardly = np.abs(s.before[k] - local.cost) <= 0.01 * ON * usual
         s.stalled[k] = np.where(hardly, s.stalled[k] + 1, 0)
         local = local.at_rest(s.stalled[k] >= _AT_REST, self.rays.cost[k])
         left = local.decrement / usual

@@ -89,6 +89,7 @@ class LikelihoodContour:
                 half=np.full(n, 0.5 * estimate.scale**2),
                 quantile=usual,
                 threshold=np.full(n, usual),
+                at_bound=np.full(n, np.inf),
                 lower=estimate.lower,
                 upper=estimate.upper,
                 sizes=estimate.strides,

@@ -105,6 +105,7 @@ class ProfileLikelihood:
             half=np.repeat([0.5 * e.scale**2 for e in estimates], per),
             quantile=usual,
             threshold=np.full(n, usual),
+            at_bound=np.full(n, np.inf),
             lower=first.lower,
             upper=first.upper,
             sizes=np.max([e.strides for e in estimates], axis=0),

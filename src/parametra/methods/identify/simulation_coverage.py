@@ -155,8 +155,8 @@ class METHOD:
         self,
         refitting: Refitting,
         name: str,
-        lower: Float[np.ndarray, "R d"],
-        upper: Float[np.ndarray, "R d"],
+        lower: np.ndarray,
+        upper: np.ndarray,
         ok: np.ndarray,
     ) -> list[CoverageRow]:
         """The count of each coordinate."""

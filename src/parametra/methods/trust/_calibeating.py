@@ -6,8 +6,8 @@ and s_i ones among their outcomes, forecast m_i where s_i lies between n_i l_i a
 there is none, there is an i that was too low (excess s_i - n_i r_i > 0) and an i + 1 that was too high (deficit
 n_{i+1} l_{i+1} - s_{i+1} > 0): draw between the two so that the expected gain of an adversary vanishes.
 
-So the sum of squared excesses and deficits grows by 1 at most with each outcome, on average; with 1/width such rules, one
-for each bin of another forecast, and T outcomes,
+So the sum of squared excesses and deficits grows by 1 at most with each outcome, on average; with 1/width such rules,
+one for each bin of another forecast, and T outcomes,
 
     E[calibration error] <= width / 2 + 1 / (width sqrt(T))        for any sequence of outcomes.
 """

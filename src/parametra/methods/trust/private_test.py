@@ -164,7 +164,8 @@ def t_test_power(rows: Any, cut: Any, effect: Any) -> Any:
     freedom = np.asarray(rows, dtype=np.float64) - 1.0
     limit = stdtrit(freedom, 1.0 - np.asarray(cut) / 2.0)
     shift = np.asarray(effect) * np.sqrt(freedom + 1.0)
-    return 1.0 - nctdtr(freedom, shift, limit) + nctdtr(freedom, shift, -limit)
+    wrong_side = np.nan_to_num(nctdtr(freedom, shift, -limit))  # SciPy gives NaN for some that are below 1e-9
+    return 1.0 - nctdtr(freedom, shift, limit) + wrong_side
 
 
 @lru_cache(maxsize=256)
@@ -210,11 +211,11 @@ def _effect(
 ) -> Float[np.ndarray, " c"]:
     """The effect below `limit` at which a part is below the cut with probability `share`; NaN where there is none."""
     found = np.full(cuts.size, np.nan)
-    here = np.flatnonzero(np.nan_to_num(t_test_power(rows, cuts, limit)) >= share)
+    here = np.flatnonzero(t_test_power(rows, cuts, limit) >= share)
     low, high = np.zeros(here.size), np.full(here.size, limit)
     for _ in range(_HALVINGS if here.size else 0):
         middle = 0.5 * (low + high)
-        enough = np.nan_to_num(t_test_power(rows, cuts[here], middle), nan=1.0) >= share[here]
+        enough = t_test_power(rows, cuts[here], middle) >= share[here]
         low, high = np.where(enough, low, middle), np.where(enough, middle, high)
     found[here] = high
     return found

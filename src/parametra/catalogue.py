@@ -17,6 +17,12 @@ from parametra.nouns.errors import MethodError, ModelError, did_you_mean
 _HERE = Path(__file__).parent
 
 
+def verbs() -> tuple[str, ...]:
+    """The verbs that have methods; fit, with which most begin, comes first."""
+    shelves = sorted(p.name for p in (_HERE / "methods").iterdir() if p.is_dir() and not p.name.startswith("_"))
+    return tuple(sorted(shelves, key=lambda verb: (verb != "fit", verb)))
+
+
 def methods(verb: str) -> tuple[str, ...]:
     """Names of the methods of a verb, in alphabetical order."""
     return _stems(_HERE / "methods" / verb)

@@ -68,7 +68,7 @@ def rises(model, truth, inputs, sigma, name, factors):
     return costs
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", ["Hill", pytest.param("SEIR", marks=pytest.mark.slow)])
 def test_added_points_make_the_information_invertible_and_close_every_profile(case):
     model, name, truth, there, ends, sigma = CASES[case]
     there = np.array(there)

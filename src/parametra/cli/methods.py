@@ -10,12 +10,11 @@ import click
 
 from parametra.cli._printing import json_option, print_json, print_text
 
-_VERB = "fit"
-
 _EPILOG = """\
 \b
 Examples:
   parametra methods
+  parametra methods identify
   parametra methods levenberg_marquardt
 """
 
@@ -24,27 +23,52 @@ Examples:
 @click.argument("name", required=False)
 @json_option
 def methods(name: str | None, as_json: bool) -> int:
-    """List the methods that a fit can use, or describe the one called NAME."""
+    """List the methods of all verbs, or of the verb called NAME, or describe the method called NAME."""
     from parametra import catalogue
+
+    verbs = catalogue.verbs()
+    if name is None or name in verbs:
+        _listed(verbs if name is None else (name,), as_json=as_json)
+        return 0
+    # an unknown name is refused with the names of the verb that has a method most like it
+    verb = next((each for each in verbs if name in catalogue.methods(each)), _likeliest(name))
+    _one(catalogue.method(verb, name), as_json=as_json)
+    return 0
+
+
+def _likeliest(name: str) -> str:
+    import difflib
+
+    from parametra import catalogue
+
+    near = {each: difflib.get_close_matches(name, catalogue.methods(each), 1) for each in catalogue.verbs()}
+    return next((verb for verb, found in near.items() if found), "fit")
+
+
+def _listed(verbs: tuple[str, ...], *, as_json: bool) -> None:
+    from parametra import catalogue
+
+    cards = {verb: [_described(catalogue.card(verb, each)) for each in catalogue.methods(verb)] for verb in verbs}
+    if as_json:
+        print_json({"kind": "methods", "methods": [card for found in cards.values() for card in found]})
+        return
+    for verb, found in cards.items():
+        body = "\n\n".join(f"{card['name']}\n{_wrapped(card['summary'])}" for card in found)
+        print_text(f"{verb.upper()}\n\n{body}\n")
+    print_text("More of one: parametra methods NAME. Without --method, a fit chooses and says why.")
+
+
+def _one(made: Any, *, as_json: bool) -> None:
     from parametra.nouns.method_settings import settings_of
 
-    if name is not None:
-        made = catalogue.method(_VERB, name)
-        described, settings = _described(made.card), settings_of(made)
-        if as_json:
-            print_json({"kind": "method", **described, "settings": [vars(one) for one in settings]})
-        else:
-            print_text("\n".join(_entry(key, value) for key, value in described.items()))
-            print_text("settings, by --option NAME=VALUE or in [fit.options]")
-            print_text("\n".join(_setting(one) for one in settings) or "  none")
-        return 0
-    cards = [_described(catalogue.card(_VERB, each)) for each in catalogue.methods(_VERB)]
+    described, settings = _described(made.card), settings_of(made)
     if as_json:
-        print_json({"kind": "methods", "methods": cards})
-    else:
-        print_text("\n\n".join(f"{card['name']}\n{_wrapped(card['summary'])}" for card in cards))
-        print_text("\nMore of one: parametra methods NAME. Without --method, `auto` chooses and says why.")
-    return 0
+        print_json({"kind": "method", **described, "settings": [vars(one) for one in settings]})
+        return
+    print_text("\n".join(_entry(key, value) for key, value in described.items()))
+    fits = made.card.verb == "fit"
+    print_text("settings, by --option NAME=VALUE or in [fit.options]" if fits else "settings")
+    print_text("\n".join(_setting(one) for one in settings) or "  none")
 
 
 def _described(card: Any) -> dict[str, Any]:

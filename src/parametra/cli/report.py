@@ -14,7 +14,9 @@ from parametra.formats.problem_file import read_problem_file
 from parametra.formats.result_file import load
 from parametra.nouns.errors import FileError
 from parametra.nouns.fit_result import Fit
+from parametra.nouns.identification import Identification
 from parametra.report.files import RESULT, write_figures, write_page, write_result
+from parametra.report.identify_files import write_identify_page
 
 _EPILOG = """\
 \b
@@ -33,8 +35,8 @@ Examples:
 def report(file: str, out: str | None, as_json: bool, quiet: bool, **given: Any) -> int:
     """Write report.html: the answer, its doubts, the figures and how it was come by, in one file for a browser.
 
-    FILE is a problem file, which is fitted first, or a result, fit.json or the folder that holds it, which is only
-    drawn.
+    FILE is a problem file, which is fitted first, or a result (fit.json or the folder that holds it, identify.json),
+    which is only drawn.
     """
     path = Path(file)
     if path.is_dir():
@@ -60,7 +62,7 @@ def _run(path: Path, out: str | None, given: dict[str, Any], *, quiet: bool) -> 
     return found, [write_result(found, folder), *write_figures(found, folder), write_page(found, folder)]
 
 
-def _drawn(path: Path, out: str | None, given: dict[str, Any]) -> tuple[Fit, list[Path]]:
+def _drawn(path: Path, out: str | None, given: dict[str, Any]) -> tuple[Fit | Identification, list[Path]]:
     stated = [name for name, value in given.items() if value is not None]
     if stated:
         raise FileError(
@@ -68,4 +70,6 @@ def _drawn(path: Path, out: str | None, given: dict[str, Any]) -> tuple[Fit, lis
             "no use. Give the problem file to fit again."
         )
     found = load(path)
+    if isinstance(found, Identification):
+        return found, [write_identify_page(found, path.parent if out is None else Path(out))]
     return found, [write_page(found, path.parent if out is None else Path(out))]

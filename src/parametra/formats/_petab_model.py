@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from parametra.formats._petab_statement import Statement
+from parametra.nouns.equation import Equation
 from parametra.nouns.ode import ODE, Event
 
 
@@ -52,6 +53,32 @@ class Chosen:
     def precision(self) -> float:
         """The relative error of their results."""
         return max(self.plain.precision, self.settled.precision)
+
+    @property
+    def tolerances_open(self) -> bool:
+        """Whether nobody stated tolerances."""
+        return self.plain.tolerances_open and self.settled.tolerances_open
+
+    @property
+    def relative_tolerance(self) -> float:
+        """How accurately they are integrated."""
+        return float(self.plain.relative_tolerance)
+
+    @property
+    def equations(self) -> tuple[Equation, ...]:
+        """They as people read them: the first one, and where the second one differs."""
+        plain = self.plain.equations
+        differs = [each for each in self.settled.equations if each not in plain]
+        return (*plain, *(replace(each, kind=f"{each.kind}, where it begins at rest") for each in differs))
+
+    def begins(self, parameters: Mapping[str, Any], inputs: Mapping[str, Any]) -> float:
+        """When the one that is meant begins."""
+        return self._meant(inputs).begins(parameters, inputs)
+
+    @property
+    def integrated(self) -> str:
+        """By which solver and how accurately."""
+        return self.plain.integrated
 
     @property
     def content_hash(self) -> str:

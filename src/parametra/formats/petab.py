@@ -21,6 +21,7 @@ from parametra.formats._petab_observables import Observable
 from parametra.formats._petab_scatter import scattering_of
 from parametra.formats._petab_statement import Column, Composer, columns_of, names_in
 from parametra.formats._petab_tables import Row, by_identifier, read_rows, read_yaml
+from parametra.formats._sbml_math import libsbml
 from parametra.formats._sbml_model import SbmlModel, read_sbml
 from parametra.nouns.errors import FileError, ParametraError, did_you_mean
 from parametra.nouns.problem import Problem
@@ -39,7 +40,8 @@ def read_petab(path: str | os.PathLike[str], *, fixed: bool = False, **settings:
 
     Returns:
         The problem: parameters by their PEtab names, logarithmic ones as `Log`; a data set for each condition, with
-        outputs named by observables. A name that formulas refuse, such as lambda, has a _ behind.
+        outputs named by observables; titled as its SBML model. A name that formulas refuse, such as lambda, has a _
+        behind.
 
     Raises:
         FileError: what is wrong with a file, with its row, and what is not done here: events that states trigger,
@@ -90,12 +92,18 @@ def read_petab(path: str | os.PathLike[str], *, fixed: bool = False, **settings:
             data,
             parameters.stated,
             noise=noise,
-            title=file.stem,
+            title=_title(files.sbml, file.stem),
         )
     except FileError:
         raise
     except ParametraError as error:
         raise FileError(f"{file.name}: {error}") from error.__cause__
+
+
+def _title(sbml: Path, otherwise: str) -> str:
+    """What the SBML file calls its model."""
+    model = libsbml().readSBMLFromFile(str(sbml)).getModel()
+    return str(model.getName() or model.getId() or otherwise)
 
 
 def _refuse_columns(columns: Mapping[str, Column], model: SbmlModel, observables: Mapping[str, Observable]) -> None:

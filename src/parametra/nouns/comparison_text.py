@@ -127,9 +127,9 @@ def _evidence(candidates: tuple[Candidate, ...]) -> str:
         why = "; ".join(dict.fromkeys(c.evidence.words for c in candidates))
         remedy = "; state priors or finite bounds of all parameters, and sigma" if "proper prior" in why else ""
         return _wrapped(f"no evidence: {why}{remedy}")
-    told = [f"{c.name} {c.evidence.log:.2f} ({c.evidence.words})" for c in known]
+    told = [f"{c.name} {c.evidence.log:.2f} ({c.evidence.method}: {c.evidence.words})" for c in known]
     told += [f"{c.name} none ({c.evidence.words})" for c in candidates if c.evidence.log is None]
-    return _wrapped(f"log evidence, by {known[0].evidence.method}: {'; '.join(told)}")
+    return _wrapped(f"log evidence: {'; '.join(told)}")
 
 
 def _wrapped(line: str, indent: str = "") -> str:

@@ -54,7 +54,7 @@ class Estimate:
     def natural(self, coordinate: int, value: Float[np.ndarray, "*k"] | float) -> Float[np.ndarray, "*k"]:
         """A coordinate's values as people see them."""
         given = np.asarray(value, dtype=np.float64)
-        return np.exp(given) if self.logarithmic[coordinate] else given
+        return np.asarray(np.exp(given)) if self.logarithmic[coordinate] else given
 
     @property
     def sizes(self) -> Float[np.ndarray, " d"]:

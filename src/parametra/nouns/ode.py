@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from parametra.nouns._ode_call import Caller
+from parametra.nouns._ode_equations import equations_of
 from parametra.nouns._ode_inputs import check_times, lone_rows
 from parametra.nouns._ode_memory import Memory
 from parametra.nouns._ode_pull import Pulled, Weigh, pull_back
 from parametra.nouns._ode_solver import SOLVERS, Tolerances
 from parametra.nouns._ode_statement import Statement, statement_of
 from parametra.nouns._ode_units import check_ode_units
+from parametra.nouns.equation import Equation
 from parametra.nouns.errors import ModelError, did_you_mean
 from parametra.nouns.evaluation import EvaluationFailed
 from parametra.nouns.statement import is_number, shown
@@ -40,6 +42,10 @@ else:
 
 _FINEST, _COARSEST = 1e-14, 0.1
 """Relative tolerances: numbers carry no more digits than the one, and the other tells nothing of a solution."""
+
+_OPEN: Any = None
+_TOLERANCES = {"relative_tolerance": 1e-8, "absolute_tolerance": 1e-10}
+"""Those that serve where none is stated."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +98,8 @@ class ODE:
             that it runs into with these. {} replaces none.
         solver: "auto", "explicit" for what is not stiff, "rosenbrock" for what is, "lsoda" for SciPy's.
         relative_tolerance, absolute_tolerance: the error of each step is below absolute + relative * |state|; the
-            relative one is between 1e-14 and 0.1.
+            relative one is between 1e-14 and 0.1. None takes 1e-8 and 1e-10, which a fit whose answer moves with them
+            may tighten.
         most_steps: a point that takes more has failed.
 
     Raises:
@@ -109,9 +116,10 @@ class ODE:
     events: Events = ()
     settle: Table = None
     solver: Name = "auto"
-    relative_tolerance: Number = 1e-8
-    absolute_tolerance: Number = 1e-10
+    relative_tolerance: Number = _OPEN
+    absolute_tolerance: Number = _OPEN
     most_steps: Count = 10_000
+    _left_open: tuple[str, ...] = field(init=False)
     _statement: Statement = field(init=False)
     _caller: Caller = field(init=False)
     _failures: Counter[str] = field(init=False)
@@ -121,7 +129,10 @@ class ODE:
         events: Any = (self.events,) if isinstance(self.events, Event) else self.events
         if not isinstance(events, (list, tuple)) or not all(isinstance(each, Event) for each in events):
             raise ModelError('events are written Event(time, add={"A": "dose"}), one or a list of them.')
-        for name in ("relative_tolerance", "absolute_tolerance"):
+        left_open = tuple(name for name in _TOLERANCES if getattr(self, name) is None)
+        for name in left_open:
+            object.__setattr__(self, name, _TOLERANCES[name])
+        for name in _TOLERANCES:
             _check_positive(getattr(self, name), name)
         if not _FINEST <= self.relative_tolerance <= _COARSEST:
             raise ModelError(
@@ -139,6 +150,7 @@ class ODE:
         tolerances = Tolerances(float(self.relative_tolerance), float(self.absolute_tolerance), self.most_steps)
         made = {
             "events": tuple(events),
+            "_left_open": left_open,
             "_statement": statement,
             "_caller": Caller(statement, tolerances, self.solver),
             "_failures": Counter[str](),
@@ -148,7 +160,8 @@ class ODE:
             object.__setattr__(self, name, value)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if not name.startswith("_")}
+        stated = {name: value for name, value in self.__dict__.items() if not name.startswith("_")}
+        return stated | dict.fromkeys(self._left_open)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -194,11 +207,21 @@ class ODE:
         return all(function is None or function.traceable for function in functions)
 
     @property
+    def tolerances_open(self) -> bool:
+        """Whether nobody stated tolerances, so that a fit may choose tighter ones."""
+        return len(self._left_open) == len(_TOLERANCES)
+
+    @property
     def integrated(self) -> str:
         """By which solver and how accurately, for people; of functions this is known once they were called."""
         steps = {"auto": "explicit steps, Rosenbrock steps where stiff", "rosenbrock": "Rosenbrock steps"}
         how = steps.get(self.solver, "explicit steps") if self.batched else "SciPy's LSODA"
         return f"integrated by {how} to {self.relative_tolerance:g}"
+
+    @property
+    def equations(self) -> tuple[Equation, ...]:
+        """It as people read it, line by line."""
+        return equations_of(self)
 
     @property
     def untraced(self) -> str:
@@ -262,8 +285,13 @@ class ODE:
         """What looks unlike what was meant in the inputs of a data set, by name: each row an experiment of its own."""
         return lone_rows(self._statement, inputs)
 
+    def begins(self, parameters: Mapping[str, Any], inputs: Mapping[str, Any]) -> float:
+        """When it begins, for the parameters of one point and the inputs of one experiment."""
+        with np.errstate(all="ignore"):
+            return float(self._statement.begin.values({**parameters, **inputs}, ())[0])
+
     def tightened(self, factor: Number = 0.01) -> ODE:
-        """The same ODE with tolerances multiplied by `factor`, and steps to reach them.
+        """The same ODE with tolerances multiplied by `factor`, which are stated then, and steps to reach them.
 
         A result that it moves was one of the tolerances.
         """

@@ -56,7 +56,7 @@ def _second_of_two(table: Table, group: str) -> Float[np.ndarray, " n"]:
     known = np.unique(column[column != ""] if column.dtype.kind == "U" else column[~np.isnan(column)])
     if len(known) != 2:
         raise DataError(f'column "{group}" must hold two values, one a group; it holds {len(known)}.')
-    return (column == known[0]).astype(np.float64)
+    return (column == known[1]).astype(np.float64)
 
 
 def _two(part: Rows) -> tuple[np.ndarray, np.ndarray]:

@@ -83,7 +83,7 @@ def beside(ground: Ground, support: np.ndarray) -> np.ndarray:
             continue
         same = (ground.data_set == ground.data_set[n]) & (ground.output == ground.output[n])
         for name, values in chosen.inputs.items():
-            here, there = values[ground.row[n]], values[ground.row[same]]
+            here, there = values[ground.row[n : n + 1]], values[ground.row[same]]
             if name in chosen.ranges:
                 one = chosen.ranges[name]
                 close = np.abs(one.to_unit(there) - one.to_unit(here)) <= 1.01 / (one.points - 1)

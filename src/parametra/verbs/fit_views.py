@@ -13,6 +13,8 @@ from parametra.nouns.problem import Problem, maybe_64_bits
 from parametra.nouns.view import View
 
 _GRID = 200
+_WIDE = 300
+"""A range of positive values that is wider, last over first, is drawn on a logarithmic axis."""
 
 _RANGES = {"counts": (0.0, np.inf), "positive": (0.0, np.inf), "shares": (0.0, 1.0)}
 """Between which predictions lie, by what a noise is of."""
@@ -92,10 +94,9 @@ def _curve(
     values = values[np.isfinite(values)]  # a steady state is a point behind the curve
     if np.ptp(values) == 0:
         return nothing
-    grid = np.linspace(values.min(), values.max(), _GRID)
-    if np.all(values > 0) and values.max() > 300 * values.min():
-        grid = np.geomspace(values.min(), values.max(), _GRID)
-    inputs = {**problem.arrays[i]["inputs"], name: grid}
+    inputs = problem.arrays[i]["inputs"]
+    grid = _grid(values, _begin(problem, i, name, named, inputs))
+    inputs = {**inputs, name: grid}
     extra = {} if problem.profiled is None else {problem.profiled: named[problem.profiled]}
 
     def at(values_by_name: Mapping[str, Any]) -> np.ndarray:
@@ -113,3 +114,19 @@ def _curve(
     except Exception:  # noqa: BLE001  a model may know only its own inputs; then there is no curve between the points
         return nothing
     return grid, curve, np.sqrt(variance)
+
+
+def _begin(problem: Problem, i: int, name: str, named: Mapping[str, Any], inputs: Mapping[str, Any]) -> float:
+    """Where a curve along an input begins apart from the data: at the begin of an ODE; infinite for all else."""
+    function: Any = problem.model.function
+    if not hasattr(function, "begins") or name != function.time:
+        return np.inf
+    return function.begins(problem.bindings[i].parameters_of(named), inputs)
+
+
+def _grid(values: np.ndarray, begin: float) -> np.ndarray:
+    """Places of a curve: from the begin or the first value to the last one, in equal ratios over wide ranges."""
+    first, last = float(values.min()), float(values.max())
+    if first > 0 and last > _WIDE * first:  # where a begin at zero has no place
+        return np.geomspace(min(first, begin) if begin > 0 else first, last, _GRID)
+    return np.linspace(min(first, begin) if np.isfinite(begin) else first, last, _GRID)

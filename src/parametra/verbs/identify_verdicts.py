@@ -17,7 +17,9 @@ ASYMMETRY = 3.0
 """Longer over shorter side above which an interval is asymmetric."""
 
 NEAR = 3.0
-"""An open end at a bound no further than so many times the other side is a limit, as good as one from the data."""
+"""An open end at a bound no further than so many times the other side is a limit, as good as one from the data.
+
+On a logarithmic scale it must also be within the factor that makes an interval wide."""
 
 FLAT = 1e-4
 """Share of the threshold below which a profile does not rise at all."""
@@ -173,7 +175,8 @@ def is_near(estimate: Estimate, i: int, ends: Ends, side: int) -> bool:
     if ends.wall[side] or ends.borrowed[side] or ends.open[1 - side] or not np.isfinite(bound):
         return False
     closed = x - ends.low if side else ends.high - x
-    return abs(bound - x) <= NEAR * closed
+    most = np.log(MANY_TIMES) if estimate.logarithmic[i] else np.inf
+    return bool(abs(bound - x) <= min(NEAR * closed, most))
 
 
 def _closed(estimate: Estimate, i: int, ends: Ends) -> Judged:

@@ -10,7 +10,7 @@ from scipy.optimize import least_squares
 from fit_loop import Evaluator, box, free, rosenbrock, run
 from parametra.maths.trust_region import step_by_singular_values, step_by_solves
 from parametra.methods.fit.levenberg_marquardt import LevenbergMarquardt
-from parametra.nouns.asker import Ending, Want
+from parametra.nouns.asker import Answers, Ending, Want
 
 METHOD = LevenbergMarquardt()
 T = np.linspace(0.0, 1.0, 60)
@@ -202,3 +202,47 @@ def test_the_cost_of_a_start_never_rises():
         for owner, cost in zip(state.many.owner, state.many.cost, strict=True):
             assert cost <= lowest.get(owner, np.inf)
             lowest[owner] = cost
+
+
+def told(state, cost, columns):
+    """The state after answers with these costs and normal equations with these columns."""
+    squares = np.asarray(columns) ** 2
+    gradient = 0.1 * np.asarray(columns)
+    normal = np.stack([np.diag(row) for row in squares])
+    ok = np.isfinite(cost)
+    return METHOD.tell(state, Answers(cost=np.asarray(cost), ok=ok, gradient=gradient, normal=normal))
+
+
+def test_units_fade_where_columns_shrink_and_grow_at_once():
+    state = METHOD.start(free(2), np.ones((2, 2)))
+    state = told(state, [8.0, 8.0], [[1e3, 1.0], [1.0, 1.0]])
+    assert np.allclose(state.many.scale, [[1e3, 1.0], [1.0, 1.0]])
+    state = told(state, [4.0, 4.0], [[1.0, 1.0], [1e3, 1.0]])
+    assert np.allclose(state.many.scale, [[500.0, 1.0], [1e3, 1.0]])
+    state = told(state, [2.0, 2.0], [[1.0, 1.0], [1e3, 1.0]])
+    assert np.allclose(state.many.scale, [[250.0, 1.0], [1e3, 1.0]])
+
+
+def test_every_other_start_keeps_coordinates_without_effect_from_being_cheap():
+    columns = np.tile([1.0, 1e-6], (3, 1))
+    state = told(METHOD.start(box((0, 2), (0, 8)), np.ones((3, 2))), [8.0] * 3, columns)
+    guarded = [1.0, 0.1 * 2 / 8]  # a tenth of the dearest, in widths of the box
+    assert np.allclose(state.many.scale, [[1.0, 1e-6], guarded, [1.0, 1e-6]])
+    for bounds in (((-np.inf, np.inf), (0, 8)), ((0, 2), (0, np.inf))):  # no width, nothing to measure it by
+        state = told(METHOD.start(box(*bounds), np.ones((3, 2))), [8.0] * 3, columns)
+        assert np.allclose(state.many.scale, columns)
+
+
+def test_units_of_a_parameter_change_nothing():
+    units = np.array([1e-3, 1e4, 1.0, 50.0])
+
+    def in_units(p):
+        residuals, jacobian = dip(p / units)
+        return residuals, jacobian / units
+
+    scaled = box(*[(low * unit, high * unit) for (low, high), unit in zip(BOUNDS, units, strict=True)])
+    alone = replace(METHOD, polish=False)
+    one = run(alone, box(*BOUNDS), starts(12), Evaluator(dip))
+    other = run(alone, scaled, starts(12) * units, Evaluator(in_units))
+    assert np.allclose(one.cost, other.cost, rtol=1e-6)
+    assert (np.abs(one.iterations - other.iterations) <= 1).all()

@@ -27,7 +27,7 @@ from parametra.nouns.asker import Answers, Ending
 
 _MARGIN = 1e-10  # how near a bound a lane may come, relative to the box or to the bound
 _FORGET = 0.5  # what is left of a unit after one step: far from the optimum, columns shrink by decades
-_DEAREST = 0.1  # no coordinate is cheaper than this share of the dearest, both measured by the box
+_DEAREST = 0.1  # the least unit of a coordinate of every other start, as a share of the dearest, in boxes
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ def _judged(
     x, cost = np.where(accepted[:, None], state.trial, state.x), np.where(accepted, cost, state.cost)
     gradient = np.where(accepted[:, None], gradient, state.gradient)
     normal = np.where(accepted[:, None, None], normal, state.normal)
-    scale = _scale(state.scale, np.sqrt(normal.diagonal(axis1=1, axis2=2)), state.upper - state.lower)
+    scale = _scale(state, normal)
     judged = replace(
         state,
         fresh=np.zeros(fresh.size, dtype=bool),
@@ -200,22 +200,23 @@ def _judged(
     return judged, ending
 
 
-def _scale(
-    before: Float[np.ndarray, "B d"], columns: Float[np.ndarray, "B d"], width: Float[np.ndarray, " d"]
-) -> Float[np.ndarray, "B d"]:
-    """The unit of each coordinate, from the Jacobian's columns, with a memory and a floor.
+def _scale(state: Lanes, normal: Float[np.ndarray, "B d d"]) -> Float[np.ndarray, "B d"]:
+    """The unit of each coordinate: the Jacobian's column, with a memory; for every other start with a floor too.
 
     More's unit is the largest column so far. A start drawn in a wide box begins where columns are decades above those
-    of the optimum, and would creep in them for ever after: so units fade. A coordinate whose column is nearly nothing
-    would be thrown across the box, where a model is flat and no gradient leads back (Transtrum and Sethna 2012,
-    arXiv:1201.5885, on damping and evaporated parameters): so, where both bounds are finite, none is much cheaper than
-    the dearest.
+    of the optimum, and would creep in them for ever after: so units fade.
+
+    A coordinate whose column is nearly nothing is moved far, across a plateau or on to one (the evaporated parameters
+    of Transtrum and Sethna 2012, arXiv:1201.5885). Neither is always better, so that half of the starts may, and half
+    may not: their units are at least a share of the dearest one, measured by the box where both bounds are finite.
     """
+    columns = np.sqrt(normal.diagonal(axis1=1, axis2=2))
+    width = state.upper - state.lower
     finite = np.isfinite(width) & (width > 0.0)
     span = np.where(finite, width, 1.0)
     dearest = np.where(finite, columns * span, 0.0).max(1, initial=0.0)
-    floor = np.where(finite, _DEAREST * dearest[:, None] / span, 0.0)
-    return np.maximum(np.maximum(_FORGET * before, columns), floor)
+    floor = np.where(finite & (state.owner[:, None] % 2 == 1), _DEAREST * dearest[:, None] / span, 0.0)
+    return np.maximum(np.maximum(_FORGET * state.scale, columns), floor)
 
 
 def _refilled(state: Lanes, ending: Int[np.ndarray, " B"]) -> Lanes:

@@ -1,0 +1,122 @@
+"""Where a model has no answer at the guess: the other starts go on, and what is to be found out is found out at one.
+
+What a model can do (many points at once, derivatives) is tried out around the guess, so a fit wants a place where it
+has an answer. A model that is broken is none that fails: it is refused at once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from parametra.maths.arrays import Float
+from parametra.nouns.errors import ModelError
+from parametra.nouns.evaluation import EvaluationFailed, told
+from parametra.nouns.keys import generator
+from parametra.nouns.parameter import Continuous
+from parametra.nouns.problem import MEND_IT, Problem, maybe_64_bits
+from parametra.runs.drive import NOT_FINITE
+from parametra.runs.recorded import RecordedModel
+
+
+def start_points(problem: Problem, count: int, seed: int) -> Float[np.ndarray, "S d"]:
+    """The starts in box coordinates: the guess, then draws that depend on the seed and their number only."""
+    return np.stack([problem.fit_space.guess, *(_drawn(problem, seed, i) for i in range(1, count))])
+
+
+def where_it_works(problem: Problem, count: int, seed: int) -> tuple[Problem, str]:
+    """The problem, with its guess at the first start at which the model has an answer; and why it has none at its own.
+
+    Arguments:
+        problem: what is to be fitted.
+        count: how many starts there will be, 1 for the guess alone.
+        seed: of the starts.
+
+    Returns:
+        The same problem and "" where it has an answer at the guess.
+
+    Raises:
+        ParametraError: as `Problem.looked_at`: the model is broken, has no answer at any start, or takes long.
+    """
+    try:
+        problem.looked_at()
+    except ModelError:
+        why = _failure(problem)
+        if not why:
+            raise
+        for i in range(1, count):
+            moved = guessed_at(problem, problem.fit_space.to_named(_drawn(problem, seed, i)))
+            if not _failure(moved):
+                moved.looked_at()
+                return moved, why
+        raise
+    return problem, ""
+
+
+def seen_from(problem: Problem, named: Mapping[str, Any]) -> Problem:
+    """The problem, with its guess moved to these values where the model has no answer at its own.
+
+    Raises:
+        ParametraError: as `Problem.looked_at`, of a model that is broken.
+    """
+    try:
+        problem.looked_at()
+    except ModelError:
+        if not _failure(problem):
+            raise
+        return guessed_at(problem, named)
+    return problem
+
+
+def guessed_at(problem: Problem, named: Mapping[str, Any]) -> Problem:
+    """The same problem with other guesses.
+
+    Arguments:
+        problem: what was stated.
+        named: values of its free parameters; others are left aside.
+    """
+    stated = problem.stated_space.parameters
+    guessed = {n: dataclasses.replace(p, guess=named[n]) for n, p in stated.items() if _guesses(p) and n in named}
+    return Problem(
+        problem.model,
+        problem.data_sets,
+        {**stated, **guessed},
+        noise=problem.noise,
+        derived={d.name: d for d in problem.derived},
+        constraints=problem.constraints or None,
+        penalty=problem.penalty,
+        adversary=problem.adversary,
+        title=problem.title,
+        description=problem.description,
+    )
+
+
+def _guesses(parameter: Any) -> bool:
+    return isinstance(parameter, Continuous)
+
+
+def _drawn(problem: Problem, seed: int, number: int) -> np.ndarray:
+    return problem.fit_space.draw_start(generator(seed, "fit", number))
+
+
+def _failure(problem: Problem) -> str:
+    """Why the model has no answer at the guess; "" where it has one, is broken, or is too dear to be tried again."""
+    if isinstance(problem.model, RecordedModel) or hasattr(problem.model.function, "costly"):
+        return ""
+    named = problem.space.guess_named
+    try:
+        with np.errstate(all="ignore"), maybe_64_bits():
+            rows = problem.picked(problem.predictions(named, problem.arrays), problem.arrays)
+    except EvaluationFailed as error:
+        return "" if error.reason.endswith(MEND_IT) else error.reason
+    except (ArithmeticError, np.linalg.LinAlgError) as error:
+        return told(error)
+    except Exception:  # noqa: BLE001  broken, whatever it raises: `looked_at` has said so
+        return ""
+    values = [np.asarray(value) for _, _, value in rows]
+    if not all(value.dtype.kind in "fiu" for value in values):
+        return ""
+    return "" if all(np.isfinite(value).all() for value in values) else NOT_FINITE

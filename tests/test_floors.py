@@ -41,6 +41,12 @@ UPWARD = {
     "parametra.nouns.fit_result": {"parametra.report.figures"},
     "parametra.nouns.bench_result": {"parametra.report._bench_figure"},
     "parametra.nouns.identification": {"parametra.report._identify_figure"},
+    "parametra.nouns.bootstrap_result": {"parametra.report._bootstrap_figure"},
+    "parametra.nouns.coverage_result": {"parametra.report._bootstrap_figure"},
+    "parametra.nouns.sample_size_result": {"parametra.report._bootstrap_figure"},
+    "parametra.nouns.comparison": {"parametra.report._comparison_figure"},
+    "parametra.nouns.design_result": {"parametra.report._design_figure"},
+    "parametra.nouns.trust_result": {"parametra.report._trust_figure"},
 }
 
 

@@ -19,8 +19,12 @@ if TYPE_CHECKING:
     from parametra.formats.result_file import load
     from parametra.maths.losses import Loss
     from parametra.nouns.bench_result import Bench
+    from parametra.nouns.bootstrap_result import Bootstrap
+    from parametra.nouns.comparison import Comparison
     from parametra.nouns.constraint import Constraint, ordered, simplex
+    from parametra.nouns.coverage_result import Coverage
     from parametra.nouns.data import Data
+    from parametra.nouns.design_result import Design
     from parametra.nouns.errors import ParametraError
     from parametra.nouns.evaluation import EvaluationFailed, Infeasible
     from parametra.nouns.fit_result import Fit
@@ -45,20 +49,34 @@ if TYPE_CHECKING:
     from parametra.nouns.space import Space
     from parametra.nouns.status import Outcome, Status
     from parametra.verbs.bench_fit import bench_fit
+    from parametra.verbs.bootstrap import bootstrap, coverage
     from parametra.verbs.check import check
+    from parametra.verbs.compare import compare
+    from parametra.verbs.design import design
     from parametra.verbs.fit import choose, fit
     from parametra.verbs.identify import identify
+    from parametra.verbs.trust import (
+        calibrator,
+        conformal_selection,
+        online_calibration,
+        private_test,
+        reusable_holdout,
+    )
 
 _WHERE = {
     "AR1": "nouns.noise",
     "Bench": "nouns.bench_result",
     "BetaBinomial": "nouns.noise",
     "Binomial": "nouns.noise",
+    "Bootstrap": "nouns.bootstrap_result",
     "Censored": "nouns.noise",
     "Choice": "nouns.parameter",
+    "Comparison": "nouns.comparison",
     "Constraint": "nouns.constraint",
     "Covariance": "nouns.noise",
+    "Coverage": "nouns.coverage_result",
     "Data": "nouns.data",
+    "Design": "nouns.design_result",
     "EvaluationFailed": "nouns.evaluation",
     "Event": "nouns.ode",
     "Exponential": "nouns.noise",
@@ -98,14 +116,23 @@ _WHERE = {
     "Truncated": "nouns.noise",
     "Weibull": "nouns.noise",
     "bench_fit": "verbs.bench_fit",
+    "bootstrap": "verbs.bootstrap",
+    "calibrator": "verbs.trust",
     "check": "verbs.check",
     "choose": "verbs.fit",
+    "compare": "verbs.compare",
+    "conformal_selection": "verbs.trust",
+    "coverage": "verbs.bootstrap",
+    "design": "verbs.design",
     "fit": "verbs.fit",
     "identify": "verbs.identify",
     "load": "formats.result_file",
+    "online_calibration": "verbs.trust",
     "ordered": "nouns.constraint",
+    "private_test": "verbs.trust",
     "read_petab": "formats.petab",
     "read_problem": "formats.problem_file",
+    "reusable_holdout": "verbs.trust",
     "simplex": "nouns.constraint",
 }
 _RENAMED = {"read_problem": "read_problem_file"}
@@ -116,11 +143,15 @@ __all__ = [
     "Bench",
     "BetaBinomial",
     "Binomial",
+    "Bootstrap",
     "Censored",
     "Choice",
+    "Comparison",
     "Constraint",
     "Covariance",
+    "Coverage",
     "Data",
+    "Design",
     "EvaluationFailed",
     "Event",
     "Exponential",
@@ -159,14 +190,23 @@ __all__ = [
     "Truncated",
     "Weibull",
     "bench_fit",
+    "bootstrap",
+    "calibrator",
     "check",
     "choose",
+    "compare",
+    "conformal_selection",
+    "coverage",
+    "design",
     "fit",
     "identify",
     "load",
+    "online_calibration",
     "ordered",
+    "private_test",
     "read_petab",
     "read_problem",
+    "reusable_holdout",
     "simplex",
 ]
 

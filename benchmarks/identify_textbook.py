@@ -22,7 +22,7 @@ SHAPES = (
     ("hill_across", "K", "identifiable: a bowl"),
     ("biochemical_oxygen_demand", "A", "weakly identifiable: long on one side"),
     ("logistic_early", "K", "practically unidentifiable: a lower limit only"),
-    ("product", "a", "structurally unidentifiable: flat until b meets its bound"),
+    ("product", "a", "structurally unidentifiable: flat to the bound of b"),
     ("two_compartments", "k12", "structurally unidentifiable: flat between walls"),
     ("vanished_background", "c", "at a bound"),
 )
@@ -100,7 +100,7 @@ def draw_shapes(found, path):
     """Six profiles, one of each kind."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10, 6), layout="constrained")
+    figure = Figure(figsize=(11, 6), layout="constrained")
     for axes, (name, label, words) in zip(figure.subplots(2, 3).flat, SHAPES, strict=True):
         profile = found[name].profile(label)
         values, rise = profile.curve()
@@ -111,7 +111,7 @@ def draw_shapes(found, path):
         axes.set_ylim(-0.35, 1.9 * profile.threshold)
         if values.min() > 0 and values.max() / values.min() > 30:
             axes.set_xscale("log")
-        axes.set_title(f"{found[name].title}\n{words}", fontsize=9)
+        axes.set_title(f"{found[name].title}\n{words}", fontsize=8)
         axes.set_xlabel(label)
     figure.supylabel("rise of the profile; dashed: the 95 % threshold")
     figure.savefig(path, dpi=110)

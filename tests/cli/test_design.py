@@ -7,10 +7,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from parametra.cli import main as commands
 from parametra.cli.main import main
-from parametra.formats import problem_file
-from parametra.formats._problem_keys import TOP
 from parametra.nouns import storage
 
 GOOD = """\
@@ -34,12 +31,6 @@ cost = 1
 [design.inputs]
 c = { lower = 0, upper = 10, points = 41 }
 """
-
-
-@pytest.fixture(autouse=True)
-def _known(monkeypatch):
-    monkeypatch.setitem(commands.COMMANDS, "design", "Tell where to measure next.")
-    monkeypatch.setattr(problem_file, "TOP", (*TOP, "design"))
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ TOP = (
     "adversary",
     "fit",
     "run",
+    "design",
 )
 MODEL = ("formula", "formulas", "python", "name", "command", "ode")
 ODE = (

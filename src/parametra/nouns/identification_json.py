@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from parametra.nouns.fit_json import plain
 from parametra.nouns.fit_json import to_json as fit_to_json
 from parametra.nouns.identification_rows import Verdict
 from parametra.nouns.identification_text import headline
 
-if TYPE_CHECKING:
-    from parametra.nouns.identification import Identification
 
-
-def to_json(found: Identification) -> dict[str, Any]:
+def to_json(found: Any) -> dict[str, Any]:
     """An identification as plain dicts, lists, numbers and words."""
     info = found.information
     return plain(

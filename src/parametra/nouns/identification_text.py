@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import math
 from textwrap import wrap
-from typing import TYPE_CHECKING
+from typing import Any
 
 from parametra.nouns.identification_rows import Verdict, Word
 from parametra.nouns.information import listed_and
 from parametra.nouns.result_table import ResultTable, interval_text
 
-if TYPE_CHECKING:
-    from parametra.nouns.identification import Identification
-
 _WIDTH = 100
 
 
-def text(found: Identification) -> str:
+def text(found: Any) -> str:
     """What `print(identification)` shows."""
     parts = [
         f"{found.title}\n{wrapped(str(found.status))}",
@@ -33,7 +30,7 @@ def text(found: Identification) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def headline(found: Identification) -> str:
+def headline(found: Any) -> str:
     """The answer in a sentence."""
     by: dict[Word, list[str]] = {}
     for row in found.rows:
@@ -54,7 +51,7 @@ def _said(row: Verdict) -> bool:
     return row.kind is not Word.IDENTIFIABLE and bool(row.why)
 
 
-def _verdicts(found: Identification) -> ResultTable:
+def _verdicts(found: Any) -> ResultTable:
     name = f"{100 * found.level:g} % interval"
     rows = [(r.label, f"{r.estimate:.5g}", open_interval(r.interval, r.open), r.unit, r.word) for r in found.rows]
     keep = [i for i in range(5) if i < 3 or any(row[i] for row in rows)]
@@ -76,7 +73,7 @@ def open_interval(interval: tuple[float, float] | None, is_open: tuple[bool, boo
     return interval_text(interval)
 
 
-def _cross(found: Identification) -> str:
+def _cross(found: Any) -> str:
     """The intervals side by side, where there are several and some disagree."""
     columns = [
         ("curvature", "curvature"),
@@ -102,7 +99,7 @@ def _cell(row: Verdict, name: str) -> str:
     return open_interval(interval, row.open if name == "profile" else (False, False))
 
 
-def _how(found: Identification) -> str:
+def _how(found: Any) -> str:
     r = found.receipt
     seconds = f"{r.seconds:.0f} s" if r.seconds >= 10 else f"{r.seconds:.2g} s"
     failed = sum(r.failures.values())

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import parametra as pm
 from fit_loop import box, free, run
+from parametra.formats.petab import read_petab
 from parametra.maths.distributions import Normal as NormalPrior
 from parametra.methods.fit import _trust_region_lanes as lanes
 from parametra.methods.fit.fisher_scoring import FisherScoring
@@ -144,3 +148,16 @@ def test_what_it_cannot_serve():
         )
     with pytest.raises(MethodError, match=r"fisher_scoring\(lanes=0\): a whole number above zero is wanted"):
         FisherScoring(lanes=0)
+
+
+@pytest.mark.slow
+def test_random_starts_alone_reach_the_published_optimum_of_boehm(external_data):
+    # Some ten of a hundred starts arrive: with that rate, none of a hundred has a chance of 3e-5.
+    folder = external_data / "petab_benchmark"
+    published = json.loads((folder / "reference_llh.json").read_text())["Boehm_JProteomeRes2014"]["llh_amici_yaml"]
+    problem = read_petab(folder / "Boehm_JProteomeRes2014" / "Boehm_JProteomeRes2014.yaml")
+    parameters = {name: replace(each, guess=None) for name, each in problem.stated_space.parameters.items()}
+    unknowing = pm.Problem(problem.model, problem.data_sets, parameters, noise=problem.noise)
+    fit = pm.fit(unknowing, starts=100, seed=1)
+    assert fit.method == "fisher_scoring"
+    assert fit.log_likelihood == pytest.approx(published, abs=1e-3)

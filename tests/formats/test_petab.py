@@ -12,7 +12,7 @@ from parametra.formats.petab import read_petab
 from parametra.maths import distributions
 from parametra.nouns.errors import FileError
 from parametra.nouns.parameter import Fixed, Log, Real
-from petab_files import EXAMPLE, problem
+from petab_files import EXAMPLE, example, problem
 
 DECAY = {
     "species": {"A": {"initialConcentration": 2.0}, "B": {}},
@@ -25,10 +25,9 @@ TIMES = np.array([0.0, 1.0, 3.0])
 
 def read(folder, **more):
     """A problem about the decay of A (rate k = 0.5) and B (rate 0.1), integrated by SciPy, which needs no compiler."""
-    fixed = more.pop("fixed", True)
-    return read_petab(
-        problem(folder, **{"model": DECAY, "observables": {"a": "A"}, **more}), fixed=fixed, solver="lsoda"
-    )
+    fixed, tolerance = more.pop("fixed", True), more.pop("absolute", None)
+    file = problem(folder, **{"model": DECAY, "observables": {"a": "A"}, **more})
+    return read_petab(file, fixed=fixed, solver="lsoda", absolute_tolerance=tolerance)
 
 
 def rows(observable="a", times=TIMES, **more):
@@ -177,6 +176,14 @@ def test_some_data_sets_begin_in_a_steady_state(tmp_path):
     assert model.content_hash != model.tightened(0.1).content_hash
     assert model.precision == pytest.approx(1e-7)
     assert not model.take_failures()
+    assert model.tolerances_open
+    assert not read(
+        tmp_path, measurements=measurements, conditions=conditions, model=TURNING, absolute=1e-9
+    ).model.function.tolerances_open
+    assert model.begins({}, {"begins_settled": 1.0}) == 0.0
+    kinds = {each.kind for each in model.equations}
+    assert {"slope", "output", "event, where it begins at rest", "before it begins, where it begins at rest"} <= kinds
+    assert len(model.equations) == len(set(model.equations))
 
 
 def test_before_a_preequilibration_the_first_values_are_those_of_its_condition(tmp_path):
@@ -307,6 +314,7 @@ def test_the_example():
     made = read_petab(EXAMPLE / "problem.yaml")
     assert [data.name for data in made.data_sets] == ["low", "high"]
     assert made.outputs == ("signal", "product")
+    assert made.title == "decay"  # what the SBML file calls it
     assert {name: type(noise).__name__ for name, noise in made.noise.items()} == {
         "signal": "Normal",
         "product": "LogNormal",
@@ -314,3 +322,19 @@ def test_the_example():
     fit = pm.fit(made, starts=1)
     for name, true in {"k1": 0.5, "k2": 0.2, "scale": 2.0}.items():
         assert abs(fit.estimate[name] - true) < 3 * fit.standard_error[name]
+
+
+def test_a_scale_on_a_logarithmic_scale_is_solved_for(tmp_path):
+    file = example(tmp_path)
+    table = tmp_path / "parameters.tsv"
+    stated = table.read_text(encoding="utf-8").replace("scale\tlin\t0\t10", "scale\tlog10\t1e-05\t100000")
+    table.write_text(stated, encoding="utf-8")
+    made = read_petab(file)
+    assert made.stated_space["scale"] == Log(1e-5, 1e5, guess=1.0)
+    fit = pm.fit(made, method="variable_projection", starts=2, progress=False)
+    plain = pm.fit(made, starts=2, progress=False)
+    assert fit.notes == {"scale": "solved for"}
+    assert fit.log_likelihood == pytest.approx(plain.log_likelihood, abs=1e-6)
+    for name in ("k1", "k2", "scale"):
+        assert abs(fit.estimate[name] - plain.estimate[name]) < 1e-3 * plain.standard_error[name]
+        assert fit.standard_error[name] == pytest.approx(plain.standard_error[name], rel=1e-4)

@@ -27,7 +27,7 @@ def names(stated):
         ("a * exp(-k * t) + a * b * t + c", {"a": 2.0, "k": 0.5, "c": 0.1, "b": 1.0}, {"a", "c"}),  # or b, c
         ("a * cos(t) + b * sin(t)", {"a": 1.0, "b": 0.0}, {"a", "b"}),
         ("exp(-k * t)", {"k": 1.0}, set()),
-        ("a * t", {"a": pm.Log(0.1, 10, guess=1)}, set()),  # a Log's coordinate is its logarithm
+        ("a**2 * t", {"a": pm.Log(0.1, 10, guess=1)}, set()),
         ("a * t + abs(b - 1) * t**2", {"a": 1.0, "b": 1.01}, {"a"}),  # b is linear on either side of 1 only
         ("sqrt(a) * t + b", {"a": pm.Real(0, 4, guess=0.5), "b": 1.0}, {"b"}),
         ("a * t + b", {"a": pm.Real(0.999, 1.001, guess=1), "b": pm.Real(0, 1, guess=1)}, {"a", "b"}),
@@ -35,6 +35,28 @@ def names(stated):
 )
 def test_formulas(model, parameters, linear):
     assert names(problem(model, parameters)) == linear
+
+
+LOG = pm.Log(1e-3, 1e3, guess=2)
+
+
+@pytest.mark.parametrize(
+    ("model", "parameters", "linear", "exponential"),
+    [
+        ("a * t", {"a": LOG}, {"a"}, {"a"}),
+        ("a * exp(-k * t) + c", {"a": LOG, "k": LOG, "c": 1.0}, {"a", "c"}, {"a"}),
+        ("a * exp(-k * t) + c * t", {"a": LOG, "k": LOG, "c": pm.Log(guess=1)}, {"a", "c"}, {"a", "c"}),
+        ("log(a) * t + b", {"a": LOG, "b": LOG}, {"a", "b"}, {"b"}),  # a logarithm of what is observed
+        ("a * b * t", {"a": LOG, "b": LOG}, {"a"}, {"a"}),  # or b
+        ("a**2 * t + sqrt(b)", {"a": LOG, "b": LOG}, set(), set()),
+        ("a * t / (a + t)", {"a": LOG}, set(), set()),
+    ],
+)
+def test_factors_on_logarithmic_scales(model, parameters, linear, exponential):
+    stated = problem(model, parameters)
+    assert names(stated) == linear
+    mask = stated.search_space().exponential
+    assert {label for label, one in zip(stated.fit_space.labels, mask, strict=True) if one} == exponential
 
 
 def test_functions_with_arrays():

@@ -10,6 +10,7 @@ import numpy as np
 
 from parametra.maths.arrays import Float
 from parametra.nouns.constraint_row import ConstraintRow
+from parametra.nouns.equation import Equation
 from parametra.nouns.errors import ParametraError, did_you_mean
 from parametra.nouns.penalty_path import PenaltyPath
 from parametra.nouns.receipt import Receipt
@@ -71,6 +72,7 @@ class FitRecord:
         receipt: what it cost and what it was made with.
         constraints: where the estimate stands to each.
         path: of a penalty whose strength the data have chosen; None otherwise.
+        equations: the model as people read it, line by line; () for a function.
     """
 
     status: Status
@@ -98,6 +100,7 @@ class FitRecord:
     description: str = ""
     path: PenaltyPath | None = None
     constraints: tuple[ConstraintRow, ...] = ()
+    equations: tuple[Equation, ...] = ()
     view_source: Callable[[], tuple[View, ...]] | None = field(default=None, repr=False, compare=False)
 
     @property

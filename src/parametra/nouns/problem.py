@@ -151,6 +151,7 @@ class Problem:
             penalty=None if self.penalty is None else self.penalty.on(space, self.size),
             adversary=against if self.adversary else None,
             linear=self.__dict__.get("_linear"),
+            exponential=self.__dict__.get("_exponential"),
             labels=tuple(space.labels),
             residuals=Ability.RESIDUALS in self.offers,
         )

@@ -22,6 +22,7 @@ class SearchSpace:
         penalty: what is added to the cost (see `CoordinatePenalty`), None for nothing.
         adversary: coordinates that maximise the cost while the others minimise it, None for none.
         linear: coordinates that the residuals are linear in while the others stay, None where nobody looked.
+        exponential: those of them that are logarithms of what the residuals are linear in, None where nobody looked.
         labels: names of the coordinates, for messages.
         differences: True where derivatives are made of differences, so that each costs several evaluations.
         residuals: whether the cost is one of residuals, so that their Jacobian and J'J can be asked for.
@@ -34,6 +35,7 @@ class SearchSpace:
     penalty: CoordinatePenalty | None = None
     adversary: Bool[np.ndarray, " d"] | None = None
     linear: Bool[np.ndarray, " d"] | None = None
+    exponential: Bool[np.ndarray, " d"] | None = None
     labels: tuple[str, ...] = field(default=())
     differences: bool = False
     residuals: bool = False

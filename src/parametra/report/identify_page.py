@@ -24,7 +24,7 @@ _FIGURES = {
     ),
     "spectrum": (
         "Spectrum of the Fisher information",
-        "Each column is a direction in which parameters change together, with their weights; below the line: not known.",
+        "Each column is a direction in which parameters change together, with their weights; below the line: unknown.",
     ),
     "correlation": ("Correlation", "How the estimates hang together: near +1 or -1, one can replace the other."),
     "contour": ("Region of the worst pair", "The values of two parameters that the data allow together."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 from parametra.nouns.constraint_row import ConstraintRow
@@ -21,6 +22,20 @@ _WORDS = {
     Outcome.STOPPED: "stopped",
     Outcome.FAILED: "failed",
 }
+_KINDS = {
+    "prediction": "Prediction",
+    "slope": "Slopes",
+    "quantity": "Quantities",
+    "first value": "First values",
+    "before it begins": "Before it begins",
+    "event": "Events",
+    "output": "Observed",
+    "tied": "Tied parameters",
+}
+_IN_WORDS = ("event", "before it begins")
+_TENS = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)e([+-]?\d+)")
+_POWER = re.compile(r" \*\* (-?\d+)(?![\w.])")
+_RAISED = {ord(plain): raised for plain, raised in zip("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True)}
 _FIGURES = {
     "fit": (
         "Data and fit",
@@ -57,6 +72,7 @@ def page(fit: Fit) -> str:
         verdict=verdict(fit),
         rows=[_row(row) for row in fit.rows],
         constraints=[_constraint(row) for row in fit.constraints],
+        equations=_equations(fit),
         quality=_quality(fit),
         starts=_starts(fit),
         figures=[_figure(fit, kind) for kind in worth_drawing(fit)],
@@ -108,6 +124,24 @@ def _constraint(row: ConstraintRow) -> tuple[str, str, str]:
     if row.active:
         words = f"the log-likelihood would change by {row.multiplier:.4g} for each unit that its limit moves up"
     return row.label, row.state, words
+
+
+def _equations(fit: Fit) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The model: what its lines give, in words, and the lines."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for each in fit.equations:
+        kind, _, where = each.kind.partition(",")
+        words = _KINDS.get(kind, kind) + (f",{where}" if where else "")
+        equals = "" if kind in _IN_WORDS else "= "
+        groups.setdefault(words, []).append((each.left, equals + _mathematics(each.right)))
+    return list(groups.items())
+
+
+def _mathematics(formula: str) -> str:
+    """A formula as it is written by hand, as far as one line goes: dots for products, whole powers raised."""
+    raised = _TENS.sub(lambda found: f"{found[1]} * 10{str(int(found[2])).translate(_RAISED)}", formula)
+    raised = _POWER.sub(lambda found: found[1].translate(_RAISED), raised)
+    return raised.replace(" ** ", "^").replace(" * ", "\u2009·\u2009").replace("-", "\N{MINUS SIGN}")
 
 
 def _quality(fit: Fit) -> list[tuple[str, str, str]]:

@@ -19,6 +19,7 @@ from parametra.nouns.status import Status
 from parametra.verbs._penalised_search import Terms, columns_of_terms
 from parametra.verbs.fit_basins import starts_of
 from parametra.verbs.fit_choice import Choice
+from parametra.verbs.fit_equations import equations_of
 from parametra.verbs.fit_judge import receipt_of
 from parametra.verbs.fit_uncertainty import Curvature
 from parametra.verbs.fit_views import views_of
@@ -90,6 +91,7 @@ def penalised_fit(
         receipt=receipt_of(problem, drive, choice, settings),
         description=problem.description,
         path=path,
+        equations=equations_of(problem),
         view_source=lambda: views_of(problem, x, named, np.zeros((x.size, 0))),
     )
 

@@ -23,6 +23,8 @@ from parametra.runs.choose_evaluator import choose_evaluator
 from parametra.runs.drive import Drive
 from parametra.runs.progress import Progress
 from parametra.verbs.fit_choice import choose_method, cost_of, stated_loss
+from parametra.verbs.fit_guess import seen_from
+from parametra.verbs.fit_tolerance import as_fitted
 from parametra.verbs.fit_uncertainty import Curvature, curvature
 
 LANES = 32
@@ -102,14 +104,14 @@ def at_estimate(
     problem = (
         problem.with_fixed({n: fit.values[n] for n in problem.space.discrete}) if problem.space.discrete else problem
     )
-    problem.looked_at()
+    missing = sorted(set(problem.fit_space.names) - set(fit.values))
+    if missing:
+        raise MethodError(f"the fit has no {', '.join(missing)}: it is of another problem. Fit this one first.")
+    problem = seen_from(as_fitted(problem, fit), fit.values)
     loss = stated_loss(_text(fit.receipt.settings, "loss"), float(fit.receipt.settings.get("loss_scale") or 1.0))
     cost = cost_of(problem, loss, catalogue.card("fit", choose_method(problem, "auto", loss).method))
     asked = choose_evaluator(problem, cost, lanes, evaluator)
     drive = Drive(asked, budget or Budget(), progress or Progress(problem.title, shown=False), wish=evaluator)
-    missing = sorted(set(problem.fit_space.names) - set(fit.values))
-    if missing:
-        raise MethodError(f"the fit has no {', '.join(missing)}: it is of another problem. Fit this one first.")
     x = np.asarray(problem.fit_space.from_named({n: fit.values[n] for n in problem.fit_space.names}))
     with np.errstate(all="ignore"):
         there = drive.evaluate(Request(x[None], Want.COST, np.zeros(1, dtype=np.int64)))

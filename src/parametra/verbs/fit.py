@@ -15,7 +15,6 @@ from parametra import catalogue
 from parametra.maths.losses import Loss
 from parametra.nouns.errors import MethodError, ModelError, ParametraError
 from parametra.nouns.fit_result import Fit
-from parametra.nouns.keys import generator
 from parametra.nouns.objective import Objective
 from parametra.nouns.parameter import Integer
 from parametra.nouns.problem import Problem
@@ -29,17 +28,20 @@ from parametra.verbs.fit_choice import (
     choose_method,
     cost_of,
     how_many_starts,
+    most_starts,
     stated_loss,
     with_options,
     with_solved,
 )
 from parametra.verbs.fit_constrained import nothing_found
 from parametra.verbs.fit_feasibility import unmeetable
+from parametra.verbs.fit_guess import start_points, where_it_works
 from parametra.verbs.fit_judge import judge
 from parametra.verbs.fit_nothing_free import ONE_POINT, fit_nothing_free, stated_choice
 from parametra.verbs.fit_penalised import fit_penalised, plan_penalised
 from parametra.verbs.fit_running import MOST_FAILURES, Running, running
 from parametra.verbs.fit_screening import run_screened, screening_for
+from parametra.verbs.fit_tolerance import Ran, until_it_holds
 
 MOST_COMBINATIONS = 1000
 """Settings of discrete parameters that are all tried."""
@@ -228,7 +230,7 @@ def choose(
     """
     combinations = _combinations(problem)
     first = problem.with_fixed(combinations[0]) if problem.space.discrete else problem
-    first.looked_at()
+    first, _ = where_it_works(first, _most_starts(first, starts), 0)
     found = stated_loss(loss, 1.0)
     choice = choose_method(first, method, found)
     if not first.fit_space.dimension:
@@ -264,8 +266,8 @@ def stated_problem(
     if isinstance(problem, Problem):
         if data is not None or parameters is not None or beside:
             raise ModelError(
-                f"{verb}(problem) takes no {', '.join(beside) or 'data or parameters'} beside the problem, which has its "
-                f"own. Use problem.with_data(data), or {verb}(model, data, parameters=...)."
+                f"{verb}(problem) takes no {', '.join(beside) or 'data or parameters'} beside the problem, which has "
+                f"its own. Use problem.with_data(data), or {verb}(model, data, parameters=...)."
             )
         return problem
     if isinstance(getattr(problem, "problem", None), Problem):
@@ -287,9 +289,9 @@ def _one(problem: Problem, settings: Settings, chosen: Mapping[str, Any]) -> Fit
         progress.close()
 
 
-def _fitted(problem: Problem, settings: Settings, chosen: Mapping[str, Any], progress: Progress) -> Fit:
+def _fitted(stated: Problem, settings: Settings, chosen: Mapping[str, Any], progress: Progress) -> Fit:
     began = time.perf_counter()
-    problem.looked_at()
+    problem, lost = where_it_works(stated, _most_starts(stated, settings.starts), settings.seed)
     if problem.penalty is not None:
         return fit_penalised(problem, settings, chosen, progress)
     loss = stated_loss(settings.loss, settings.loss_scale)
@@ -300,11 +302,12 @@ def _fitted(problem: Problem, settings: Settings, chosen: Mapping[str, Any], pro
     cost = cost_of(problem, loss, catalogue.card("fit", choice.method))
     single = choose_evaluator(problem, cost, 1, settings.evaluator)
     count, why = how_many_starts(problem, settings.starts, single, catalogue.card("fit", choice.method))
+    why = f"{why}; at the guess the model failed: {lost.rstrip('.')}" if lost else why
     evaluator = single if count == 1 else choose_evaluator(problem, cost, count, settings.evaluator)
     budget = Budget(settings.evaluations, settings.seconds)
     drive = Drive(evaluator, budget, progress, wish=settings.evaluator, began=began)
     method = with_options(choice.method, settings.options)
-    starts = start_points(problem, count, settings.seed)
+    starts = start_points(stated, count, settings.seed)
     differences = evaluator.derivative.startswith("central differences")
     space = replace(problem.search_space(settings.seed), differences=differences)
     choice = with_solved(choice, method, space)
@@ -312,7 +315,7 @@ def _fitted(problem: Problem, settings: Settings, chosen: Mapping[str, Any], pro
         raise MethodError(f"`{choice.method}` runs in one process; leave workers={settings.workers} out.")
     screening = screening_for(problem, method, cost, count, settings.screening)
     if unmet := unmeetable(problem, settings.seed):
-        return judge(problem, drive, nothing_found(starts, unmet), choice, why, settings, chosen)
+        return judge(stated, drive, nothing_found(starts, unmet), choice, why, settings, chosen)
     workers = drive.workers = _workers(settings.workers)
     try:
         if screening is None:
@@ -324,7 +327,13 @@ def _fitted(problem: Problem, settings: Settings, chosen: Mapping[str, Any], pro
         if workers is not None:
             workers.close()
     progress.prepare("errors, doubts and pictures")
-    return judge(problem, drive, solutions, choice, why, settings, chosen)
+    judged = lambda asked, ends: judge(asked, drive, ends, choice, why, settings, chosen)  # noqa: E731
+    return until_it_holds(Ran(stated, drive, method, space, solutions, judged))
+
+
+def _most_starts(problem: Problem, starts: int | str) -> int:
+    """How many starts there will be, before it is known whether one serves."""
+    return starts if isinstance(starts, int) else most_starts(problem)
 
 
 def _workers(count: int) -> Any:
@@ -333,13 +342,6 @@ def _workers(count: int) -> Any:
     from parametra.runs.workers import Workers  # processes take a while to load, and few fits want them
 
     return Workers(count)
-
-
-def start_points(problem: Problem, count: int, seed: int) -> np.ndarray:
-    """The starts in box coordinates (count, d): the guess, then draws that depend on the seed and their number only."""
-    space = problem.fit_space
-    draws = [space.draw_start(generator(seed, "fit", i)) for i in range(1, count)]
-    return np.stack([space.guess, *draws])
 
 
 def _combinations(problem: Problem) -> list[dict[str, Any]]:

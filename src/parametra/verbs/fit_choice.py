@@ -174,7 +174,12 @@ def how_many_starts(
     limits = problem.limits
     if is_linear(problem, evaluator) and (limits is None or limits.linear.all()):
         return 1, "the model is linear in its parameters, so there is one basin"
-    return max(LEAST_STARTS, 4 * problem.fit_space.dimension), "the model may have several basins"
+    return most_starts(problem), "the model may have several basins"
+
+
+def most_starts(problem: Problem) -> int:
+    """How many starts "auto" takes at most."""
+    return max(LEAST_STARTS, 4 * problem.fit_space.dimension)
 
 
 def is_linear(problem: Problem, evaluator: Evaluator) -> bool:

@@ -23,6 +23,7 @@ from parametra.verbs.fit_basins import starts_of
 from parametra.verbs.fit_choice import NO_METHOD, SOLVED_FOR, Choice
 from parametra.verbs.fit_constrained import constrained_status, constraint_rows
 from parametra.verbs.fit_doubts import doubts_of
+from parametra.verbs.fit_equations import equations_of
 from parametra.verbs.fit_minimax import as_minimax, no_curvature
 from parametra.verbs.fit_no_minimum import look_around
 from parametra.verbs.fit_rows import rows_of
@@ -112,6 +113,7 @@ def judge(
         receipt=receipt_of(problem, drive, choice, settings),
         description=problem.description,
         constraints=held,
+        equations=equations_of(problem),
         view_source=lambda: views_of(problem, x, named, steps),
     )
     return as_minimax(problem, drive, x, cost, fit) if problem.adversary else fit

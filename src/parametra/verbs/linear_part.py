@@ -1,4 +1,7 @@
-"""Which parameters a model is linear in, found by looking at its Jacobian: for methods that make use of it."""
+"""Which parameters a model is linear in, found by looking at its Jacobian: for methods that make use of it.
+
+A factor on a logarithmic scale counts: the model is linear in its exponential.
+"""
 
 from __future__ import annotations
 
@@ -33,10 +36,11 @@ def offers_for(problem: Problem, card: Card) -> frozenset[Ability]:
 
 
 def linear_coordinates(problem: Problem) -> Bool[np.ndarray, " d"]:
-    """Coordinates that the residuals are linear in, all of them together, while the others stay.
+    """Coordinates whose values, or exponentials, the residuals are linear in, all together, while the others stay.
 
     A column of the Jacobian that does not change when a coordinate moves, at two places, is taken for one that never
-    does; a point where the model fails tells nothing, and its coordinate is not believed.
+    does. That by z = log c is c times the one by c, so a factor on a logarithmic scale shows when its column is divided
+    by exp(z). A point where the model fails tells nothing, and its coordinate is not believed.
 
     Arguments:
         problem: one that offers residuals; robust losses are left out.
@@ -48,15 +52,22 @@ def linear_coordinates(problem: Problem) -> Bool[np.ndarray, " d"]:
     evaluator = choose_evaluator(problem, Cost(least_squares=True), 1)
     tolerance = _ROUGH if evaluator.derivative == "central differences" else _EXACT
     stays = np.ones((space.dimension, space.dimension), dtype=bool)
+    grows = np.ones(space.dimension, dtype=bool)
     for point in probe_points(problem)[:2]:
         points = np.concatenate([point[None], _moved(point, np.asarray(space.lower), np.asarray(space.upper))])
         answers = evaluator.evaluate(points, Want.JACOBIAN)
         if answers.jacobian is None or not answers.ok[0]:
-            stays[:] = False
+            stays[:], grows[:] = False, False
             break
-        stays &= linear_together(answers.jacobian[0], answers.jacobian[1:], tolerance) & answers.ok[1:, None]
-    found = largest_set(stays)
+        jacobian, ok = answers.jacobian, answers.ok[1:]
+        stays &= linear_together(jacobian[0], jacobian[1:], tolerance) & ok[:, None]
+        with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
+            divided = jacobian * np.exp(-points)[:, None, :]
+        grows &= np.diagonal(linear_together(divided[0], divided[1:], tolerance)) & ok
+    grows &= ~np.diagonal(stays)
+    found = largest_set(stays | np.diag(grows))
     problem.__dict__["_linear"] = found
+    problem.__dict__["_exponential"] = found & grows
     return found
 
 

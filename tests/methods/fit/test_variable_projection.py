@@ -196,3 +196,79 @@ def test_a_model_without_linear_parameters_is_refused():
         r'Use method="levenberg_marquardt"\.$',
     ):
         pm.fit("exp(-k * t) + k**2", data, {"k": pm.Real(0, 5, guess=1)}, method="variable_projection")
+
+
+# ---- factors on logarithmic scales
+
+
+def blots(scale=pm.Log(1e-5, 1e5), **more):  # noqa: B008  frozen
+    """Three blots of one decay, each on a scale of its own, as PEtab files state them: bounds of ten decades."""
+    t = np.linspace(0.0, 6.0, 12)
+    wave = np.sin(2.7 * np.arange(12))
+    sets = [
+        pm.Data(
+            {"t": t, "y": factor * (np.exp(-0.8 * t) + 0.1) + 0.02 * factor * np.roll(wave, 3 * i)},
+            inputs="t",
+            output="y",
+            sigma=0.02 * factor,
+            parameters={"s": f"s{i}", "o": f"o{i}"},
+            name=f"blot {i}",
+        )
+        for i, factor in enumerate((3.0, 40.0, 500.0))
+    ]
+    scales = {f"{name}{i}": scale for i in range(3) for name in "so"}
+    return pm.Problem("s * exp(-k * t) + o", sets, {"k": pm.Log(1e-3, 1e3), **scales, **more})
+
+
+def test_factors_on_logarithmic_scales_are_solved_for_to_the_same_answer():
+    problem = blots()
+    found = pm.fit(problem, method="variable_projection", starts=20, progress=False)
+    plain = pm.fit(problem, method="levenberg_marquardt", starts=20, progress=False)
+    assert found.notes == dict.fromkeys(("s0", "s1", "s2", "o0", "o1", "o2"), "solved for")
+    assert found.chi_square == pytest.approx(plain.chi_square, rel=1e-10)
+    for name, value in plain.estimate.items():
+        assert found.estimate[name] == pytest.approx(value, rel=1e-6)
+        assert found.standard_error[name] == pytest.approx(plain.standard_error[name], rel=1e-6)  # all of the Jacobian
+    assert found.receipt.evaluations < plain.receipt.evaluations  # one rate is searched for, not seven numbers
+
+
+@pytest.mark.parametrize("bounds", [(1e-5, 30.0), (45.0, 1e5)])
+def test_bounds_of_factors_are_honoured(bounds):
+    problem = blots(s1=pm.Log(*bounds))
+    found = pm.fit(problem, method="variable_projection", starts=10, progress=False)
+    plain = pm.fit(problem, starts=20, progress=False)
+    assert found.estimate["s1"] == pytest.approx(30.0 if bounds[1] == 30.0 else 45.0, rel=1e-12)
+    assert "bound" in found.notes["s1"]
+    assert found.chi_square == pytest.approx(plain.chi_square, rel=1e-9)
+    assert found.estimate["k"] == pytest.approx(plain.estimate["k"], rel=1e-6)
+
+
+def test_a_factor_that_wants_to_be_negative_becomes_nothing():
+    data = pm.Data({"t": T, "y": -np.exp(-T) + 0.3}, inputs="t", output="y", sigma=0.1)
+    parameters = {"a": pm.Log(guess=1.0), "k": pm.Log(0.1, 10, guess=1.0), "c": (-1, 1)}
+    fit = pm.fit("a * exp(-k * t) + c", data, parameters, method="variable_projection", starts=2, progress=False)
+    assert fit.estimate["a"] < 1e-90
+    level = np.mean(-np.exp(-T) + 0.3)
+    assert fit.chi_square == pytest.approx(np.sum((-np.exp(-T) + 0.3 - level) ** 2) / 0.01, rel=1e-9)
+
+
+def test_a_prior_on_a_factor_counts():
+    prior = pm.Log(1e-5, 1e5, prior=NormalPrior(2.0, 0.05))
+    fit = pm.fit(blots(s0=prior), method="variable_projection", starts=5, progress=False)
+    plain = pm.fit(blots(s0=prior), starts=20, progress=False)
+    assert 2.0 < fit.estimate["s0"] < 2.99
+    assert fit.estimate["s0"] == pytest.approx(plain.estimate["s0"], rel=1e-6)
+
+
+def test_factors_are_told_where_the_method_is_asked_by_hand():
+    space = dataclasses.replace(linear_in(box((np.log(1e-5), np.log(1e5)), (0.01, 10), (-9, 9)), 0, 2),
+                                exponential=np.array([True, False, False]))  # fmt: skip
+
+    def logarithmic(x):
+        r, J = decay(T, Y)(np.array([np.exp(x[0]), x[1], x[2]]))
+        return r, J * np.array([np.exp(x[0]), 1.0, 1.0])
+
+    solutions = run(METHOD, space, [9.0, 0.2, 0.0], Evaluator(logarithmic))
+    plain = run(METHOD, linear_in(box((1e-5, 1e5), (0.01, 10), (-9, 9)), 0, 2), [1.0, 0.2, 0.0], Evaluator(decay(T, Y)))
+    np.testing.assert_allclose(np.exp(solutions.points[0, 0]), plain.points[0, 0], rtol=1e-9)
+    np.testing.assert_allclose(solutions.points[0, 1:], plain.points[0, 1:], rtol=1e-9)

@@ -3,6 +3,7 @@
     r(a, c) = r0(a) + F(a) c       c*(a) = argmin |r(a, c)|^2 between the bounds, F = the Jacobian's linear columns
     v(a)    = r(a, c*(a))          with the Jacobian (I - P) J_a of Kaufman, P the projector on the columns of F
 
+c may be the exponential of a coordinate, a factor on a logarithmic scale: then F is the coordinate's column over c.
 `a` goes through the trust region of Levenberg and Marquardt. One evaluation at (a, c) tells c* and v, by linearity;
 J_a is also wanted at c*, which costs another one where c was not near it. The next c is foretold from the last.
 """
@@ -28,6 +29,9 @@ from parametra.nouns.search_space import SearchSpace
 _NEAR = 1e-3
 """A relative step from c to c* after which J_a at c serves for J_a at c*."""
 
+_LEAST = 1e-100
+"""Where the logarithm of a factor has no lower bound: one that is almost nothing, and not nothing."""
+
 _LINEAR = 1e-6
 """Of what linearity foretells of a residual: a larger gap says that it is not linear."""
 
@@ -43,6 +47,8 @@ class Projected(Walk):
         foretold: (m,) the residuals that it should have then, and how large their terms are; empty before.
         anchor: the nonlinear values that the region stands at, with their c* and how c* follows them, (p, q).
         anchor_values, follow: the same.
+
+    Linear values are those that the residuals are linear in, not coordinates.
     """
 
     linear: Bool[np.ndarray, " d"]
@@ -59,8 +65,9 @@ class Projected(Walk):
 class VariableProjection(SideBySide):
     """argmin 1/2 |r(a, c)|^2 in a box, with c solved for at every a: a smaller and better-natured search.
 
-    Which parameters are linear is found from the model's structure, or named. Starts and guesses of linear parameters
-    do not matter. Their bounds are honoured by solving for them between the bounds.
+    Which parameters are linear is found from the model's structure, or named; factors on a logarithmic scale are among
+    them. Starts and guesses of linear parameters do not matter. Their bounds are honoured by solving for them between
+    the bounds.
 
     Arguments:
         linear: names of the parameters to solve for; empty takes all that were found.
@@ -166,7 +173,7 @@ class VariableProjection(SideBySide):
             x[free] = region.trial.x
         return Projected(
             x[None], x, np.inf, Ending.RUNNING, 0, "", linear, region, False, nothing, nothing,
-            x[free], x[linear], np.zeros((int(linear.sum()), int(free.sum()))),
+            x[free], _values(space, linear, x[linear]), np.zeros((int(linear.sum()), int(free.sum()))),
         )  # fmt: skip
 
     def advance(self, space: SearchSpace, walk: Projected, told: Told) -> Projected:
@@ -181,13 +188,15 @@ class VariableProjection(SideBySide):
         r, J = residuals[0], jacobian[0]
         if walk.exact:
             self._linear_indeed(space, walk, r)
-        lower, upper = space.lower[walk.linear], space.upper[walk.linear]
-        best = linear_best(J[:, walk.linear], r, x[walk.linear], lower, upper)
+        linear = walk.linear
+        lower, values, upper = (_values(space, linear, each[linear]) for each in (space.lower, x, space.upper))
+        columns = J[:, linear] / np.where(_logarithms(space, linear), values, 1.0)
+        best = linear_best(columns, r, values, lower, upper)
         moved = x.copy()
-        moved[walk.linear] = best.values
+        moved[linear] = _coordinates(space, linear, best.values)
         cost = 0.5 * float(best.residuals @ best.residuals)
         if not walk.exact and self._matters(walk, best, cost):
-            size = np.abs(r) + np.abs(J[:, walk.linear]) @ np.abs(best.step)
+            size = np.abs(r) + np.abs(columns) @ np.abs(best.step)
             return replace(walk, asked=moved[None], exact=True, foretold=best.residuals, foretold_size=size)
         if walk.exact and not cost < float(told.cost[0]):
             cost, moved = float(told.cost[0]), x
@@ -248,8 +257,32 @@ class VariableProjection(SideBySide):
         values = walk.anchor_values
         if region.anchor is not None and np.array_equal(region.anchor.x, walk.anchor):
             values = values + walk.follow @ (region.trial.x - walk.anchor)
-        x[walk.linear] = values
+        x[walk.linear] = _coordinates(space, walk.linear, values)
         return replace(walk, asked=np.clip(x, space.lower, space.upper)[None])
+
+
+def _logarithms(space: SearchSpace, linear: Bool[np.ndarray, " d"]) -> Bool[np.ndarray, " p"]:
+    """Which of the linear values have logarithms as their coordinates."""
+    return np.zeros(int(linear.sum()), dtype=bool) if space.exponential is None else space.exponential[linear]
+
+
+def _values(space: SearchSpace, linear: Bool[np.ndarray, " d"], x: Float[np.ndarray, " p"]) -> Float[np.ndarray, " p"]:
+    """The linear values of coordinates."""
+    with np.errstate(over="ignore", under="ignore"):
+        return np.where(_logarithms(space, linear), np.maximum(np.exp(x), _LEAST), x)
+
+
+def _coordinates(
+    space: SearchSpace, linear: Bool[np.ndarray, " d"], values: Float[np.ndarray, " p"]
+) -> Float[np.ndarray, " p"]:
+    """The coordinates of linear values, inside their bounds; exactly on a bound where the values are."""
+    lower, upper = space.lower[linear], space.upper[linear]
+    logarithms = np.log(np.maximum(values, _LEAST))
+    with np.errstate(over="ignore", under="ignore"):
+        logarithms = np.where(values <= np.exp(lower), lower, logarithms)
+        logarithms = np.where(values >= np.exp(upper), upper, logarithms)
+    logarithms = np.maximum(logarithms, np.log(_LEAST))
+    return np.clip(np.where(_logarithms(space, linear), logarithms, values), lower, upper)
 
 
 METHOD = VariableProjection

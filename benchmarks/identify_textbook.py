@@ -170,14 +170,13 @@ Far below saturation the Michaelis-Menten curve is a line. Its slope V / K is to
 ```python
 import numpy as np
 import parametra as pm
-from parametra.verbs.identify import identify
 
 s = np.linspace(0.005, 0.1, 20)
 rate = 10 * s / (1 + s) + 0.05 * np.sin(2.7 * np.arange(20) + 0.3 * np.arange(20) ** 2)
 data = pm.Data({{"s": s, "rate": rate}}, inputs=["s"], output="rate", sigma=0.05)
 free = {{"V": pm.Log(1e-3, 1e5, guess=1), "K": pm.Log(1e-4, 1e5, guess=1)}}
 
-found = identify("V * s / (K + s)", data, free)
+found = pm.identify("V * s / (K + s)", data, free)
 print(found)
 assert found.verdicts["V"].word == "practically unidentifiable"
 ```

@@ -37,10 +37,8 @@ def without_the_answer(problem):
     space = problem.fit_space
     drawn = space.to_named(space.draw_start(generator(SEED, "petab_starts", 0)))
     parameters = {
-        name: dataclasses.replace(problem.space[name], guess=float(drawn[name]))
-        if name in space.labels
-        else problem.space[name]
-        for name in problem.space.names
+        name: dataclasses.replace(each, guess=float(drawn[name])) if name in space.labels else each
+        for name, each in problem.stated_space.parameters.items()
     }
     return pm.Problem(problem.model, problem.data_sets, parameters, noise=problem.noise, title=problem.title)
 

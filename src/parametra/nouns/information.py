@@ -46,7 +46,8 @@ class Determined:
         if only:
             what = f"only {only} {'are' if several else 'is'} determined"
         elif self.more:
-            what = f"only {self.more} combination{'s' * (self.more > 1)} of {listed} {'are' if several else 'is'} determined"
+            some = f"{self.more} combination{'s' * (self.more > 1)} of {listed}"
+            what = f"only {some} {'are' if several else 'is'} determined"
         else:
             what = f"nothing is determined of {listed}"
         single = len(self.names) == 1

@@ -153,7 +153,7 @@ class Drive:
         if calls is not None:
             calls.stop, calls.tell, calls.ended, calls.phase = self.why_stop, self.tell_running, False, Phase.LOOP
         try:
-            with self._interrupt, _one_thread(many=True):
+            with self._interrupt:
                 while not walk.halted and not self._over():
                     request = walk.ask()
                     try:

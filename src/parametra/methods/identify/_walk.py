@@ -26,6 +26,9 @@ ON = 1e-3
 MET = 1e-6
 """How well a crossing meets the threshold."""
 
+_NEARLY = 4e-3
+"""Thresholds between a point and the crossing from which that is known to 1e-5 of the way without another look."""
+
 _STRAYED = 3.0
 _LOWER = 1e-2
 _MOST_CORRECTIONS = 200
@@ -119,6 +122,9 @@ class Walk:
             slopes=[[] for _ in range(n)],
         )
         self._asked = np.arange(n)
+        self._same: np.ndarray | None = None
+        # all rays of a replicate begin at its estimate, which is one point
+        self._once = begin is None and n > 1
 
     @property
     def halted(self) -> bool:
@@ -133,21 +139,28 @@ class Walk:
     def ask(self) -> Request:
         """The points to evaluate, those of the rays that still walk."""
         self._asked = np.flatnonzero(self._s.ends == End.WALKING)
-        self._s.evaluations += len(self._asked)
-        return Request(self._s.z[self._asked], Want.NORMAL, self.rays.replicate[self._asked])
+        asked, self._same = self._asked, None
+        if self._once and asked.size:
+            _, first, self._same = np.unique(self.rays.replicate[asked], return_index=True, return_inverse=True)
+            asked = asked[first]
+        self._once = False
+        self._s.evaluations += len(asked)
+        return Request(self._s.z[asked], Want.NORMAL, self.rays.replicate[asked])
 
     def tell(self, answers: Answers) -> None:
         """Take the answers to the last request, and move on."""
         k, s = self._asked, self._s
-        gradient, normal = answers.gradient, answers.normal
+        gradient, normal, cost, ok = answers.gradient, answers.normal, answers.cost, answers.ok
         if gradient is None or normal is None:
             raise RuntimeError("normal equations were asked for, and came without")  # a fault of the evaluator
-        ok = answers.ok & np.isfinite(gradient).all(axis=1) & np.isfinite(normal).all(axis=(1, 2))
+        if self._same is not None:
+            gradient, normal, cost, ok = (part[self._same] for part in (gradient, normal, cost, ok))
+        ok = ok & np.isfinite(gradient).all(axis=1) & np.isfinite(normal).all(axis=(1, 2))
         self._after_failure(k[~ok])
         k = k[ok]
         if not k.size:
             return
-        local = self._local(k, answers.cost[ok], gradient[ok], normal[ok])
+        local = self._local(k, cost[ok], gradient[ok], normal[ok])
         first = np.isnan(s.unit[k])
         with np.errstate(divide="ignore"):
             s.unit[k[first]] = np.sqrt(2 * self.rays.half[k[first]] / np.maximum(local.curve[first], 0.0))
@@ -296,7 +309,12 @@ class Walk:
         s.back[i] = 0
         s.stretch[i] = np.minimum(1.5 * s.stretch[i], 16.0)
         length = np.array([len(s.paths[lane]) for lane in i])
-        s.ends[i[met & (local.decrement[on] <= 1e-2 * ON * usual)]] = End.CROSSED
+        done = met & (local.decrement[on] <= 1e-2 * ON * usual)
+        s.ends[i[done]] = End.CROSSED
+        near = ~done & (np.abs(rise - threshold) <= _NEARLY * usual) & (slope > 0)
+        near &= local.decrement[on] <= _NEARLY**2 * usual
+        s.drag[i[near]] = local.drag[on][near]
+        self._cross(i[near], at[near], rise[near], slope[near], threshold[near], local.tangent[on][near])
         # a jump from one branch of the valley to another meets no threshold: its place does
         narrow = np.isfinite(s.over[i]) & (s.over[i] - s.good_t[i] <= _JUMP * s.over[i])
         s.ends[i[narrow & (s.ends[i] == End.WALKING)]] = End.CROSSED
@@ -312,6 +330,25 @@ class Walk:
         target = self._next(j, t, rise[walking], slope[walking], curve[walking], threshold[walking], tangent)
         # from the point that is there, whether below the crossing or above it
         self._place(j, target, at[walking] + (target - t)[:, None] * tangent)
+
+    def _cross(
+        self,
+        k: np.ndarray,
+        at: np.ndarray,
+        rise: np.ndarray,
+        slope: np.ndarray,
+        threshold: np.ndarray,
+        tangent: np.ndarray,
+    ) -> None:
+        """The crossing from a point beside it: the root of the rise is nearly straight, and its slope is known."""
+        s, rays = self._s, self.rays
+        step = 2 * np.sqrt(rise) * (np.sqrt(threshold) - np.sqrt(rise)) / slope
+        t = np.clip(s.t[k] + step, 0.0, rays.reach[k])
+        on_ray = rays.origin[k] + t[:, None] * rays.along[k]
+        moved = np.clip(at + (t - s.t[k])[:, None] * tangent, rays.lower, rays.upper)
+        s.good_t[k], s.good_z[k] = t, np.where(rays.held[k], on_ray, moved)
+        s.good_rise[k] = threshold
+        s.ends[k] = End.CROSSED
 
     def _next(
         self,

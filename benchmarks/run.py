@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PACKAGES = ("parametra", "numpy", "scipy", "jax", "lmfit", "optimistix", "optuna", "diffrax", "casadi")
+PACKAGES = ("parametra", "numpy", "scipy", "jax", "lmfit", "optimistix", "optuna", "diffrax", "casadi", "iminuit", "pypesto")
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 NAMES = (
     "start_up",
@@ -34,6 +34,10 @@ NAMES = (
     "ode_solvers",
     "ode_fits",
     "ode_work_precision",
+    "profiles",
+    "coverage",
+    "bootstrap",
+    "trust",
 )
 
 

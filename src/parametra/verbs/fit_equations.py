@@ -27,4 +27,4 @@ def equations_of(problem: Problem) -> tuple[Equation, ...]:
     lines = tuple(replace(each, left=alone) if each.left == ONLY else each for each in lines)
     tied = {n: p.expression for n, p in problem.stated_space.parameters.items() if isinstance(p, Tied)}
     texts = {n: each.text if isinstance(each, Formula) else each for n, each in tied.items()}
-    return (*lines,) or (*lines, *(Equation("tied", name, readable(text)) for name, text in texts.items()))
+    return (*lines, *(Equation("tied", name, readable(text)) for name, text in texts.items()))

@@ -14,7 +14,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PACKAGES = ("parametra", "numpy", "scipy", "jax", "lmfit", "optimistix", "optuna", "diffrax", "casadi", "iminuit", "pypesto")
+PACKAGES = ("parametra", "numpy", "scipy", "jax", "lmfit", "optimistix", "optuna")
+PACKAGES += ("diffrax", "casadi", "iminuit", "pypesto")
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 NAMES = (
     "start_up",

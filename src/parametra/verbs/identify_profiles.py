@@ -85,10 +85,11 @@ def _checked(
     begin: list[np.ndarray] = []
     plain = all(end is End.CROSSED for end in walked.ends) and not walked.drag.any()
     ends_there = [m for m, end in enumerate(walked.ends) if end in (End.CROSSED, End.OPEN, End.WALL)]
+    draws = generator(estimate.seed, "identify beside", 0).standard_normal((len(walked.ends), estimate.dimension))
     for k, end in enumerate(walked.ends):
         if end not in (End.CROSSED, End.LOST) or not walked.t[k] > 0:
             continue
-        point = _beside(estimate, coordinates[k // 2], walked.points[k], k)
+        point = _beside(estimate, coordinates[k // 2], walked.points[k], draws[k])
         there = [] if plain else [walked.points[m].copy() for m in ends_there if m // 2 != k // 2]
         for other in there:
             other[rays.held[k]] = walked.points[k][rays.held[k]]
@@ -140,7 +141,7 @@ def _better(
     return better, tuple(dict.fromkeys(repaired))
 
 
-def _beside(estimate: Estimate, i: int, point: np.ndarray, ray: int) -> np.ndarray | None:
+def _beside(estimate: Estimate, i: int, point: np.ndarray, draw: np.ndarray) -> np.ndarray | None:
     """A point with the same coordinate i, the others drawn from what they may be when it is held, twice as wide."""
     covariance = estimate.covariance
     others = [j for j in range(estimate.dimension) if j != i and np.isfinite(covariance[j, j]) and covariance[j, j] > 0]
@@ -150,9 +151,8 @@ def _beside(estimate: Estimate, i: int, point: np.ndarray, ray: int) -> np.ndarr
     tie = covariance[others, i]
     left = block - np.outer(tie, tie) / covariance[i, i]
     values, vectors = np.linalg.eigh(0.5 * (left + left.T))
-    draw = generator(estimate.seed, "identify beside", ray).standard_normal(len(others))
     moved = point.copy()
-    moved[others] += 2 * vectors @ (np.sqrt(np.maximum(values, 0.0)) * draw)
+    moved[others] += 2 * vectors @ (np.sqrt(np.maximum(values, 0.0)) * draw[others])
     return np.clip(moved, estimate.lower, estimate.upper)
 
 

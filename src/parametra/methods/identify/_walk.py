@@ -134,7 +134,7 @@ class Walk:
     @property
     def fraction(self) -> float:
         """The share of the rays that have ended."""
-        return float(np.mean(self._s.ends != End.WALKING)) if self.rays.count else 1.0
+        return np.count_nonzero(self._s.ends) / max(self.rays.count, 1)
 
     def ask(self) -> Request:
         """The points to evaluate, those of the rays that still walk."""

@@ -7,7 +7,9 @@ import sys
 import pytest
 
 from parametra import catalogue
+from parametra.nouns.card import Source
 from parametra.nouns.errors import MethodError, ModelError
+from parametra.testing.check_card import check_card
 from parametra.testing.check_fit_method import check_fit_method
 from parametra.testing.check_model import check_model
 
@@ -28,6 +30,25 @@ def test_fit_methods(name):
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == ""
+
+
+@pytest.mark.parametrize(("verb", "name"), [(v, n) for v in catalogue.verbs() for n in catalogue.methods(v)])
+def test_cards_of_all_verbs(verb, name):
+    method = catalogue.method(verb, name)
+    assert check_card(method, verb) == []
+    assert method.card.name == name
+
+
+def test_a_card_that_says_too_little_is_found_out():
+    method = catalogue.method("identify", "profile_likelihood")
+
+    class Bare(method):
+        card = dataclasses.replace(method.card, summary="", sources=(Source("Somebody", 2020, "Somewhere", "www"),))
+
+    wrong = check_card(Bare, "fit")
+    assert "its card has no summary" in wrong
+    assert "its card says identify, and it stands under fit" in wrong
+    assert "the link 'www' is no DOI, arXiv number, address or ISBN" in wrong
 
 
 @pytest.mark.parametrize("name", catalogue.models())

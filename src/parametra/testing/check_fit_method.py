@@ -21,6 +21,7 @@ from parametra.runs.choose_evaluator import choose_evaluator
 from parametra.runs.cost import Cost
 from parametra.runs.drive import Drive
 from parametra.runs.progress import Progress
+from parametra.testing.check_card import check_card
 from parametra.testing.fit_problems import KNOWN
 from parametra.verbs.fit import start_points
 from parametra.verbs.fit_choice import choose_method, cost_of, refuse_what_cannot_work
@@ -55,7 +56,7 @@ def check_fit_method(method: type[Any]) -> list[str]:
         method: the class, as `METHOD` in its file.
     """
     name = method.card.name
-    wrong = _card(method)
+    wrong = check_card(method, "fit")
     served = 0
     for known in KNOWN:
         problem = known.build()
@@ -70,17 +71,6 @@ def check_fit_method(method: type[Any]) -> list[str]:
     if not served:
         wrong.append("serves none of the known problems")
     return [f"{name}: {w}" for w in wrong]
-
-
-def _card(method: type[Any]) -> list[str]:
-    card = method.card
-    empty = [f for f in ("name", "verb", "summary", "good_for", "prefer_instead", "cost") if not getattr(card, f)]
-    wrong = [f"its card has no {field}" for field in empty]
-    if not card.needs:
-        wrong.append("its card says nothing of its needs")
-    if not card.sources or any(not s.link for s in card.sources):
-        wrong.append("its card names no source with a link")
-    return wrong
 
 
 def _serves(method: type[Any], problem: Problem) -> list[str]:

@@ -14,15 +14,17 @@ Student's.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from statistics import NormalDist
 
 import numpy as np
 
 from parametra.maths.arrays import Float
 
 _TABLE = 65
+_NORMAL = NormalDist()
 
 
 def quantile(level: float, freedom: float, restricted: int = 1) -> float:
@@ -33,10 +35,17 @@ def quantile(level: float, freedom: float, restricted: int = 1) -> float:
         freedom: degrees of freedom of the estimated scale, infinite for a known one.
         restricted: how many values are held: 1 for a profile, 2 for a contour.
     """
-    from scipy.special import chdtri, fdtri
-
     if np.isfinite(freedom):
+        from scipy.special import fdtri
+
         return float(restricted * fdtri(restricted, freedom, level))
+    # the library that knows these takes longer to load than a profile takes to walk
+    if restricted == 1:
+        return _NORMAL.inv_cdf(0.5 + 0.5 * level) ** 2
+    if restricted == 2:
+        return -2 * math.log1p(-level)
+    from scipy.special import chdtri
+
     return float(chdtri(restricted, 1 - level))
 
 
@@ -89,18 +98,27 @@ def from_bound(push: float, level: float, freedom: float) -> float:
 
 
 def _root(function: Callable[[float], float], low: float, high: float) -> float:
-    from scipy.optimize import brentq
-
-    solve: Any = brentq
-    return float(solve(function, low, high, xtol=1e-12))
+    """Where a function rises through zero, by halving: to rounding in some 50 calls; `high` where it does not."""
+    if function(high) <= 0:
+        return high
+    while True:
+        middle = 0.5 * (low + high)
+        if middle in (low, high) or high - low <= 1e-13:
+            return middle
+        if function(middle) > 0:
+            high = middle
+        else:
+            low = middle
 
 
 @cache
 def _table(level: float, freedom: float) -> tuple[np.ndarray, np.ndarray]:
-    from scipy.special import ndtr, stdtr
-
     def below(z: float) -> float:
-        return float(stdtr(freedom, z)) if np.isfinite(freedom) else float(ndtr(z))
+        if not np.isfinite(freedom):
+            return _NORMAL.cdf(z)
+        from scipy.special import stdtr
+
+        return float(stdtr(freedom, z))
 
     usual = quantile(level, freedom)
     grid = np.linspace(0.0, np.sqrt(usual), _TABLE)

@@ -49,7 +49,9 @@ def share(value: float) -> str:
     if not math.isfinite(value):
         return "nothing"
     percent = 100 * value
-    return f"{percent:.2g} %" if percent < 100 else f"{percent:.0f} %" if percent < 1e4 else f"{value:.1g} times itself"
+    if percent < 1e4:
+        return f"{percent:.2g} %" if percent < 100 else f"{percent:.0f} %"
+    return f"{value:.0f} times its size" if value < 1e4 else f"{value:.1e} times its size"
 
 
 def wrapped(line: str, indent: str = "") -> str:

@@ -105,7 +105,7 @@ def _worst(rows: list[DesignRow], gained: list[str]) -> str:
     before = worst.relative_before
     was = "" if before is None or not np.isfinite(before) else f", from {share(before)}"
     name = f"{worst.label}, the parameter that is known worst then," if len(rows) > 1 else worst.label
-    return f"The expected standard error of {name} is {share(worst.relative_after or 0.0)} of its value{was}."
+    return f"The expected relative standard error of {name} is {share(worst.relative_after or 0.0)}{was}."
 
 
 def _targets(found: Found, by_label: Mapping[str, DesignRow]) -> list[str]:

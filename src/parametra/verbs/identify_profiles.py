@@ -172,19 +172,25 @@ def _without_borrowed(estimate: Estimate, walks: Walks, position: int, found: li
     if ends is None:
         return None
     is_open, borrowed = list(ends.open), list(ends.borrowed)
-    i, strides = walks.coordinates[position], estimate.strides
+    i = walks.coordinates[position]
     for side, ray in enumerate((2 * position, 2 * position + 1)):
         if is_open[side]:
             continue
         for other, j in enumerate(walks.coordinates):
             theirs = found[other]
-            tied = w.drag[ray, j] * strides[j] / strides[i]
+            # by what share the limit moves where the bound moves by its own size
+            tied = w.drag[ray, j] * _size(estimate, j, w.points[ray, j]) / _size(estimate, i, w.points[ray, i])
             if theirs is None or tied < _BORROWED:
                 continue
             upper = w.points[ray, j] >= 0.5 * (estimate.lower[j] + estimate.upper[j])
             if theirs.open[int(upper)] and not is_near(estimate, j, theirs, int(upper)):
                 is_open[side], borrowed[side] = True, estimate.labels[j]
     return replace(ends, open=(is_open[0], is_open[1]), borrowed=(borrowed[0], borrowed[1]))
+
+
+def _size(estimate: Estimate, i: int, value: float) -> float:
+    """What a share of a coordinate's value is a share of: 1 on a logarithmic scale, where shares are differences."""
+    return 1.0 if estimate.logarithmic[i] else max(abs(float(value)), float(estimate.strides[i]))
 
 
 def ends_of(estimate: Estimate, walks: Walks, position: int) -> Ends | None:

@@ -90,18 +90,23 @@ class Profile:
     above: str
 
     def curve(self, count: int = 200) -> tuple[Float[np.ndarray, " m"], Float[np.ndarray, " m"]]:
-        """A smooth curve through the points: cubic, with the slopes that are known there."""
+        """A smooth curve through the points: cubic, with the slopes that are known there, made no steeper than goes.
+
+        Slopes are cut as by Fritsch and Carlson (1980, doi:10.1137/0717021), so that the curve goes beyond no point.
+        """
         keep = np.concatenate([[True], np.diff(self.values) > 0]) if self.values.size else np.empty(0, bool)
         x, y, m = self.values[keep], self.rise[keep], self.slopes[keep]
         if x.size < 2:
             return x, y
+        rise = np.abs(np.diff(y) / np.diff(x))
+        most = 3 * np.minimum(np.append(rise, np.inf), np.append(np.inf, rise))
+        m = np.clip(m, -most, most)
         grid = np.unique(np.concatenate([np.linspace(x[0], x[-1], count), x]))
         i = np.clip(np.searchsorted(x, grid, side="right") - 1, 0, x.size - 2)
         h = x[i + 1] - x[i]
         u = (grid - x[i]) / h
         at = (1 + 2 * u) * (1 - u) ** 2 * y[i] + u * (1 - u) ** 2 * h * m[i]
         at = at + u**2 * (3 - 2 * u) * y[i + 1] + u**2 * (u - 1) * h * m[i + 1]
-        # a cubic through far points may dip where the profile does not
         return grid, np.maximum(at, 0.0)
 
 

@@ -244,13 +244,14 @@ def test_settings_that_cannot_be(settings, said):
 
 def test_the_example_of_the_documentation_runs(read, tmp_path):
     page = (Path(__file__).parents[2] / "docs" / "problem-file.md").read_text(encoding="utf-8")
-    (text,) = re.findall(r"^```toml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    text, design = re.findall(r"^```toml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     rows = "".join(f"{t},{5 * np.exp(-0.3 * t) + 0.05 * np.cos(5 * t)},0.05\n" for t in range(9))
     (tmp_path / "decay.csv").write_text("t,y,sigma\n" + rows, encoding="utf-8")
     found = read(text)
     fit = pm.fit(found.problem, **found.settings.for_fit())
     assert fit.row("half_life").unit == "s"
     assert pm.check(found.problem).ok
+    read(text + "\n" + design)  # a table of another command may stand beside
 
 
 def test_units_are_checked_when_the_file_is_read(read):

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import parametra as pm
+from parametra.nouns.keys import generator
 from parametra.verbs.at_estimate import at_estimate
-from parametra.verbs.fit_guess import guessed_at, start_points, where_it_works
+from parametra.verbs.fit_guess import DRAWS, guessed_at, start_points, where_it_works
 from parametra.verbs.fit_judge import hash_of
 
 T = np.linspace(0.0, 1.0, 11)
@@ -25,6 +26,12 @@ def logarithm(t, a, b):
     return a * np.log(b - t)
 
 
+def draws(problem, number):
+    """The values that a start may have: the first and those that are drawn again."""
+    drawn = generator(0, "fit", number)
+    return [float(problem.fit_space.draw_start(drawn)[0]) for _ in range(DRAWS + 1)]
+
+
 LOGS = pm.Data({"t": T, "y": 2 * np.log(3 - T)}, inputs="t", output="y", sigma=0.01)
 
 
@@ -34,7 +41,8 @@ def test_a_blow_up_at_the_guess_is_a_failed_start_with_its_reason():
     fit = pm.fit(problem, starts=12, progress=False)
     assert fit.status.ok
     assert abs(fit.estimate["k"] - 0.4) < 1e-5
-    assert fit.starts.failed == sum(x[0] >= 1 for x in start_points(problem, 12, 0))
+    assert fit.starts.failed == 1 + sum(min(draws(problem, i)) >= 1 for i in range(1, 12))
+    assert fit.starts.failed < sum(x[0] >= 1 for x in start_points(problem, 12, 0))
     assert fit.starts.costs[-1] == np.inf
     assert "at the guess the model failed: " in fit.starts.why
     assert "blow-up" in fit.starts.why

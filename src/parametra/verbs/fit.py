@@ -35,7 +35,7 @@ from parametra.verbs.fit_choice import (
 )
 from parametra.verbs.fit_constrained import nothing_found
 from parametra.verbs.fit_feasibility import unmeetable
-from parametra.verbs.fit_guess import start_points, where_it_works
+from parametra.verbs.fit_guess import drawn_again, start_points, where_it_works
 from parametra.verbs.fit_judge import judge
 from parametra.verbs.fit_nothing_free import ONE_POINT, fit_nothing_free, stated_choice
 from parametra.verbs.fit_penalised import fit_penalised, plan_penalised
@@ -316,6 +316,7 @@ def _fitted(stated: Problem, settings: Settings, chosen: Mapping[str, Any], prog
     screening = screening_for(problem, method, cost, count, settings.screening)
     if unmet := unmeetable(problem, settings.seed):
         return judge(stated, drive, nothing_found(starts, unmet), choice, why, settings, chosen)
+    starts = drawn_again(problem, drive, starts, settings.seed)
     workers = drive.workers = _workers(settings.workers)
     try:
         if screening is None:

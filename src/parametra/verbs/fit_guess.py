@@ -13,18 +13,50 @@ from typing import Any
 import numpy as np
 
 from parametra.maths.arrays import Float
+from parametra.nouns.asker import Request, Want
 from parametra.nouns.errors import ModelError
 from parametra.nouns.evaluation import EvaluationFailed, told
 from parametra.nouns.keys import generator
 from parametra.nouns.parameter import Continuous
 from parametra.nouns.problem import MEND_IT, Problem, maybe_64_bits
-from parametra.runs.drive import NOT_FINITE
+from parametra.runs.drive import NOT_FINITE, Drive
 from parametra.runs.recorded import RecordedModel
+
+DRAWS = 4
+"""How often a start at which the model has no answer is drawn again."""
 
 
 def start_points(problem: Problem, count: int, seed: int) -> Float[np.ndarray, "S d"]:
     """The starts in box coordinates: the guess, then draws that depend on the seed and their number only."""
     return np.stack([problem.fit_space.guess, *(_drawn(problem, seed, i) for i in range(1, count))])
+
+
+def drawn_again(
+    problem: Problem, drive: Drive, starts: Float[np.ndarray, "S d"], seed: int
+) -> Float[np.ndarray, "S d"]:
+    """The starts, those at which a differential equation cannot be integrated drawn anew, at most `DRAWS` times.
+
+    The guess stays as it is. Other models are not asked: theirs cost more or tell at once.
+
+    Arguments:
+        problem: what is to be fitted.
+        drive: evaluates and counts.
+        starts: as `start_points` gave them.
+        seed: of the starts.
+    """
+    if len(starts) == 1 or not getattr(problem.model.function, "integrated", ""):
+        return starts
+    found = starts.copy()
+    left = np.arange(1, len(starts))
+    for draw in range(DRAWS + 1):
+        answers = drive.evaluate(Request(found[left], Want.COST, left))
+        left = left[~answers.ok]
+        if not left.size or draw == DRAWS or drive.is_over():
+            break
+        for i in left:
+            draws = generator(seed, "fit", int(i))
+            found[i] = [problem.fit_space.draw_start(draws) for _ in range(draw + 2)][-1]
+    return found
 
 
 def where_it_works(problem: Problem, count: int, seed: int) -> tuple[Problem, str]:

@@ -110,7 +110,7 @@ def _decode(value: Any) -> Any:
     if "enum" in value:
         return _classes[value["enum"]](value["value"])
     if "array" in value:
-        kind = {"bool": np.bool_, "int64": np.int64}.get(value.get("of"), np.float64)
+        kind = {"bool": np.bool_, "int64": np.int64}.get(str(value.get("of")), np.float64)
         return np.array([_decode(v) for v in value["array"]], dtype=kind).reshape(value["shape"])
     if "dict" in value:
         return {_decode(k): _decode(v) for k, v in value["dict"]}

@@ -12,12 +12,12 @@ whatever H is, so that crossings are met to rounding.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from parametra.maths.arrays import Float
 from parametra.methods.identify._rays import End, Rays, Walked
+from parametra.methods.identify._walk_local import Local, local
 from parametra.nouns.asker import Answers, Request, Want
 
 ON = 1e-3
@@ -42,7 +42,6 @@ _AT_REST = 6
 """Corrections in a row that change hardly anything: the followers are at their minimum, whatever a curvature promises
 that vanishes there."""
 
-_RIDGE = 1e-12
 _FALLS = 1e-3
 _JUMP = 1e-6
 """A bracket of a crossing as narrow as this share of the way is the crossing."""
@@ -160,15 +159,16 @@ class Walk:
         k = k[ok]
         if not k.size:
             return
-        local = self._local(k, cost[ok], gradient[ok], normal[ok])
+        found = (cost[ok], gradient[ok], normal[ok])
+        here = local(self.rays, k, s.z[k], found, s.damping[k], s.corrections[k])
         first = np.isnan(s.unit[k])
         with np.errstate(divide="ignore"):
-            s.unit[k[first]] = np.sqrt(2 * self.rays.half[k[first]] / np.maximum(local.curve[first], 0.0))
+            s.unit[k[first]] = np.sqrt(2 * self.rays.half[k[first]] / np.maximum(here.curve[first], 0.0))
         usual = self.rays.half[k] * self.rays.quantile
-        hardly = np.abs(s.before[k] - local.cost) <= 0.01 * ON * usual
+        hardly = np.abs(s.before[k] - here.cost) <= 0.01 * ON * usual
         s.stalled[k] = np.where(hardly, s.stalled[k] + 1, 0)
-        local = local.at_rest(s.stalled[k] >= _AT_REST, self.rays.cost[k])
-        left = local.decrement / usual
+        here = here.at_rest(s.stalled[k] >= _AT_REST, self.rays.cost[k])
+        left = here.decrement / usual
         on = left <= ON
         strayed = ~on & (s.corrections[k] == 0) & (left > _STRAYED) & np.isfinite(s.good_t[k]) & (s.t[k] > s.good_t[k])
         strayed &= s.back[k] < _MOST_BACK
@@ -176,9 +176,9 @@ class Walk:
         spent = ~on & (s.asked[k] > _MOST_ASKED)
         s.back[k[spent]] = _MOST_BACK
         strayed |= spent & np.isfinite(s.good_t[k])
-        self._correct(k, ~on & ~strayed, local)
+        self._correct(k, ~on & ~strayed, here)
         self._take_back(k[strayed], End.LOST)
-        self._go_on(k, on, local)
+        self._go_on(k, on, here)
 
     def walked(self) -> Walked:
         """What is known."""
@@ -200,46 +200,6 @@ class Walk:
             s.evaluations,
         )
 
-    # ---- what a point says
-
-    def _local(self, k: np.ndarray, cost: np.ndarray, g: np.ndarray, h: np.ndarray) -> _Local:
-        rays, z = self.rays, self._s.z[k]
-        w = rays.along[k]
-        width = np.where(np.isfinite(rays.upper - rays.lower), rays.upper - rays.lower, 1.0)
-        near = 1e-12 * width
-        stuck = ((z <= rays.lower + near) & (g > 0)) | ((z >= rays.upper - near) & (g < 0))
-        follows = ~rays.held[k] & ~stuck
-        root = np.sqrt(np.maximum(np.einsum("kii->ki", h), 0.0))
-        root = np.where(follows & (root > 0), root, 1.0)
-        both = follows[:, :, None] & follows[:, None, :]
-        scaled = np.where(both, h / (root[:, :, None] * root[:, None, :]), 0.0)
-        diagonal = np.arange(h.shape[1])
-        damp = np.where(follows, _RIDGE + self._s.damping[k][:, None], 1.0)
-        plain = scaled.copy()
-        plain[:, diagonal, diagonal] += np.where(follows, _RIDGE, 1.0)
-        hw = np.einsum("kij,kj->ki", h, w)
-        right = np.stack([np.where(follows, g, 0.0), np.where(follows, hw, 0.0)], axis=2) / root[:, :, None]
-        solved = np.linalg.solve(plain, right)
-        down, back = solved[:, :, 0] / root, solved[:, :, 1] / root
-        damped = down
-        if np.any(self._s.damping[k] > 0):
-            scaled[:, diagonal, diagonal] += damp
-            damped = np.linalg.solve(scaled, right[:, :, :1])[:, :, 0] / root
-        decrement = 0.5 * np.einsum("ki,ki->k", np.where(follows, g, 0.0), down)
-        slope = np.einsum("ki,ki->k", g, w) - np.einsum("ki,ki->k", np.where(follows, hw, 0.0), down)
-        curve = np.einsum("ki,ki->k", w, hw) - np.einsum("ki,ki->k", np.where(follows, hw, 0.0), back)
-        least = np.maximum(decrement, 0.0)
-        rise = cost - least - rays.cost[k]
-        push = np.einsum("ki,ki->k", g, w)
-        drag = np.where(stuck & ~rays.held[k], np.abs(g), 0.0) / np.maximum(np.abs(slope), 1e-300)[:, None]
-        down, damped = self._short(down, 1.0), self._short(damped, 2.0 ** self._s.corrections[k][:, None])
-        return _Local(cost, rise, least, slope, push, curve, -down, -damped, -back, drag)
-
-    def _short(self, step: np.ndarray, growth: np.ndarray | float) -> np.ndarray:
-        """Steps cut to the sizes of the coordinates: along a direction that hardly matters they have no length."""
-        longest = np.max(np.abs(step) / (growth * self.rays.sizes), axis=1, initial=0.0)
-        return step / np.maximum(longest, 1.0)[:, None]
-
     # ---- what to do next
 
     def _after_failure(self, k: np.ndarray) -> None:
@@ -260,7 +220,7 @@ class Walk:
         s.stretch[k] = np.maximum(0.5 * s.stretch[k], 1.0)
         self._back_to(k, s.good_t[k] + (s.t[k] - s.good_t[k]) / 3)
 
-    def _correct(self, k: np.ndarray, which: np.ndarray, local: _Local) -> None:
+    def _correct(self, k: np.ndarray, which: np.ndarray, local: Local) -> None:
         """One damped step of the followers, the ray's own coordinate held; a step that went up is undone."""
         s, rays = self._s, self.rays
         if not which.any():
@@ -281,7 +241,7 @@ class Walk:
         s.back[given_up] += 2  # each of these was dear
         self._take_back(given_up[somewhere], End.LOST)
 
-    def _go_on(self, k: np.ndarray, on: np.ndarray, local: _Local) -> None:
+    def _go_on(self, k: np.ndarray, on: np.ndarray, local: Local) -> None:
         s, rays = self._s, self.rays
         i = k[on]
         if not i.size:
@@ -400,31 +360,3 @@ class Walk:
         s.z[k] = np.clip(np.where(rays.held[k], on_ray, z), rays.lower, rays.upper)
         s.t[k] = t
         s.corrections[k], s.stalled[k], s.damping[k], s.before[k] = 0, 0, 0.0, np.inf
-
-
-@dataclass(frozen=True)
-class _Local:
-    """What a point says of its ray: see the head of this file."""
-
-    cost: Float[np.ndarray, " k"]
-    rise: Float[np.ndarray, " k"]
-    decrement: Float[np.ndarray, " k"]
-    slope: Float[np.ndarray, " k"]
-    push: Float[np.ndarray, " k"]
-    curve: Float[np.ndarray, " k"]
-    down: Float[np.ndarray, "k d"]
-    damped: Float[np.ndarray, "k d"]
-    tangent: Float[np.ndarray, "k d"]
-    drag: Float[np.ndarray, "k d"]
-
-    def at_rest(self, which: np.ndarray, origin: np.ndarray) -> _Local:
-        """The same, with nothing left to gain where the followers rest: only what was measured counts there."""
-        if not which.any():
-            return self
-        return replace(
-            self,
-            rise=np.where(which, self.cost - origin, self.rise),
-            decrement=np.where(which, 0.0, self.decrement),
-            slope=np.where(which, self.push, self.slope),
-            down=np.where(which[:, None], 0.0, self.down),
-        )

@@ -255,3 +255,52 @@ def test_a_fit_of_another_problem_is_refused():
     other = pm.Problem("c * x", pm.Data({"x": X, "y": DECAY}, inputs=["x"], output="y"), {"c": 1.0})
     with pytest.raises(pm.ParametraError, match="it is of another problem"):
         pm.identify(other, fit=found.fit)
+
+
+def test_a_fit_that_is_no_minimum_has_no_rosy_verdict():
+    data = pm.Data({"x": X, "y": DECAY}, inputs=["x"], output="y")
+    found = pm.identify(
+        "a * exp(-b * x)", data, {"a": pm.Positive(guess=9.0), "b": pm.Log(0.01, 10, guess=5)}, starts=1, evaluations=2
+    )
+    assert {row.word for row in found.rows} == {"not known"}
+    assert all(row.interval is None for row in found.rows)
+
+
+def test_a_fit_of_other_data_is_refused():
+    found = decay()
+    other = pm.Data({"x": X, "y": 2 * DECAY}, inputs=["x"], output="y")
+    problem = pm.Problem("a * exp(-b * x)", other, {"a": pm.Positive(guess=1.0), "b": pm.Log(0.01, 10, guess=1)})
+    for verb in (pm.bootstrap, pm.coverage, pm.identify):
+        with pytest.raises(pm.ParametraError, match="gives other residuals"):
+            verb(problem, fit=found.fit)
+
+
+def test_a_bootstrap_that_cannot_be_costs_no_verdict():
+    counts = np.array([3.0, 5, 2, 4, 6, 1])
+    data = pm.Data({"x": np.ones(6), "n": counts}, inputs=["x"], output="n")
+    own = pm.LogLikelihood("observed * log(predicted) - predicted")
+    found = pm.identify("rate * x", data, {"rate": pm.Positive(guess=2.0)}, noise=own, bootstrap=60)
+    assert found.bootstrap is None
+    assert any(doubt.startswith("no bootstrap: ") for doubt in found.doubts)
+    assert found.verdicts["rate"].profile is not None
+
+
+def test_what_is_held_and_what_a_prior_tells_is_told():
+    data = pm.Data({"x": X, "y": 2 * X**2 + 0.01 * RNG.normal(size=30)}, inputs=["x"], output="y")
+    found = pm.identify("a * x**n", data, {"a": pm.Positive(guess=1.0), "n": pm.Integer(1, 3)})
+    assert any(doubt.startswith("n = 2 was chosen") for doubt in found.doubts)
+    told = pm.Data({"x": X, "y": 6 * X}, inputs=["x"], output="y", sigma=0.1)
+    prior = pm.identify("a * b * x", told, {"a": pm.Real(prior=("normal", 2, 0.1)), "b": pm.Real(guess=2.0)})
+    assert any("the interval of a is mostly its prior's" in doubt for doubt in prior.doubts)
+
+
+def test_a_robust_loss_has_no_profiles():
+    found = decay(loss="huber")
+    assert found.profiles == ()
+    assert any("not known with a robust loss" in doubt for doubt in found.doubts)
+
+
+def test_nothing_free_is_said():
+    data = pm.Data({"x": X, "y": DECAY}, inputs=["x"], output="y", sigma=0.05)
+    found = pm.identify("a * exp(-b * x)", data, {"a": pm.Fixed(2.0), "b": pm.Fixed(0.5)})
+    assert "nothing is free" in str(found)

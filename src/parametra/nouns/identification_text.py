@@ -35,8 +35,12 @@ def headline(found: Any) -> str:
     by: dict[Word, list[str]] = {}
     for row in found.rows:
         by.setdefault(row.kind, []).append(row.label)
+    if not by:
+        return "There is nothing to judge: nothing is free." if found.fit.starts.basins else "Nothing is known."
     if set(by) == {Word.IDENTIFIABLE}:
-        return f"All {len(found.rows)} parameters are identifiable." if len(found.rows) > 1 else "It is identifiable."
+        if len(found.rows) <= 2:
+            return f"{listed_and(tuple(by[Word.IDENTIFIABLE]))} {'are' if len(found.rows) > 1 else 'is'} identifiable."
+        return f"All {len(found.rows)} parameters are identifiable."
     order = [Word.STRUCTURAL, Word.PRACTICAL, Word.BOUND, Word.WEAK, Word.UNKNOWN, Word.IDENTIFIABLE]
     said = [f"{listed_and(tuple(by[w]))} {'is' if len(by[w]) == 1 else 'are'} {w.value}" for w in order if w in by]
     return "; ".join(said) + "."

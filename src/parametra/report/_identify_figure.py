@@ -215,6 +215,14 @@ def _draw_correlation(found: Identification, size: tuple[float, float] | None) -
     return draw_correlation(found.fit, size)
 
 
+def _outline(axes: Any, points: np.ndarray, reached: np.ndarray) -> None:
+    """Between two rays that met the threshold there is a contour, elsewhere none is known."""
+    if reached.all():
+        axes.fill(points[:, 0], points[:, 1], color=BLUE, alpha=0.14, linewidth=0)
+    for j in np.flatnonzero(reached[:-1] & reached[1:]):
+        axes.plot(points[j : j + 2, 0], points[j : j + 2, 1], color=BLUE, linewidth=1.6)
+
+
 def _draw_contour(found: Identification, size: tuple[float, float] | None) -> Any:
     from matplotlib.figure import Figure
 
@@ -225,8 +233,7 @@ def _draw_contour(found: Identification, size: tuple[float, float] | None) -> An
         axes = figure.add_subplot(1, len(found.contours), k + 1)
         points = np.vstack([contour.points, contour.points[:1]])
         reached = contour.open == 0
-        axes.fill(points[:, 0], points[:, 1], color=BLUE, alpha=0.14, linewidth=0)
-        axes.plot(points[:, 0], points[:, 1], color=BLUE, linewidth=1.6)
+        _outline(axes, points, np.append(reached, reached[0]))
         if not reached.all():
             beyond = contour.points[~reached]
             axes.plot(beyond[:, 0], beyond[:, 1], "x", color=VERMILION, markersize=6, label="open: no limit there")
@@ -238,7 +245,10 @@ def _draw_contour(found: Identification, size: tuple[float, float] | None) -> An
                 getattr(axes, f"set_{axis}scale")("log")
             unit = found.verdicts[label].unit if label in found.verdicts else ""
             getattr(axes, f"set_{axis}label")(labelled(shortened(label, 24), unit))
-        axes.set_title(f"{100 * contour.level:g} % region, all other parameters at their best")
+        axes.set_title(f"{100 * contour.level:g} % region, all others at their best", fontsize=9.5)
+        for axis in "xy":
+            if getattr(axes, f"get_{axis}scale")() == "linear":
+                axes.locator_params(axis=axis, nbins=5)
     return figure
 
 

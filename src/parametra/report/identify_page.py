@@ -54,6 +54,11 @@ def identify_page(found: Identification) -> str:
         side_names=made,
         sides=[_side(row, made) for row in found.rows] if len(made) > 1 else [],
         figures=[_figure(found, kind) for kind in worth_drawing(found)],
+        beside=[
+            (t, str(one))
+            for t, one in (("Bootstrap", found.bootstrap), ("Coverage", found.coverage))
+            if one is not None
+        ],
         methods=listed_and(found.methods),
         citations=_citations(found),
         seconds=f"{found.receipt.seconds:.2g} s",

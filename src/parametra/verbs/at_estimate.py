@@ -27,6 +27,9 @@ from parametra.verbs.fit_guess import seen_from
 from parametra.verbs.fit_tolerance import as_fitted
 from parametra.verbs.fit_uncertainty import Curvature, curvature
 
+_SAME = 1e-2
+"""How far the residuals of a fit may be from what they are when they are computed again, as with another solver."""
+
 LANES = 32
 """Points that are asked at once; it decides whether compiling pays."""
 
@@ -116,7 +119,27 @@ def at_estimate(
     with np.errstate(all="ignore"):
         there = drive.evaluate(Request(x[None], Want.COST, np.zeros(1, dtype=np.int64)))
         around = curvature(problem, drive, x, float(there.cost[0]), _text(fit.receipt.settings, "covariance") or "auto")
-    return AtEstimate(problem, fit, drive, x, float(there.cost[0]), around)
+    at = AtEstimate(problem, fit, drive, x, float(there.cost[0]), around)
+    _check_same(at)
+    return at
+
+
+def _check_same(at: AtEstimate) -> None:
+    """Raises MethodError where the numbers of the fit are those of other data, or of another model."""
+    rows = at.around.residuals[: at.problem.size]
+    if rows.size and np.isfinite(at.fit.chi_square):
+        here, then = float(rows @ rows), at.fit.chi_square
+        size = max(abs(here), abs(then), 1e-9 * at.problem.size)
+    elif not at.problem.space.explicit_priors and np.isfinite(at.fit.log_likelihood):
+        here, then = -at.cost, at.fit.log_likelihood
+        size = 1 + abs(then)
+    else:
+        return
+    if np.isfinite(here) and abs(here - then) > _SAME * size:
+        raise MethodError(
+            "the fit is of another problem: with these data and this model its estimate gives other residuals. Fit "
+            "this problem first."
+        )
 
 
 def _text(settings: Mapping[str, Any], name: str) -> str | None:

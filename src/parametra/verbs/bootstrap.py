@@ -17,6 +17,7 @@ from parametra.runs.progress import Progress
 from parametra.runs.recorded import RecordedModel
 from parametra.runs.refits import Refitter
 from parametra.verbs.at_estimate import AtEstimate, at_estimate
+from parametra.verbs.fit import Settings, found_by
 from parametra.verbs.fit_judge import hash_of
 
 SIDE_BY_SIDE = 512
@@ -28,7 +29,7 @@ TOLERANCE = 1e-10
 
 def bootstrap(
     problem: Problem,
-    fit: Fit,
+    fit: Fit | None = None,
     *,
     kind: str = "parametric",
     replicates: int = 1000,
@@ -46,7 +47,7 @@ def bootstrap(
 
     Arguments:
         problem: what was fitted.
-        fit: what was found.
+        fit: what was found; None fits first.
         kind: "parametric" simulates from the fit, "residual" draws errors from the residuals, "case" draws rows.
         replicates: data sets, 50 or more.
         level: of the intervals.
@@ -60,6 +61,7 @@ def bootstrap(
         ParametraError: what is stated wrongly, or data that cannot be drawn, and what to do.
     """
     method = catalogue.method("identify", "bootstrap")(kind, replicates, level, rounds)
+    fit = fit if fit is not None else found_by(problem, Settings(seed=seed, progress=progress))
     bar = Progress(f"bootstrap {problem.title}"[:60], shown=progress is not False)
     here = at_estimate(problem, fit, evaluator=evaluator, lanes=replicates, progress=bar)
     words = f"{here.drive.evaluator.kind}, {here.drive.evaluator.derivative}"
@@ -74,7 +76,7 @@ def bootstrap(
 
 def coverage(
     problem: Problem,
-    fit: Fit,
+    fit: Fit | None = None,
     *,
     replicates: int = 2000,
     level: float = 0.95,
@@ -91,7 +93,7 @@ def coverage(
 
     Arguments:
         problem: what was fitted.
-        fit: what was found; it is taken for the truth.
+        fit: what was found, which is taken for the truth; None fits first.
         replicates: data sets, 100 or more; 2000 tell 95 % to half a per cent.
         level: of the intervals.
         intervals: other kinds of intervals by name, each a function of the data sets and their refits to lower and
@@ -105,6 +107,7 @@ def coverage(
         ParametraError: what is stated wrongly, or data that cannot be simulated, and what to do.
     """
     method = catalogue.method("identify", "simulation_coverage")(replicates, level)
+    fit = fit if fit is not None else found_by(problem, Settings(seed=seed, progress=progress))
     bar = Progress(f"coverage {problem.title}"[:60], shown=progress is not False)
     here = at_estimate(problem, fit, evaluator=evaluator, lanes=replicates, progress=bar)
     words = f"{here.drive.evaluator.kind}, {here.drive.evaluator.derivative}"
@@ -136,6 +139,11 @@ def refitter(here: AtEstimate, *, seconds: float | None = None, progress: Progre
     if not problem.fit_space.dimension:
         raise MethodError("nothing is free, so there is nothing to refit.")
     cost = here.drive.evaluator.cost
+    if problem.profiled is not None and any(loss.name != "student_t" for _, _, loss in cost.losses):
+        raise MethodError(
+            "refits know no robust loss beside an estimated sigma: the loss is counted in units of the data, and sigma "
+            "takes no part in it. State sigma, or leave the loss out."
+        )
     name = "levenberg_marquardt" if cost.least_squares else "fisher_scoring"
     method: Any = catalogue.method("fit", name)(
         lanes=SIDE_BY_SIDE, lanes_tolerance=TOLERANCE, lanes_radius_factor=1.0, polish=False

@@ -34,6 +34,9 @@ from parametra.verbs.compare_simulation import simulated_p
 from parametra.verbs.compare_words import CRITERIA, verdict
 from parametra.verbs.fit import fit
 
+_ROUNDING = 1e-11
+"""Residuals, as a share of the data, that are rounding."""
+
 _LESS = 1e-6
 """How much lower the log-likelihood of a model may be than that of its special case before it is fitted again."""
 
@@ -168,10 +171,18 @@ def _fit_all(run: _Run, stated: Mapping[str, Stated]) -> None:
 def _keep(run: _Run, name: str, problem: Problem, found: Fit) -> None:
     if found.status.outcome is Outcome.FAILED or not found.starts.basins:
         run.left_out[name] = f"its fit failed: {found.status.message}"
-    elif not np.isfinite(found.log_likelihood):
+    elif not np.isfinite(found.log_likelihood) or _no_residuals(problem, found):
         run.left_out[name] = "it leaves no residuals at all, so that its likelihood has no bound; state a known sigma"
     else:
         run.problems[name], run.fits[name] = problem, found
+
+
+def _no_residuals(problem: Problem, found: Fit) -> bool:
+    """Whether an estimated sigma has nothing to be estimated from: what is left of the data is rounding."""
+    if problem.profiled is None:
+        return False
+    size = sum(float(np.sum(d.observations(output)[0] ** 2)) for d in problem.data_sets for output in d.outputs)
+    return found.degrees_of_freedom <= 0 or found.chi_square <= _ROUNDING**2 * size
 
 
 def _look(run: _Run) -> None:

@@ -11,12 +11,15 @@ import numpy as np
 from parametra.maths.arrays import Float
 from parametra.maths.covariance import Geometry, geometry
 from parametra.methods.compare.likelihood_ratio import LikelihoodRatio
+from parametra.nouns._noise_contract import parameter_name
 from parametra.nouns.asker import Want
 from parametra.nouns.comparison_parts import Nesting
 from parametra.nouns.data import Data
 from parametra.nouns.errors import ParametraError
 from parametra.nouns.keys import generator
 from parametra.nouns.noise import Normal
+from parametra.nouns.noise_lifetimes import Exponential, Weibull
+from parametra.nouns.noise_positive import Gamma
 from parametra.nouns.problem import Problem, maybe_64_bits
 from parametra.verbs.at_estimate import AtEstimate
 from parametra.verbs.compare_search import Spent, search
@@ -80,20 +83,29 @@ def stated_nesting(small: tuple[str, AtEstimate], large: tuple[str, AtEstimate])
     return Nesting(name, other, "stated", words, freedom=freedom)
 
 
-def _noise_edges(small: Problem, large: Problem) -> list[str] | None:
-    """Parameters of the large model's noise at whose bound it is the small one's; None where the noises differ else."""
+def _noise_edges(small: Problem, large: Problem) -> tuple[list[str], list[str]] | None:
+    """Parameters of the large model's noise at whose bound, or at one, it is the small one's; None for other noises."""
     edges: list[str] = []
+    ones: list[str] = []
     for output in large.outputs:
         mine, theirs = small.noise[output], large.noise[output]
         if (mine.signature, mine.describe()) == (theirs.signature, theirs.describe()):
             continue
+        alone = len(large.outputs) == 1
+        if (
+            isinstance(mine, Exponential)
+            and type(theirs) in (Weibull, Gamma)
+            and getattr(theirs, "shape", None) == "estimated"
+        ):
+            ones.append(parameter_name("shape", output, alone))
+            continue
         word = f"{type(mine).__name__}("
-        ends = theirs.edges(output, alone=len(large.outputs) == 1)
+        ends = theirs.edges(output, alone=alone)
         there = [name for name, each in ends.items() if any(one.instead.startswith(word) for one in each)]
         if not there:
             return None
         edges += there
-    return edges
+    return edges, ones
 
 
 @dataclass(frozen=True)
@@ -230,9 +242,12 @@ def _without_priors(parameters: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _judged(small: tuple[str, AtEstimate], large: tuple[str, AtEstimate], said: _Said, noisy: list[str]) -> Special:
+def _judged(
+    small: tuple[str, AtEstimate], large: tuple[str, AtEstimate], said: _Said, edges: tuple[list[str], list[str]]
+) -> Special:
     """The nesting that these points tell."""
     (name, inner), (other, outer) = small, large
+    noisy, ones = edges
     space, points, geo = outer.problem.fit_space, said.points, said.geo
     own = [space.labels.index(label) for label in said.labels]
     errors = np.sqrt(np.diag(geo.covariance))
@@ -253,7 +268,7 @@ def _judged(small: tuple[str, AtEstimate], large: tuple[str, AtEstimate], said: 
         for i, label, one in zip(own, said.labels, (fixed & further).tolist(), strict=True)
         if one
     ]
-    words += [f"{label} at its bound" for label in noisy]
+    words += [*(f"{label} at its bound" for label in noisy), *(f"{label} = 1" for label in ones)]
     told = f"{name} is {other} with {', '.join(words)}" if words else f"{name} is {other} for some of its parameters"
     lost = bool(geo.flat.shape[1])
     if lost or len(bounds) > freedom or shared:

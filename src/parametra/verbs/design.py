@@ -122,6 +122,10 @@ def design(
         more = draws_of(place.problem, place.x, with_data[0], over, draws, seed)
         informant.points = np.concatenate([place.x[None], more])
         ground = Ground.of(informant, sets, cost)
+        if budget is not None and budget < float(np.min(ground.costs)):
+            raise MethodError(
+                f"budget={budget:g}: the cheapest measurement costs {float(np.min(ground.costs)):g}. Give more."
+            )
         base = informant.base(existing=existing)
         costly = hasattr(place.problem.model.function, "costly")
         bar.prepare("the best design of weights, then of whole measurements")
@@ -162,6 +166,8 @@ def _refuse(problem: object, *, draws: Any, over: Any, seed: Any, separate: Any,
     for word, value in (("separate", separate), ("existing", existing)):
         if not isinstance(value, bool):
             raise MethodError(f"{word} is True or False; {shown(value)} came.")
+    if not problem.fit_space.dimension:
+        raise ModelError("nothing is free that measurements could tell: free a parameter, or drop what holds it.")
     return problem
 
 

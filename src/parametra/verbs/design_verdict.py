@@ -90,7 +90,7 @@ def _gained(gained: list[str], by_label: Mapping[str, DesignRow]) -> str:
     several = len(gained) > 1
     verb, whose, error = ("become", "their", "errors are") if several else ("becomes", "its", "error is")
     return (
-        f"{listed(gained)}, which the data do not determine, {verb} identifiable: {whose} expected standard {error} "
+        f"{listed(gained)}, which the data hardly determine, {verb} identifiable: {whose} expected standard {error} "
         f"{listed(known)} of {whose} value{'s' * several}."
     )
 

@@ -135,7 +135,7 @@ def _check(wish: Wish) -> None:
                 f"{', '.join(methods)}."
             )
         raise MethodError(f'identify has no method "{wish.method}"; ' + did_you_mean(wish.method, methods))
-    if not 0.5 <= wish.level < 1:
+    if isinstance(wish.level, (str, bool)) or not 0.5 <= wish.level < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise MethodError(f"level={wish.level}: a share such as 0.95 is wanted, from 0.5 up to below 1.")
     if isinstance(wish.contour, str) and wish.contour not in ("auto", "off"):
         raise MethodError(f'contour="{wish.contour}": give "auto", "off" or two labels.')

@@ -13,7 +13,10 @@ from parametra.nouns.estimate import Estimate
 from parametra.nouns.identification_rows import Verdict, Word
 from parametra.nouns.information import Determined, FisherInformation
 from parametra.verbs.at_estimate import AtEstimate
-from parametra.verbs.identify_verdicts import Ends, disagreement, judged
+from parametra.verbs.identify_verdicts import Ends, Judged, disagreement, judged
+
+_ENOUGH = 200
+"""Replicates from which the ends of a bootstrap interval are compared with others."""
 
 
 def verdict_row(
@@ -36,10 +39,14 @@ def verdict_row(
     """
     label = estimate.labels[i]
     found = judged(estimate, i, parabola if walked is None else walked, info, walked=walked is not None)
+    if no_minimum(at) and found.kind in (Word.IDENTIFIABLE, Word.WEAK, Word.BOUND):
+        found = Judged(Word.UNKNOWN, "the fit has not come to an established minimum.", "Let the fit go on.")
     curvature = None if parabola is None else _natural(estimate, i, parabola)
     profile = None if walked is None else _natural(estimate, i, walked)
     value = float(estimate.natural(i, estimate.x[i]))
     is_open = (False, False) if walked is None else walked.open
+    # a bootstrap of few replicates scatters itself
+    enough = booted is not None and len(booted.replicates) >= _ENOUGH
     boot = None if booted is None else booted.interval.get(label)
     if found.kind is Word.STRUCTURAL:
         bounds = Ends(float(estimate.lower[i]), float(estimate.upper[i]), (True, True))
@@ -58,12 +65,19 @@ def verdict_row(
             found.remedy,
             "",
         )
-    flag = disagreement(curvature, profile, is_open, boot, None, value)
     unit = _unit(at, label)
     best = profile if profile is not None else curvature
+    if found.kind is Word.UNKNOWN and no_minimum(at):
+        best = curvature = profile = None
+    flag = disagreement(curvature, profile, is_open, boot if enough else None, None, value)
     return Verdict(
         label, found.kind, value, unit, best, is_open, curvature, profile, boot, None, found.why, found.remedy, flag
     )
+
+
+def no_minimum(at: AtEstimate) -> bool:
+    """Whether the fit ended where nothing says that it is a minimum: then no interval is worth its name."""
+    return bool(at.around.minimum) or not at.fit.status.ok
 
 
 def _unit(at: AtEstimate, label: str) -> str:
@@ -103,6 +117,8 @@ def noise_row(at: AtEstimate, level: float) -> Verdict | None:
     freedom, s = at.freedom, row.value
     low, high = (float(s * np.sqrt(freedom / chdtri(freedom, p))) for p in ((1 - level) / 2, (1 + level) / 2))
     ratio = f"its upper limit is {high / low:.2g} times the lower one." if high > 10 * low else ""
+    if no_minimum(at):
+        return None
     kind = Word.WEAK if ratio else Word.IDENTIFIABLE
     remedy = "More data narrow it." if ratio else ""
     return Verdict(

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from parametra.methods.identify._rays import End
 from parametra.methods.identify.fisher_information import FisherInformationMethod, unknown
 from parametra.nouns.bootstrap_result import Bootstrap
 from parametra.nouns.coverage_result import Coverage
-from parametra.nouns.errors import MethodError, did_you_mean
+from parametra.nouns.errors import MethodError, ParametraError, did_you_mean
 from parametra.nouns.estimate import Estimate
 from parametra.nouns.fit_result import Fit
 from parametra.nouns.identification import Identification
@@ -27,9 +28,11 @@ from parametra.verbs.fit import Settings
 from parametra.verbs.fit_choice import choose_method, stated_loss, with_options
 from parametra.verbs.fit_judge import hash_of, judge
 from parametra.verbs.identify_profiles import Walks, all_ends, contour_of, profile_of, walk_profiles
-from parametra.verbs.identify_rows import curvature_ends, hardly_told, noise_row, verdict_row
+from parametra.verbs.identify_rows import curvature_ends, hardly_told, no_minimum, noise_row, verdict_row
 
 _REFITS = 2
+_MOSTLY_PRIOR = 0.5
+"""Share of a prior's variance that is left, from which the prior tells more than the data."""
 _TIED = 0.5
 """Correlation from which the region of a pair is worth a look."""
 
@@ -124,7 +127,12 @@ def _with_curvature(at: AtEstimate) -> AtEstimate:
 def _walks(at: AtEstimate, estimate: Estimate, wish: Wish, doubts: list[str]) -> Walks | None:
     """The profiles, or why there are none."""
     why = ""
-    if at.problem.constraints:
+    losses = [loss.name for _, _, loss in at.drive.evaluator.cost.losses if loss.name != "student_t"]
+    if at.fit.starts.basins and no_minimum(at) and at.drive.is_over():
+        return None
+    if losses:
+        why = "the threshold of a profile is not known with a robust loss; these verdicts rest on the curvature"
+    elif at.problem.constraints:
         why = "profiles know no constraints; these verdicts rest on the curvature along them"
     elif not (np.isfinite(estimate.scale) and estimate.scale > 0):
         why = "there is no scatter to measure a rise by: no degrees of freedom are left, or the model meets all data"
@@ -136,8 +144,6 @@ def _walks(at: AtEstimate, estimate: Estimate, wish: Wish, doubts: list[str]) ->
         doubts.append(f"{why}.")
     if why or wish.method == "fisher_information" or not estimate.dimension:
         return None
-    if at.drive.evaluator.cost.losses:
-        doubts.append("with a robust loss the threshold of the profiles is that of plain squares, which is only near.")
     every = range(estimate.dimension)
     return walk_profiles(estimate, every, at.drive, wish.level, check=wish.check)
 
@@ -182,7 +188,11 @@ def _pair(at: AtEstimate, estimate: Estimate, wish: Wish, walks: Walks | None) -
     costly = at.drive.model_calls is not None or hasattr(at.problem.model.function, "costly")
     covariance = at.around.covariance
     sd = np.sqrt(np.maximum(np.diag(covariance), 0.0))
-    free = [i for i in range(estimate.dimension) if sd[i] > 0 and estimate.plain[i]]
+    # a region that is open has no picture
+    closed = [
+        all(end is End.CROSSED for end in walks.walked.ends[2 * i : 2 * i + 2]) for i in range(estimate.dimension)
+    ]
+    free = [i for i in range(estimate.dimension) if sd[i] > 0 and estimate.plain[i] and closed[i]]
     if costly or len(free) < 2:
         return None
     ties = [(abs(covariance[i, j]) / (sd[i] * sd[j]), i, j) for k, i in enumerate(free) for j in free[k + 1 :]]
@@ -202,7 +212,7 @@ def _told(
 ) -> Identification:
     rows: list[Verdict] = []
     profiles: list[Profile] = []
-    booted = _bootstrap(at, wish, settings)
+    booted, covered = _beside(at, estimate, wish, settings, doubts)
     walked_ends = [None] * estimate.dimension if walks is None else all_ends(estimate, walks)
     for i in range(estimate.dimension):
         parabola = curvature_ends(estimate, i, at, wish.level)
@@ -225,6 +235,7 @@ def _told(
         rows.append(noise)
     if not at.fit.status.ok:
         doubts.append(f"the fit itself did not converge: {at.fit.status.message}")
+    doubts += _of_the_statement(at, estimate)
     doubts += [d for d in at.fit.doubts if d not in doubts]
     combos = (*info.combinations, *hardly_told(at, estimate, rows, info))
     methods = ("fisher_information", *(("profile_likelihood",) if walks is not None else ()))
@@ -244,24 +255,45 @@ def _told(
         methods=methods,
         receipt=_receipt(at, settings, wish),
         bootstrap=booted,
-        coverage=_coverage(at, estimate, wish, settings),
+        coverage=covered,
     )
 
 
-def _bootstrap(at: AtEstimate, wish: Wish, settings: Settings) -> Bootstrap | None:
-    if not wish.bootstrap:
-        return None
-    from parametra.verbs.identify_beside import bootstrapped  # many refits, which few ask for
+def _of_the_statement(at: AtEstimate, estimate: Estimate) -> list[str]:
+    """What was stated and tells as the data do: priors, settings that were chosen; and solutions that are as good."""
+    said = [
+        f"{r.label} = {r.value} was chosen among its settings and is held: nothing is said of it."
+        for r in at.fit.rows
+        if r.role == "choice"
+    ]
+    for name, _, sd in at.problem.prior_rows:
+        where = at.problem.fit_space.slices.get(name)
+        if where is not None and not estimate.logarithmic[where.start]:
+            share = float(estimate.covariance[where.start, where.start]) / sd**2
+            if share > _MOSTLY_PRIOR:
+                said.append(f"the interval of {name} is mostly its prior's: the data alone tell it less.")
+    others = sum(basin.same_as_best for basin in at.fit.starts.basins[1:])
+    if others and not any("more solution" in doubt for doubt in at.fit.doubts):
+        said.append(f"{others} other solutions are as good: these verdicts are about the one that is told.")
+    return said
 
-    return bootstrapped(at, wish.bootstrap, wish.level, settings.seed)
 
+def _beside(
+    at: AtEstimate, estimate: Estimate, wish: Wish, settings: Settings, doubts: list[str]
+) -> tuple[Bootstrap | None, Coverage | None]:
+    """The bootstrap and the coverage that were asked for; one that cannot be made is a doubt, and costs no verdict."""
+    if not (wish.bootstrap or wish.coverage):
+        return None, None
+    from parametra.verbs.identify_beside import bootstrapped, covered  # many refits, which few ask for
 
-def _coverage(at: AtEstimate, estimate: Estimate, wish: Wish, settings: Settings) -> Coverage | None:
-    if not wish.coverage:
-        return None
-    from parametra.verbs.identify_beside import covered
-
-    return covered(at, estimate, wish.coverage, wish.level, settings.seed)
+    booted: Bootstrap | None = None
+    counted: Coverage | None = None
+    try:
+        booted = bootstrapped(at, wish.bootstrap, wish.level, settings.seed) if wish.bootstrap else None
+        counted = covered(at, estimate, wish.coverage, wish.level, settings.seed) if wish.coverage else None
+    except ParametraError as error:
+        doubts.append(f"no {'bootstrap' if booted is None and wish.bootstrap else 'coverage'}: {error}")
+    return booted, counted
 
 
 def _status(at: AtEstimate, walks: Walks | None) -> Status:

@@ -21,6 +21,8 @@ NEAR = 3.0
 
 On a logarithmic scale it must also be within the factor that makes an interval wide."""
 
+_MEND = "Mend the model there, or bound the parameter; what the data would say beyond is not known."
+
 FLAT = 1e-4
 """Share of the threshold below which a profile does not rise at all."""
 
@@ -132,11 +134,13 @@ def _not_sized(estimate: Estimate, i: int, ends: Ends) -> Judged:
 
 def _open_both(estimate: Estimate, i: int, ends: Ends) -> Judged:
     low, high = (f"{float(estimate.natural(i, e)):.4g}" for e in (ends.low, ends.high))
-    flat = " and the likelihood does not change at all on the way" if ends.risen <= FLAT else ""
+    if all(ends.wall):
+        return Judged(Word.PRACTICAL, f"the model fails below {low} and above {high}.", _MEND)
+    told = "; beyond, the model fails" if any(ends.wall) else ""
     return Judged(
         Word.PRACTICAL,
-        f"from {low} to {high} no value is refused by the data{flat}.",
-        "Measure where the predictions depend on it (`design` tells where), fix it, or state a prior.",
+        f"from {low} to {high} no value is refused by the data{told}.",
+        _MEND if told else "Measure where the predictions depend on it (design tells where), fix it, or state a prior.",
     )
 
 
@@ -160,7 +164,9 @@ def _open_one(estimate: Estimate, i: int, ends: Ends) -> Judged:
     return Judged(
         Word.PRACTICAL,
         f"the data set the {side} limit {limit:.4g} and none {other} ({until}).",
-        "Measure where the predictions depend on it (`design` tells where), fix it, or state a prior.",
+        _MEND
+        if ends.wall[side_open]
+        else "Measure where the predictions depend on it (design tells where), fix it, or state a prior.",
     )
 
 
@@ -226,8 +232,8 @@ def disagreement(
         said.append("no curvature there: only the profile tells")
     main = profile if profile is not None and not any(is_open) else curvature
     for name, other, most, meaning in (
-        # a bootstrap of few data is short by itself: it knows no Student's t
-        ("bootstrap", bootstrap, 0.5, "the scatter is not as assumed, or the estimate is biased"),
+        # a bootstrap of few data is short by itself: it knows no Student's t, nor priors
+        ("bootstrap", bootstrap, 0.5, "few data, a skewed or a biased estimate"),
         ("posterior", posterior, 0.25, "the prior tells"),
     ):
         if other is not None and main is not None and _apart(main, other) > most:

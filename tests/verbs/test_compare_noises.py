@@ -23,8 +23,8 @@ def test_exponential_is_weibull_and_gamma_with_shape_one():
     best = optimize.minimize(lambda p: -stats.weibull_min(p[0], scale=p[1]).logpdf(TIMES).sum(), [shape, width]).fun
     pair = found.pair("wei", "exp")
     assert pair.nesting.words == "exp is wei with shape = 1"
-    assert pair.ratio.statistic == pytest.approx(2 * (-best - alone), rel=1e-4)
-    assert pair.ratio.p_value == pytest.approx(stats.chi2.sf(2 * (-best - alone), 1), rel=1e-3)
+    assert pair.ratio_test.statistic == pytest.approx(2 * (-best - alone), rel=1e-4)
+    assert pair.ratio_test.p_value == pytest.approx(stats.chi2.sf(2 * (-best - alone), 1), rel=1e-3)
     assert found.pair("gam", "exp").nesting.words == "exp is gam with shape = 1"
 
 

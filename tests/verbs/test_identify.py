@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import parametra as pm
+from parametra.maths.distributions import Normal
 from parametra.nouns.identification_rows import Word
 from parametra.nouns.status import Outcome
 
@@ -290,7 +291,7 @@ def test_what_is_held_and_what_a_prior_tells_is_told():
     found = pm.identify("a * x**n", data, {"a": pm.Positive(guess=1.0), "n": pm.Integer(1, 3)})
     assert any(doubt.startswith("n = 2 was chosen") for doubt in found.doubts)
     told = pm.Data({"x": X, "y": 6 * X}, inputs=["x"], output="y", sigma=0.1)
-    prior = pm.identify("a * b * x", told, {"a": pm.Real(prior=("normal", 2, 0.1)), "b": pm.Real(guess=2.0)})
+    prior = pm.identify("a * b * x", told, {"a": pm.Real(prior=Normal(2.0, 0.1)), "b": pm.Real(guess=2.0)})
     assert any("the interval of a is mostly its prior's" in doubt for doubt in prior.doubts)
 
 

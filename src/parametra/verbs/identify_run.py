@@ -262,7 +262,7 @@ def _told(
 def _of_the_statement(at: AtEstimate, estimate: Estimate) -> list[str]:
     """What was stated and tells as the data do: priors, settings that were chosen; and solutions that are as good."""
     said = [
-        f"{r.label} = {r.value} was chosen among its settings and is held: nothing is said of it."
+        f"{r.label} = {_shown(r.value)} was chosen among its settings and is held: nothing is said of it."
         for r in at.fit.rows
         if r.role == "choice"
     ]
@@ -276,6 +276,10 @@ def _of_the_statement(at: AtEstimate, estimate: Estimate) -> list[str]:
     if others and not any("more solution" in doubt for doubt in at.fit.doubts):
         said.append(f"{others} other solutions are as good: these verdicts are about the one that is told.")
     return said
+
+
+def _shown(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _beside(

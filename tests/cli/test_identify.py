@@ -53,6 +53,20 @@ def test_the_result_is_drawn_by_report(problem, tmp_path):
     assert (tmp_path / "out" / "identify.html").exists()
 
 
+def test_a_saved_fit_is_not_made_again(problem, tmp_path):
+    run("fit", problem, "--quiet", "--out", tmp_path / "out", "--starts", 1)
+    done = run(
+        "identify", problem, "--json", "--quiet", "--fit", tmp_path / "out" / "fit.json", "--out", tmp_path / "two"
+    )
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["fit"]["receipt"]["settings"]["starts"] == 1
+    refused = run("identify", problem, "--fit", tmp_path / "two" / "identify.json")
+    assert refused.exit_code == 2
+    assert "holds no fit" in refused.output
+    table = run("identify", problem.parent / "puromycin.csv")
+    assert "is a table of data, and a problem file is wanted" in table.output
+
+
 def test_a_spent_budget_is_exit_code_3(problem):
     assert run("identify", problem, "--evaluations", 3, "--starts", 1, "--quiet").exit_code == 3
 

@@ -52,7 +52,10 @@ def _pair(context: click.Context, option: click.Parameter, value: str) -> str | 
     help="The pair whose region is drawn. Default: the two that hang together most.",
 )
 @fit_options
-@click.option("--out", metavar="DIR", help="Folder for identify.json and the figures.")
+@click.option("--fit", "fitted", metavar="FILE", help="A saved fit of this problem, fit.json: it is not fitted again.")
+@click.option(
+    "--out", metavar="DIR", help="Folder for identify.json, the figures and the page. Default: [fit] out of the file."
+)
 @json_option
 @click.option("--quiet", is_flag=True, help="Print nothing but mistakes; the files and the exit code tell the rest.")
 def identify(
@@ -62,6 +65,7 @@ def identify(
     bootstrap: int,
     coverage: int,
     contour: str | tuple[str, ...],
+    fitted: str | None,
     out: str | None,
     as_json: bool,
     quiet: bool,
@@ -82,6 +86,7 @@ def identify(
                     "bootstrap": bootstrap,
                     "coverage": coverage,
                     "contour": contour,
+                    "fit": None if fitted is None else _saved(fitted),
                     "progress": not quiet,
                 },
             )
@@ -98,6 +103,18 @@ def _identified(problem: Any, settings: dict[str, Any], asked: dict[str, Any]) -
     from parametra.verbs import identify as verb  # imported only here: `--help` must not wait for it
 
     return verb.identify(problem, **asked, **settings)
+
+
+def _saved(path: str) -> Any:
+    """The fit in a file. Raises FileError for another result."""
+    from parametra.formats.result_file import load
+    from parametra.nouns.errors import FileError
+    from parametra.nouns.fit_result import Fit
+
+    found = load(path)
+    if not isinstance(found, Fit):
+        raise FileError(f"{path} holds no fit: give the fit.json that `parametra fit --out DIR` writes.")
+    return found
 
 
 def _written(found: Any, folder: Path) -> list[Path]:

@@ -79,6 +79,11 @@ def read_problem_file(path: str | os.PathLike[str]) -> ProblemFile:
         from parametra.formats.petab import read_petab  # few problems are stated so
 
         return ProblemFile(read_petab(file), FitSettings(), file)
+    if file.suffix in (".csv", ".tsv", ".dat"):
+        raise FileError(
+            f"{file.name} is a table of data, and a problem file is wanted. Make one of it: parametra new problem.toml "
+            f"--from {file.name}"
+        )
     tables = read_toml(file)
     return _in_file(file, lambda: _read(tables, file))
 

@@ -12,6 +12,10 @@ from parametra.nouns.status import Outcome, Status
 from parametra.verbs.design_search import Found
 
 
+_SIZELESS = 1e4
+"""Relative errors above this say only that the value is about zero."""
+
+
 def aim_words(found: Found) -> str:
     """What the criterion makes small."""
     method, names = found.search.aim.method, found.search.aim.names
@@ -96,7 +100,8 @@ def _gained(gained: list[str], by_label: Mapping[str, DesignRow]) -> str:
 
 
 def _worst(rows: list[DesignRow], gained: list[str]) -> str:
-    known = [r for r in rows if r.relative_after is not None and np.isfinite(r.after)]
+    # what is zero has no relative error worth a word
+    known = [r for r in rows if r.relative_after is not None and np.isfinite(r.after) and r.relative_after < _SIZELESS]
     if not known:
         return ""
     worst = max(known, key=lambda r: r.relative_after or 0.0)

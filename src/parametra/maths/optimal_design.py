@@ -227,11 +227,11 @@ def _centre(
     value = here.value + barrier * np.log(weights).sum()
     for _ in range(60):
         step, own_step, rise = _step(here, weights, barrier, free=free)
-        if not np.isfinite(rise) or rise <= max(close * barrier, 1e-16 * (1 + abs(value))):
+        if not np.isfinite(rise) or rise <= max(close * barrier, 1e-18 * (1 + abs(value))):
             break
         back = step < 0
         length = min(1.0, 0.99 * float(np.min(-weights[back] / step[back], initial=np.inf)))
-        for _ in range(25):
+        for _ in range(40):
             there, there_own = weights + length * step, own + length * own_step
             try:
                 new = criterion.climb(pool, pool.information(there), there_own, barrier)

@@ -11,7 +11,6 @@ from parametra.nouns.design_text import listed, places, share
 from parametra.nouns.status import Outcome, Status
 from parametra.verbs.design_search import Found
 
-
 _SIZELESS = 1e4
 """Relative errors above this say only that the value is about zero."""
 

@@ -20,6 +20,8 @@ from parametra.maths.arrays import Float
 
 _MOST_TOGETHER = 4
 _MOST_IN_BLOCK = 12
+_APART = 0.3
+"""The least singular value of gradients of length one that counts as another combination."""
 
 
 @dataclass(frozen=True)
@@ -152,9 +154,10 @@ def best_known(
         if error * gain <= min(single[i] for i in one.members):
             ranked.append((error * len(one.members), order, one))
     for _, _, one in sorted(ranked, key=lambda r: r[:2]):
-        slope = one.slope(values)
-        more = np.array([*slopes, slope])
-        if len(found) < len(block) - 1 and np.linalg.matrix_rank(more, tol=1e-6) > len(slopes):
+        slope = one.slope(values) / np.linalg.norm(one.slope(values))
+        # near a1 = a2 their sum and their product say nearly the same
+        apart = np.linalg.svd(np.array([*slopes, slope]), compute_uv=False)[-1] > _APART
+        if len(found) < len(block) - 1 and apart:
             found.append((one, _relative_error(one, values, covariance)))
             slopes.append(slope)
     return found

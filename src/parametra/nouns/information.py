@@ -98,3 +98,17 @@ class FisherInformation:
     def invertible(self) -> bool:
         """Whether every direction off the bounds is determined."""
         return not bool(self.flat.any())
+
+    def regularised(self, strength: float = 1.0) -> Float[np.ndarray, "d d"]:
+        """The covariance of relative changes, with a penalty along the directions that are not told, and only there.
+
+        sum_j v_j v_j' / (e_j + strength [e_j < strength]) over the eigenvalues e_j and eigenvectors v_j: it can always
+        be had, leaves the error of every direction that is told as it is, and gives the others the spread that the
+        penalty allows. Good for predictions from a model that is not identifiable (arXiv:2501.01283).
+
+        Arguments:
+            strength: 1 / (relative spread)^2 that is granted to what is not told; 1 is a factor of about e.
+        """
+        told = self.eigenvalues >= strength
+        spread = 1 / np.where(told, self.eigenvalues, np.maximum(self.eigenvalues, 0.0) + strength)
+        return (self.vectors * spread) @ self.vectors.T

@@ -154,7 +154,8 @@ def _draw_intervals(found: Identification, size: tuple[float, float] | None) -> 
         axes.plot([0], [k], "o", color=BLACK, markersize=4.5, zorder=5)
     axes.set_yticks(range(len(rows)), [plain(shortened(r.label, 24)) for r in rows])
     axes.invert_yaxis()
-    axes.set_xlim(-4.6, 4.6)
+    reached = max(1.0, *(abs(float(x)) for line in axes.lines for x in line.get_xdata()))
+    axes.set_xlim(-1.12 * reached, 1.12 * reached)
     axes.set_xlabel("distance from the estimate, in half widths of the narrowest interval")
     handles = [axes.plot([], [], color=colour, linewidth=2.2, label=name)[0] for name, colour in made]
     figure.legend(handles=handles, loc="outside upper right", ncols=len(made))

@@ -54,3 +54,17 @@ def test_a_scale_of_zero_or_none_is_told():
     data = pm.Data({"x": [1.0, 2.0], "y": [1.0, 2.0]}, inputs=["x"], output="y")
     found = pm.identify("a + b * x", data, {"a": 0.5, "b": 0.5})
     assert any("no scatter to measure" in doubt for doubt in found.doubts)
+
+
+def test_a_penalty_along_what_is_not_told_changes_nothing_else():
+    found = looked("a * b * exp(-c * x)", 2 * np.exp(-0.5 * X), {"a": 1.0, "b": 1.0, "c": 1.0}).information
+    covariance = found.regularised(4.0)
+    assert np.linalg.matrix_rank(covariance) == 3
+    # along the direction that is lost the spread is that of the penalty, along the others that of the information
+    told = found.vectors[:, found.eigenvalues > 1]
+    lost = found.vectors[:, found.eigenvalues <= 1]
+    assert lost.shape[1] == 1
+    assert (lost.T @ covariance @ lost)[0, 0] == pytest.approx(1 / 4, rel=1e-9)
+    assert np.diag(told.T @ covariance @ told) == pytest.approx(1 / found.eigenvalues[found.eigenvalues > 1], rel=1e-9)
+    c = found.labels.index("c")
+    assert np.sqrt(covariance[c, c]) == pytest.approx(1 / found.metric[c], rel=1e-6)

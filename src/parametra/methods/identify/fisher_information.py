@@ -33,7 +33,8 @@ class FisherInformationMethod:
     Parameters are practically identifiable where F can be inverted; the metric of coordinate i is
     K_i = |s_i - A_i A_i^+ s_i|, the part of its column s_i of J / s that no other column can replace, and
     1 / K_i is its standard error. Eigenvectors of F with an eigenvalue of zero are the directions that cannot be told;
-    with a penalty of one unit along these F can be inverted, and every other direction keeps its error.
+    `FisherInformation.regularised` gives the covariance under a penalty along these alone: every other direction keeps
+    its error.
 
     Arguments:
         neighbours: how many points near the estimate are looked at, where a direction is flat, to tell structure from

@@ -36,12 +36,18 @@ print(profiles.pypesto(*profiles.pp.data(), "L-BFGS-B")[0].tolist())
 """
 
 
-def problem(x, y):
+FORMULA = (
+    "level + h1 * exp(-0.5 * ((x - c1) / w1)**2) + h2 * exp(-0.5 * ((x - c2) / w2)**2)"
+    " + h3 * exp(-0.5 * ((x - c3) / w3)**2)"
+)
+
+
+def problem(x, y, model=pp.model):
     import parametra as pm
 
     table = pm.Data({"x": x, "y": y}, inputs=["x"], output="y", sigma=pp.SIGMA)
     box = zip(pp.NAMES, pp.TRUTH, pp.LOWER, pp.UPPER, strict=True)
-    return pm.Problem(pp.model, table, {k: pm.Real(low, high, guess=v) for k, v, low, high in box})
+    return pm.Problem(model, table, {k: pm.Real(low, high, guess=v) for k, v, low, high in box})
 
 
 class Ours:
@@ -68,6 +74,30 @@ class Ours:
         seconds = time.perf_counter() - began
         ends = np.array([found.intervals[k] for k in pp.NAMES])
         return ends, ends, seconds, f"{found.receipt.evaluations} points with J'J"
+
+
+class Walked:
+    """The profiles alone, as MINOS and pyPESTO are timed: of a fitted problem, with its evaluator at hand."""
+
+    def __init__(self, x, y, model, evaluator):
+        from parametra.verbs.at_estimate import at_estimate
+        from parametra.verbs.fit import fit
+        from parametra.verbs.identify_run import estimate_of
+
+        stated = problem(x, y, model)
+        self.at = at_estimate(stated, fit(stated, starts=1, progress=False), evaluator=evaluator)
+        self.estimate = estimate_of(self.at)
+
+    def __call__(self):
+        from parametra.verbs.identify_profiles import walk_profiles
+
+        before, began = self.at.drive.evaluations, time.perf_counter()
+        every = range(self.estimate.dimension)
+        found = walk_profiles(self.estimate, every, self.at.drive, 0.95, check=False)
+        seconds = time.perf_counter() - began
+        at = [self.estimate.labels.index(k) for k in pp.NAMES]
+        ends = np.array([[found.walked.points[2 * i + side][i] for side in (0, 1)] for i in at])
+        return ends, ends, seconds, f"{self.at.drive.evaluations - before} points with J'J"
 
 
 def minos(x, y, gradient):
@@ -163,8 +193,11 @@ def main():
     exact = pp.exact_intervals(x, y)
     with threadpool_limits(limits=1):
         contenders = {
-            "parametra, walked twice": Ours(x, y, check=True),
-            "parametra, walked once": Ours(x, y, check=False),
+            "parametra, all of identify, walked twice": Ours(x, y, check=True),
+            "parametra, all of identify, walked once": Ours(x, y, check=False),
+            "parametra, profiles alone": Walked(x, y, pp.model, "auto"),
+            "parametra, profiles alone, stated as a formula": Walked(x, y, FORMULA, "auto"),
+            "parametra, profiles alone, formula compiled": Walked(x, y, FORMULA, "compiled"),
             "iminuit MINOS, exact gradient": lambda: minos(x, y, True),
             "iminuit MINOS, its own differences": lambda: minos(x, y, False),
             "pyPESTO, L-BFGS-B": lambda: pypesto(x, y, "L-BFGS-B"),
@@ -178,11 +211,11 @@ def main():
             found[name] = (*rounds[0][:2], statistics.median(r[2] for r in rounds), rounds[0][3])
     first, again, by_minos, by_pypesto = cold()
     process = {
-        "parametra, walked twice": f"{first:.2f} ({again:.2f} with kernels on disk)",
+        "parametra, all of identify, walked twice": f"{first:.2f} ({again:.2f} with kernels on disk)",
         "iminuit MINOS, exact gradient": f"{by_minos:.2f}",
         "pyPESTO, L-BFGS-B": f"{by_pypesto:.2f}",
     }
-    ours = found["parametra, walked twice"][2]
+    ours = found["parametra, profiles alone, stated as a formula"][2]
     rows = [
         {
             "program": name,

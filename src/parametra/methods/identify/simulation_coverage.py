@@ -242,7 +242,7 @@ def _status(asked: int, refits: Refits, rows: list[CoverageRow]) -> Status:
     for verdict in ("too short", "too long", "cannot tell"):
         named = [f"{r.label} ({r.intervals})" for r in rows if r.verdict == verdict]
         if named:
-            said = {"cannot tell": "too few data sets have an interval to tell of"}.get(verdict, f"{verdict}:")
+            said = {"cannot tell": "too few data sets to tell of"}.get(verdict, f"{verdict}:")
             parts.append(f"{said} {', '.join(named)}")
     bare = [f"{r.label} ({100 * r.without / (r.of + r.without):.0f} %)" for r in rows if r.without > _BARE * r.of]
     if bare:

@@ -1,4 +1,4 @@
-"""The bootstrap: errors, intervals and bias beside closed forms and SciPy; system 76, the template's bias."""
+"""The bootstrap: errors, intervals and bias beside closed forms and SciPy; the template's bias (arXiv:1610.01502)."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def test_resampling_does_not_call_its_own_shrinkage_a_bias():
         assert row.bias < 0
 
 
-# ---- system 76: the template's bias (planar rotations)
+# ---- arXiv:1610.01502: the template's bias (planar rotations)
 
 SIGMA = 0.4
 TRUE_BIAS = float(stats.rice.mean(1 / SIGMA, scale=SIGMA)) - 1

@@ -1,4 +1,4 @@
-"""The p-n criterion (system 9): the expansion beside exact risks, and its verdicts beside simulated ones."""
+"""The p-n criterion (arXiv:2105.08947): the expansion beside exact risks, and its verdicts beside simulated ones."""
 
 from __future__ import annotations
 

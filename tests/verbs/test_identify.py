@@ -1,6 +1,5 @@
 """The verb: its result, its words, what it does with other noises, budgets, bounds and mistakes."""
 
-import dataclasses
 import json
 import re
 
@@ -42,10 +41,7 @@ def test_the_answer_reads_well_and_comes_back_from_its_file(tmp_path):
 
 def test_the_same_seed_gives_the_same_answer():
     one, other = decay(bootstrap=50, seed=3), decay(bootstrap=50, seed=3)
-    assert (
-        dataclasses.replace(one, receipt=other.receipt, fit=other.fit, bootstrap=None, view_source=None).rows
-        == other.rows
-    )
+    assert one.rows == other.rows
     assert one.bootstrap.interval == other.bootstrap.interval
 
 
@@ -128,18 +124,11 @@ def test_a_spent_budget_keeps_what_is_known():
 
 def test_a_fit_that_finds_nothing_has_no_verdicts():
     data = pm.Data({"x": X, "y": DECAY}, inputs=["x"], output="y")
-    calls = []
-
-    def broken(x, a):
-        calls.append(a)
-        return np.sqrt(a - 5) * x if len(calls) < 0 else np.where(np.asarray(a) > -1, np.nan, 1.0) * x
-
-    try:
-        found = pm.identify(broken, data, {"a": pm.Real(0, 1, guess=0.5)})
-    except pm.ParametraError:
-        return  # a model that is NaN at its guess may be refused at once
+    nowhere = pm.LogLikelihood("log(predicted - 9 - observed**2)")
+    found = pm.identify("a * exp(-b * x)", data, {"a": pm.Real(0, 1), "b": pm.Real(0, 1)}, noise=nowhere, starts=3)
     assert found.status.outcome is Outcome.FAILED
     assert found.rows == ()
+    assert "Nothing is known." in str(found)
 
 
 def test_discrete_parameters_are_held_at_their_best():

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from textwrap import wrap
 from typing import Any
 
+from parametra.nouns.paragraph import wrapped
 from parametra.nouns.result_table import ResultTable
 
-_WIDTH = 100
 _MOST = 60
 
 
@@ -16,11 +15,11 @@ def text(bench: Any) -> str:
     """What `print(bench)` shows."""
     refused = [f"not here: {name}: {why}" for name, why in bench.refused.items()]
     parts = [
-        f"{bench.title}\n{_wrapped(str(bench.status))}",
+        f"{bench.title}\n{wrapped(str(bench.status))}",
         str(_table(bench)) if bench.contestants else "",
         _explained(bench) if bench.contestants else "",
-        *(_wrapped(f"note: {note}", "      ") for note in bench.notes),
-        "\n".join(_wrapped(line, "      ") for line in refused),
+        *(wrapped(f"note: {note}", "      ") for note in bench.notes),
+        "\n".join(wrapped(line, "      ") for line in refused),
         f"{bench.receipt.evaluations} evaluations in {bench.receipt.seconds:.2g} s ({bench.receipt.evaluator})",
     ]
     return "\n\n".join(part for part in parts if part)
@@ -52,7 +51,7 @@ def _table(bench: Any) -> ResultTable:
 
 def _explained(bench: Any) -> str:
     finest = f"{bench.accuracies[-1]:.0e}"
-    return _wrapped(
+    return wrapped(
         f"Expected evaluations of the model until the cost is within a share of {bench.scale:.6g}, what the guess has "
         f"to lose, of the best, {bench.reference:.8g} ({bench.reference_by}); a run that ends before is followed by "
         f"another one. A derivative counts as {bench.dimension} evaluations. Median, quartiles and runs that got there "
@@ -62,7 +61,3 @@ def _explained(bench: Any) -> str:
 
 def _shortened(name: str) -> str:
     return name if len(name) <= _MOST else f"{name[: _MOST - 1]}…"
-
-
-def _wrapped(line: str, indent: str = "") -> str:
-    return "\n".join(wrap(line, _WIDTH, subsequent_indent=indent)) if line else ""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from textwrap import wrap
 from typing import Any
 
+from parametra.nouns.paragraph import wrapped
 from parametra.nouns.result_table import ResultTable, interval_text, with_error
-
-_WIDTH = 100
 
 _WORDS = {
     "parametric": "data simulated from the fit",
@@ -22,10 +20,10 @@ def bootstrap_text(result: Any) -> str:
     spent = f"{result.receipt.evaluations} evaluations in {result.receipt.seconds:.2g} s"
     failed = "; ".join(f"{n} x {why}" for why, n in result.failed.items())
     parts = [
-        f"{result.title}\n{_wrapped(str(result.status))}",
+        f"{result.title}\n{wrapped(str(result.status))}",
         str(_table(result)) if result.rows else "",
         _explained(result) if result.rows else "",
-        _wrapped(f"refits that failed: {failed}") if failed else "",
+        wrapped(f"refits that failed: {failed}") if failed else "",
         f"{count} data sets, {_WORDS[result.kind]}; {spent}",
     ]
     return "\n\n".join(part for part in parts if part)
@@ -49,20 +47,16 @@ def _table(result: Any) -> ResultTable:
 def _explained(result: Any) -> str:
     leaning = [r.label for r in result.rows if not r.negligible]
     if not leaning:
-        return _wrapped(
+        return wrapped(
             "Every bias is below a quarter of its standard error, which is negligible: nothing is corrected."
         )
     words = f"The bias of {', '.join(leaning)} is more than a quarter of the standard error"
     if not result.rounds:
-        return _wrapped(f"{words}; it was not corrected, as asked for.")
+        return wrapped(f"{words}; it was not corrected, as asked for.")
     how = "" if result.rounds == 1 else f" in {result.rounds} rounds"
     doubt = (
         "" if result.settled or result.rounds == 1 else ", and still changes: more rounds or more data sets would help"
     )
-    return _wrapped(
+    return wrapped(
         f"{words}; the corrected value has it taken out{how}{doubt}. Correcting widens the scatter a little."
     )
-
-
-def _wrapped(line: str) -> str:
-    return "\n".join(wrap(line, _WIDTH)) if line else ""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from textwrap import wrap
 from typing import Any
 
+from parametra.nouns.paragraph import listed_and, wrapped
 from parametra.nouns.result_table import ResultTable, cell, interval_text
 
-_WIDTH = 100
 _MOST_POINTS = 30
 
 
@@ -36,12 +35,7 @@ def places(points: Any, *, counted: bool = True) -> str:
         where = f" in {point.data_set}" if several else ""
         what = f" of {point.output}" if point.output else ""
         found.append(f"{point.count}{what} at {at}{where}" if counted else f"{at}{where}{what}")
-    return listed(found)
-
-
-def listed(words: list[str]) -> str:
-    """Words with commas, and an "and" before the last."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else "nothing"
+    return listed_and(found)
 
 
 def share(value: float) -> str:
@@ -52,11 +46,6 @@ def share(value: float) -> str:
     if percent < 1e4:
         return f"{percent:.2g} %" if percent < 100 else f"{percent:.0f} %"
     return f"{value:.0f} times its size" if value < 1e4 else f"{value:.1e} times its size"
-
-
-def wrapped(line: str, indent: str = "") -> str:
-    """A sentence in lines of a terminal."""
-    return "\n".join(wrap(line, _WIDTH, subsequent_indent=indent)) if line else ""
 
 
 def _number(value: Any) -> str:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from textwrap import wrap
 
 from parametra.nouns.fit_record import FitRecord, Row
+from parametra.nouns.paragraph import wrapped
 from parametra.nouns.penalty_path import DROPPED
 from parametra.nouns.result_table import ResultTable, interval_text, with_error
 
-_WIDTH = 100
 _MOST_DROPPED = 10
 _MOST_REASONS = 3
 
@@ -17,15 +16,15 @@ _MOST_REASONS = 3
 def text(fit: FitRecord) -> str:
     """What `print(fit)` shows."""
     parts = [
-        f"{fit.title}\n{_wrapped(str(fit.status))}",
+        f"{fit.title}\n{wrapped(str(fit.status))}",
         str(_table(fit)),
         _constraints(fit),
-        *(_wrapped(f"doubt: {doubt}", "       ") for doubt in fit.doubts),
+        *(wrapped(f"doubt: {doubt}", "       ") for doubt in fit.doubts),
         _quality(fit),
         _correlations(fit),
         _starts(fit),
-        "" if fit.method == "none" else _wrapped(f"{fit.estimator} by {fit.method}: {fit.choice}"),
-        _wrapped(f"errors: {fit.uncertainty}"),
+        "" if fit.method == "none" else wrapped(f"{fit.estimator} by {fit.method}: {fit.choice}"),
+        wrapped(f"errors: {fit.uncertainty}"),
         _spent(fit),
     ]
     return "\n\n".join(p for p in parts if p)
@@ -72,7 +71,7 @@ def _quality(fit: FitRecord) -> str:
         words.append(f"p = {fit.p_value:.2g}")
     words.append(f"log-likelihood {fit.log_likelihood:.6g}, AIC {fit.aic:.6g}, BIC {fit.bic:.6g}")
     masked = f", {fit.masked} left out as missing" if fit.masked else ""
-    return _wrapped(f"{fit.points} points{masked}; " + "; ".join(words))
+    return wrapped(f"{fit.points} points{masked}; " + "; ".join(words))
 
 
 def _correlations(fit: FitRecord) -> str:
@@ -81,13 +80,13 @@ def _correlations(fit: FitRecord) -> str:
         (abs(rho := fit.correlation[a][b]), f"{a}, {b}: {rho:+.4g}") for i, a in enumerate(names) for b in names[:i]
     ]
     strong = sorted((p for p in pairs if math.isfinite(p[0]) and p[0] > 0.1), reverse=True)[:6]
-    return _wrapped("correlation " + "; ".join(words for _, words in strong)) if strong else ""
+    return wrapped("correlation " + "; ".join(words for _, words in strong)) if strong else ""
 
 
 def _starts(fit: FitRecord) -> str:
     s = fit.starts
     if s.count == 1:
-        return _wrapped(f"one start: {s.why}")
+        return wrapped(f"one start: {s.why}")
     reached = round(s.best_share * s.count)
     missed = (
         "" if s.missed_chance is None else f"; chance that another start finds a new basin: {percent(s.missed_chance)}"
@@ -98,7 +97,7 @@ def _starts(fit: FitRecord) -> str:
     if limited > 0:
         failed = f", {limited} stopped before they converged{failed}"
     goal = "reached the best basin" if fit.status.ok else "ended at the best point"
-    return _wrapped(f"{s.count} starts ({s.why}): {reached} {goal}; {basins}{failed}{missed}")
+    return wrapped(f"{s.count} starts ({s.why}): {reached} {goal}; {basins}{failed}{missed}")
 
 
 def percent(share: float) -> str:
@@ -106,21 +105,17 @@ def percent(share: float) -> str:
     return f"{100 * share:.{0 if share >= 0.1 else 1 if share >= 0.01 else 2}f} %"
 
 
-def _wrapped(line: str, indent: str = "") -> str:
-    return "\n".join(wrap(line, _WIDTH, subsequent_indent=indent)) if line else ""
-
-
 def _spent(fit: FitRecord) -> str:
     """What the run cost, and what a ledger saved of it."""
     r = fit.receipt
     known = f"\n{r.reused} of {r.reused + r.model_calls} calls of the model were known" if r.reused else ""
     count = f"{r.evaluations} evaluation{'s' * (r.evaluations != 1)}"
-    spent = _wrapped(f"{count} in {_seconds(r.seconds)} ({r.evaluator})")
+    spent = wrapped(f"{count} in {_seconds(r.seconds)} ({r.evaluator})")
     often = sorted(r.failures.items(), key=lambda one: -one[1])
     words = [f"{n} x {why}" for why, n in often[:_MOST_REASONS]]
     if len(often) > _MOST_REASONS:
         words.append(f"{sum(n for _, n in often[_MOST_REASONS:])} x other reasons")
-    failed = "\n" + _wrapped(f"failed evaluations of the model: {'; '.join(words)}") if words else ""
+    failed = "\n" + wrapped(f"failed evaluations of the model: {'; '.join(words)}") if words else ""
     return f"{spent}{known}{failed}"
 
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import math
-from textwrap import wrap
 from typing import Any
 
 from parametra.nouns.identification_rows import Verdict, Word
-from parametra.nouns.information import listed_and
+from parametra.nouns.paragraph import listed_and, wrapped
 from parametra.nouns.result_table import ResultTable, interval_text
-
-_WIDTH = 100
 
 
 def text(found: Any) -> str:
@@ -111,8 +108,3 @@ def _how(found: Any) -> str:
     return (
         f"by {listed_and(found.methods)}; {r.evaluations} evaluations{lost} in {seconds} beside the fit ({r.evaluator})"
     )
-
-
-def wrapped(line: str, indent: str = "") -> str:
-    """A paragraph at the width of a terminal."""
-    return "\n".join(wrap(line, _WIDTH, subsequent_indent=indent)) if line else ""

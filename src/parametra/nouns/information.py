@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from parametra.maths.arrays import Bool, Float
+from parametra.nouns.paragraph import listed_and
 from parametra.nouns.storage import storable
 
 
@@ -56,11 +57,6 @@ class Determined:
 
     def __str__(self) -> str:
         return self.words
-
-
-def listed_and(words: tuple[str, ...]) -> str:
-    """Words in a row: `a, b and c`."""
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]])) if words else ""
 
 
 @storable

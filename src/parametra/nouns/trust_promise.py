@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from parametra.nouns.paragraph import wrapped
 from parametra.nouns.result_table import ResultTable
 from parametra.nouns.storage import storable
-from parametra.nouns.trust_result import Panel, TrustResult, wrapped
+from parametra.nouns.trust_result import Panel, TrustResult
 
 
 @storable

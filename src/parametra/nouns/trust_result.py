@@ -6,20 +6,18 @@ import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from textwrap import wrap
 from typing import Any
 
 import numpy as np
 
 from parametra.nouns.errors import MissingExtraError
 from parametra.nouns.fit_json import plain
+from parametra.nouns.paragraph import wrapped
 from parametra.nouns.receipt import Receipt
 from parametra.nouns.result_table import ResultTable
 from parametra.nouns.status import Status
 from parametra.nouns.storage import save, storable
 from parametra.nouns.view import View
-
-_WIDTH = 100
 
 
 @storable
@@ -152,8 +150,3 @@ class TrustResult(ABC):
         return "\n\n".join(part for part in parts if part)
 
     __repr__ = __str__
-
-
-def wrapped(line: str, indent: str = "") -> str:
-    """A sentence broken into the lines of a terminal."""
-    return "\n".join(wrap(line, _WIDTH, subsequent_indent=indent)) if line else ""

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from parametra.nouns.paragraph import wrapped
 from parametra.nouns.result_table import ResultTable
 from parametra.nouns.storage import storable
-from parametra.nouns.trust_result import Panel, Trace, TrustResult, wrapped
+from parametra.nouns.trust_result import Panel, Trace, TrustResult
 
 _SHOWN = 20
 

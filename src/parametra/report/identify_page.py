@@ -9,7 +9,7 @@ from parametra import catalogue
 from parametra.nouns.identification import Identification
 from parametra.nouns.identification_rows import Verdict, Word
 from parametra.nouns.identification_text import headline, open_interval
-from parametra.nouns.information import listed_and
+from parametra.nouns.paragraph import listed_and
 from parametra.report._identify_figure import draw, worth_drawing
 from parametra.report._picture import picture
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from parametra.nouns.design_result import DesignPoint, DesignRow
-from parametra.nouns.design_text import listed, places, share
+from parametra.nouns.design_text import places, share
+from parametra.nouns.paragraph import listed_and
 from parametra.nouns.status import Outcome, Status
 from parametra.verbs.design_search import Found
 
@@ -26,7 +27,7 @@ def status_of(found: Found, points: Sequence[DesignPoint], remaining: Sequence[s
     if not points:
         return Status(Outcome.FAILED, "no measurement is worth its cost, or none can be paid for. Raise the budget.")
     if not found.reached:
-        missing = listed([found.search.found[i].label for i in found.goals])
+        missing = listed_and([found.search.found[i].label for i in found.goals])
         return Status(
             Outcome.FAILED,
             f"{int(found.counts.sum())} measurements at these candidates are not enough for {missing}. Widen the "
@@ -35,7 +36,7 @@ def status_of(found: Found, points: Sequence[DesignPoint], remaining: Sequence[s
     if remaining:
         return Status(
             Outcome.CONVERGED,
-            f"the best of these candidates leaves {listed(list(remaining))} undetermined. Measure more, widen the "
+            f"the best of these candidates leaves {listed_and(list(remaining))} undetermined. Measure more, widen the "
             "ranges of the inputs, or measure another output.",
         )
     return Status(Outcome.CONVERGED, f"designed for {aim_words(found)}")
@@ -93,8 +94,8 @@ def _gained(gained: list[str], by_label: Mapping[str, DesignRow]) -> str:
     several = len(gained) > 1
     verb, whose, error = ("become", "their", "errors are") if several else ("becomes", "its", "error is")
     return (
-        f"{listed(gained)}, which the data hardly determine, {verb} identifiable: {whose} expected standard {error} "
-        f"{listed(known)} of {whose} value{'s' * several}."
+        f"{listed_and(gained)}, which the data hardly determine, {verb} identifiable: {whose} expected standard "
+        f"{error} {listed_and(known)} of {whose} value{'s' * several}."
     )
 
 
@@ -134,7 +135,7 @@ def _closed(found: Found) -> str:
     if len(open_) == 1:
         return f"Nothing that can be measured here tells anything of {open_[0]}: fix it, or measure something else."
     return (
-        f"Nothing that can be measured here tells {listed(open_)} apart: fix {_some(closed.shape[1])} of them, or "
+        f"Nothing that can be measured here tells {listed_and(open_)} apart: fix {_some(closed.shape[1])} of them, or "
         "measure something else."
     )
 
@@ -165,10 +166,12 @@ def notes_of(found: Found, over: str) -> tuple[str, ...]:
         notes.append("this criterion looks at the shape of the confidence region alone, and may leave it large.")
     zero = [q.label for q in given.found if q.role == "free" and q.value == 0]
     if zero and given.aim.relative and given.aim.method.looks_at == "values":
-        notes.append(f"{listed(zero)} is zero, so its error is looked at in its own unit and not as a share.")
+        notes.append(f"{listed_and(zero)} is zero, so its error is looked at in its own unit and not as a share.")
     space = problem.fit_space
     ends = zip(space.labels, given.place.x, space.lower, space.upper, strict=True)
     at = [label for label, x, low, high in ends if x in (low, high)]
     if at:
-        notes.append(f"{listed(at)} is at a bound, where errors are not symmetric; they are told as if it were inside.")
+        notes.append(
+            f"{listed_and(at)} is at a bound, where errors are not symmetric; they are told as if it were inside."
+        )
     return tuple(notes)

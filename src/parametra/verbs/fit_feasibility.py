@@ -17,6 +17,7 @@ from parametra.maths.arrays import Bool, Float
 from parametra.nouns.constraint import limits_of
 from parametra.nouns.keys import generator
 from parametra.nouns.limits import Limits
+from parametra.nouns.paragraph import listed_and
 from parametra.nouns.parameter import Bounded, Parameter, Real, Simplex
 from parametra.nouns.problem import Problem
 from parametra.nouns.space import Space
@@ -132,12 +133,8 @@ def _told(program: _Program, names: list[str], natural: Space) -> str:
     miss = f"the nearest miss is {gaps.max():.3g}"
     if len(clash) == 1 and not bounds:
         return f"{clash[0]} cannot be met: {miss}. Change it."
-    beside = f" together with {_and(bounds)}" if bounds else " together" if len(clash) > 1 else ""
-    return f"{_and(clash)} cannot be met{beside}: {miss}. Change one of them."
-
-
-def _and(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+    beside = f" together with {listed_and(bounds)}" if bounds else " together" if len(clash) > 1 else ""
+    return f"{listed_and(clash)} cannot be met{beside}: {miss}. Change one of them."
 
 
 def _natural(space: Space) -> tuple[Space, list[tuple[str, np.ndarray]]]:
@@ -177,13 +174,14 @@ def _search(problem: Problem, limits: Limits, seed: int) -> str:
         if gap < least:
             nearest, least = x, gap
     if not np.isfinite(least):
-        return f"no point was found where {_and(list(limits.names))} can be computed, from {_STARTS} starts."
+        return f"no point was found where {listed_and(list(limits.names))} can be computed, from {_STARTS} starts."
     gaps = limits.missed(limits.values(nearest[None])[0])
     i = int(np.argmax(gaps))
     named = space.to_named(nearest)
     where = ", ".join(f"{k}={v:.4g}" for k, v in named.items() if np.ndim(v) == 0 and not isinstance(v, str))
+    wanted = listed_and(list(dict.fromkeys(limits.names)))
     return (
-        f"no point was found that meets {_and(list(dict.fromkeys(limits.names)))}, from {_STARTS} starts; the nearest "
+        f"no point was found that meets {wanted}, from {_STARTS} starts; the nearest "
         f"({where}) misses {limits.names[i]} by {gaps[i]:.3g}. Change one of them, or guess where they hold."
     )
 

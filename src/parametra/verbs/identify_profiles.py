@@ -22,6 +22,9 @@ from parametra.verbs.identify_verdicts import Ends, is_near
 _BORROWED = 0.1
 """A limit that moves by this share, or more, of what the far bound of another coordinate is moved by is none."""
 
+_ROUGH = 0.05
+"""Thresholds that a crossing may miss without a word."""
+
 _REPAIRED = 1e-3
 """Share of a ray's length by which a second walk must reach further to count."""
 
@@ -186,6 +189,14 @@ def _without_borrowed(estimate: Estimate, walks: Walks, position: int, found: li
             if theirs.open[int(upper)] and not is_near(estimate, j, theirs, int(upper)):
                 is_open[side], borrowed[side] = True, estimate.labels[j]
     return replace(ends, open=(is_open[0], is_open[1]), borrowed=(borrowed[0], borrowed[1]))
+
+
+def rough_ends(estimate: Estimate, walks: Walks) -> list[str]:
+    """Parameters with an end that stands for a crossing and meets no threshold: the profile jumps, or stops, there."""
+    rays, w = walks.rays, walks.walked
+    off = np.abs(w.rise - rays.half * rays.threshold) > _ROUGH * rays.half * rays.quantile
+    ended = np.array([end is End.CROSSED for end in w.ends])
+    return list(dict.fromkeys(estimate.labels[walks.coordinates[k // 2]] for k in np.flatnonzero(off & ended)))
 
 
 def _size(estimate: Estimate, i: int, value: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,7 +28,7 @@ from parametra.verbs.at_estimate import AtEstimate, at_estimate
 from parametra.verbs.fit import Settings
 from parametra.verbs.fit_choice import choose_method, stated_loss, with_options
 from parametra.verbs.fit_judge import hash_of, judge
-from parametra.verbs.identify_profiles import Walks, all_ends, contour_of, profile_of, walk_profiles
+from parametra.verbs.identify_profiles import Walks, all_ends, contour_of, profile_of, rough_ends, walk_profiles
 from parametra.verbs.identify_rows import curvature_ends, hardly_told, no_minimum, noise_row, verdict_row
 
 _REFITS = 2
@@ -214,6 +215,7 @@ def _told(
     profiles: list[Profile] = []
     booted, covered = _beside(at, estimate, wish, settings, doubts)
     walked_ends = [None] * estimate.dimension if walks is None else all_ends(estimate, walks)
+    lost = [label for label, ends in zip(estimate.labels, walked_ends, strict=True) if ends is None]
     for i in range(estimate.dimension):
         parabola = curvature_ends(estimate, i, at, wish.level)
         walked = walked_ends[i]
@@ -231,6 +233,11 @@ def _told(
             f"the profile of {', '.join(walks.repaired)} has branches; a second walk found a lower one, which is what "
             "is told."
         )
+    if walks is not None and (rough := rough_ends(estimate, walks)):
+        doubts.append(
+            f"the profile of {', '.join(rough)} jumps where it ends, or the model fails just beyond: that end is known "
+            "to some 2 % of its distance from the estimate."
+        )
     if (noise := noise_row(at, wish.level)) is not None:
         rows.append(noise)
     if not at.fit.status.ok:
@@ -240,9 +247,9 @@ def _told(
     combos = (*info.combinations, *hardly_told(at, estimate, rows, info))
     methods = ("fisher_information", *(("profile_likelihood",) if walks is not None else ()))
     methods += ("likelihood_contour",) * bool(contours) + ("bootstrap",) * (booted is not None)
-    methods += ("simulation_coverage",) * bool(wish.coverage)
+    methods += ("simulation_coverage",) * (covered is not None)
     return Identification(
-        status=_status(at, walks),
+        status=_status(at, walks, lost),
         title=at.problem.title,
         level=wish.level,
         rows=tuple(rows),
@@ -300,14 +307,16 @@ def _beside(
     return booted, counted
 
 
-def _status(at: AtEstimate, walks: Walks | None) -> Status:
+def _status(at: AtEstimate, walks: Walks | None, lost: Sequence[str]) -> Status:
     if at.drive.ended:
         remedy = "Give it more to go on" if at.drive.outcome is Outcome.BUDGET else "Run it again to go on"
         return Status(at.drive.outcome, f"{at.drive.ended}. {remedy}; what is known until here is told.")
     if not at.fit.status.ok:
         return replace(at.fit.status)
-    how = "the profiles of all parameters were walked" if walks is not None else "the curvature was looked at"
-    return Status(Outcome.CONVERGED, how)
+    if walks is None:
+        return Status(Outcome.CONVERGED, "the curvature was looked at")
+    but = f", but those of {', '.join(lost)} not to their ends" if lost else ""
+    return Status(Outcome.CONVERGED, f"the profiles of all parameters were walked{but}")
 
 
 def _receipt(at: AtEstimate, settings: Settings, wish: Wish) -> Receipt:

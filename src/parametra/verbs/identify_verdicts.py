@@ -8,7 +8,8 @@ import numpy as np
 
 from parametra.nouns.estimate import Estimate
 from parametra.nouns.identification_rows import Word
-from parametra.nouns.information import Determined, FisherInformation, listed_and
+from parametra.nouns.information import Determined, FisherInformation
+from parametra.nouns.paragraph import listed_and
 
 MANY_TIMES = 10.0
 """Upper over lower end of a positive parameter above which an interval is wide."""

@@ -6,7 +6,7 @@ the cost. What is looked for is the t at which the cost has risen by the thresho
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
@@ -106,4 +106,3 @@ class Walked:
     drag: Float[np.ndarray, "L d"]
     unit: Float[np.ndarray, " L"]
     evaluations: int
-    messages: dict[int, str] = field(default_factory=dict[int, str])

@@ -58,12 +58,8 @@ class _State:
     good_t: np.ndarray
     good_z: np.ndarray
     good_rise: np.ndarray
-    good_slope: np.ndarray
-    good_curve: np.ndarray
     good_tangent: np.ndarray
     over: np.ndarray
-    over_rise: np.ndarray
-    over_slope: np.ndarray
     stretch: np.ndarray
     damping: np.ndarray
     before: np.ndarray
@@ -100,12 +96,8 @@ class Walk:
             good_t=nan.copy(),
             good_z=z.copy(),
             good_rise=nan.copy(),
-            good_slope=nan.copy(),
-            good_curve=nan.copy(),
             good_tangent=np.zeros((n, d)),
             over=np.full(n, np.inf),
-            over_rise=nan.copy(),
-            over_slope=nan.copy(),
             stretch=np.full(n, _STRETCH),
             damping=zeros.copy(),
             before=np.full(n, np.inf),
@@ -257,13 +249,9 @@ class Walk:
         over = rise > threshold
         below = ~over | ~np.isfinite(s.good_t[i])
         s.over[i] = np.where(over, np.minimum(s.over[i], s.t[i]), s.over[i])
-        newly = over & (s.t[i] <= s.over[i])
-        s.over_rise[i] = np.where(newly, rise, s.over_rise[i])
-        s.over_slope[i] = np.where(newly, slope, s.over_slope[i])
         take = i[below | met]
         chosen = below | met
         s.good_t[take], s.good_z[take], s.good_rise[take] = s.t[take], at[chosen], rise[chosen]
-        s.good_slope[take], s.good_curve[take] = slope[chosen], curve[chosen]
         s.good_tangent[take] = local.tangent[on][chosen]
         s.drag[take] = local.drag[on][chosen]
         s.back[i] = 0

@@ -21,6 +21,16 @@ def _kernels_of_this_session(tmp_path_factory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _data_where_known_answers_read_them() -> Iterator[None]:
+    """A known answer of a ready-made model that needs published data finds them where the tests do."""
+    folder = HERE.parent.parent / "shared" / "data"
+    with pytest.MonkeyPatch.context() as patch:
+        if "PARAMETRA_DATA" not in os.environ and folder.is_dir():
+            patch.setenv("PARAMETRA_DATA", str(folder))
+        yield
+
+
 @pytest.fixture(scope="session")
 def external_data() -> Path:
     """The folder with published data outside the repository; absent: skipped here, an error where `CI` is set."""

@@ -14,6 +14,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from parametra import models
+    from parametra.catalogue import model
     from parametra.formats.petab import read_petab
     from parametra.formats.problem_file import read_problem_file as read_problem
     from parametra.formats.result_file import load
@@ -127,6 +129,7 @@ _WHERE = {
     "fit": "verbs.fit",
     "identify": "verbs.identify",
     "load": "formats.result_file",
+    "model": "catalogue",
     "online_calibration": "verbs.trust",
     "ordered": "nouns.constraint",
     "private_test": "verbs.trust",
@@ -201,6 +204,8 @@ __all__ = [
     "fit",
     "identify",
     "load",
+    "model",
+    "models",
     "online_calibration",
     "ordered",
     "private_test",
@@ -212,6 +217,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "models":
+        return importlib.import_module("parametra.models")
     if name not in _WHERE:
         raise AttributeError(f"module 'parametra' has no attribute {name!r}")
     value = getattr(importlib.import_module(f"parametra.{_WHERE[name]}"), _RENAMED.get(name, name))

@@ -51,16 +51,32 @@ def models() -> tuple[str, ...]:
     return tuple(f"{field}.{name}" for field in fields for name in _stems(_HERE / "models" / field))
 
 
-def model(name: str) -> Any:
-    """A ready-made model.
+def fields() -> tuple[str, ...]:
+    """The fields that have ready-made models, in alphabetical order."""
+    return tuple(dict.fromkeys(name.partition(".")[0] for name in models()))
+
+
+def tools(field: str) -> dict[str, Any]:
+    """What a field has besides its models, such as a search for a period: name to function."""
+    module = importlib.import_module(f"parametra.models.{field}")
+    return {name: getattr(module, name) for name in getattr(module, "__all__", ())}
+
+
+def model(name: str, **options: Any) -> Any:
+    """A ready-made model, a `ReadyMade`: `problem(data)` is the problem of fitting it to data.
+
+    Arguments:
+        name: `field.model`, as `parametra models` lists them.
+        options: its choices, such as degree=8; `parametra models NAME` tells them.
 
     Raises:
-        ModelError: there is none of this name.
+        ModelError: there is none of this name, or it has no such option.
     """
     known = models()
     if name not in known:
         raise ModelError(f'there is no ready-made model "{name}"; ' + did_you_mean(str(name), known))
-    return importlib.import_module(f"parametra.models.{name}").READY
+    found = importlib.import_module(f"parametra.models.{name}").READY
+    return found.with_options(**options) if options else found
 
 
 @cache

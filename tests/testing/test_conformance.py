@@ -7,11 +7,12 @@ import sys
 import pytest
 
 from parametra import catalogue
+from parametra.maths.distributions import Normal
 from parametra.nouns.card import Source
 from parametra.nouns.errors import MethodError, ModelError
 from parametra.testing.check_card import check_card
 from parametra.testing.check_fit_method import check_fit_method
-from parametra.testing.check_model import check_model
+from parametra.testing.check_model import check_model, last_digit
 
 CHECK = """
 import sys
@@ -69,9 +70,31 @@ def test_a_method_that_stops_early_is_found_out():
 
 def test_a_model_with_a_wrong_answer_is_found_out():
     ready = catalogue.model("kinetics.michaelis_menten")
-    wrong = dataclasses.replace(ready.published, estimate={"V": 212.9, "K": 0.06412})
-    assert any("published is 212.9" in w for w in check_model(dataclasses.replace(ready, published=wrong)))
-    assert any("no unit" in w for w in check_model(dataclasses.replace(ready, inputs={"substrate": ""})))
+    (known,) = ready.known
+
+    def told(**changed):
+        return check_model(dataclasses.replace(ready, **changed))
+
+    def of_known(**changed):
+        return told(known=(dataclasses.replace(known, **changed),))
+
+    def of_form(**changed):
+        return told(form=dataclasses.replace(ready.form, **changed))
+
+    assert any("212.9 is known" in w for w in of_known(estimate={"V": "212.9", "K": "0.06412"}))
+    assert any("standard error of K" in w for w in of_known(standard_error={"K": "0.008282"}))
+    assert any("has no second start" in w for w in of_known(second_start={}))
+    assert any("is its guess" in w for w in of_known(second_start={"V": ready.guess(known.data())["V"]}))
+    assert any("no known answer that needs" in w for w in of_known(external="a folder that is not there"))
+    assert any('"K" has no prior' in w for w in of_form(priors={}))
+    assert any("does not allow" in w for w in of_form(priors={"V": Normal(1.0, 1.0), "K": Normal(1.0, 1.0)}))
+    assert any("no unit" in w for w in of_form(inputs={"substrate": ""}))
+    assert any("good_for is empty" in w for w in told(good_for=" "))
+    assert any("it has no source" in w for w in told(sources=()))
+
+
+def test_the_last_digit_of_a_printed_number():
+    assert [last_digit(text) for text in ("212.7", "-0.06412", "1.2e3", "17")] == [0.1, 1e-5, 100.0, 1.0]
 
 
 def test_unknown_names():

@@ -26,6 +26,7 @@ COMMANDS = {
     "trust": "Look at data again and again and stay honest: four methods.",
     "report": "Write a fit as one HTML page with figures.",
     "methods": "List the methods, or describe one.",
+    "models": "List the ready-made models, or describe one.",
     "bench": "Compare methods by the evaluations that they need.",
     "runs": "List what a ledger holds, or show, export, check or resume it.",
 }

@@ -24,6 +24,8 @@ TOP = (
     "design",
 )
 MODEL = ("formula", "formulas", "python", "name", "command", "ode")
+READY = ("options", "priors")
+"""What may stand beside the name of a ready-made model."""
 ODE = (
     "states",
     "python",

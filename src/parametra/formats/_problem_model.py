@@ -14,9 +14,10 @@ from types import ModuleType
 from typing import Any
 
 from parametra import catalogue
-from parametra.formats._problem_keys import MODEL, PROGRAM, refuse_unknown, table_at, text_at, texts_at
+from parametra.formats._problem_keys import MODEL, PROGRAM, READY, refuse_unknown, table_at, text_at, texts_at
 from parametra.nouns.errors import FileError, ModelError, did_you_mean
 from parametra.nouns.model import Model
+from parametra.nouns.statement import shown
 
 _WAYS = (
     'formula = "...", [model.formulas], python = "file.py:function", [model.ode], command = ["program"] or '
@@ -39,7 +40,7 @@ def model_from_table(tables: Mapping[str, Any], folder: Path) -> Any:
     if "model" not in tables:
         raise FileError(f"[model] is missing. Add it with {_WAYS}.")
     table = table_at(tables, "model", "[model]", '[model] and below it formula = "a * exp(-b * t)"')
-    refuse_unknown(table, dict.fromkeys([*MODEL, *PROGRAM]), "[model]")
+    refuse_unknown(table, dict.fromkeys([*MODEL, *PROGRAM, *READY]), "[model]")
     stated = [key for key in MODEL if key in table]
     if len(stated) != 1:
         came = f"it has {' and '.join(stated)}" if stated else "it has none of them" if table else "it is empty"
@@ -48,7 +49,11 @@ def model_from_table(tables: Mapping[str, Any], folder: Path) -> Any:
         from parametra.formats._problem_program import program_from_table  # few files state one
 
         return Model.of(program_from_table(table, tables, folder))
+    if stated == ["name"]:
+        return _ready_made(table)
     extra = next((key for key in table if key not in MODEL), None)
+    if extra in READY:
+        raise FileError(f"[model]: {extra} goes with name, a ready-made model; {stated[0]} is stated. Leave one out.")
     if extra is not None:
         raise FileError(f"[model]: {extra} goes with command, a program; {stated[0]} is stated. Leave one out.")
     if stated == ["ode"]:
@@ -63,7 +68,18 @@ def model_from_table(tables: Mapping[str, Any], folder: Path) -> Any:
     text = text_at(table, stated[0], "[model]")
     if stated == ["formula"]:
         return Model.of(text)
-    return catalogue.model(text) if stated == ["name"] else Model.of(function_at(text, folder))
+    return Model.of(function_at(text, folder))
+
+
+def _ready_made(table: Mapping[str, Any]) -> Any:
+    extra = next((key for key in table if key not in (*MODEL, *READY)), None)
+    if extra is not None:
+        raise FileError(f"[model]: {extra} goes with command, a program; name is stated. Leave one out.")
+    priors = table.get("priors", False)
+    if not isinstance(priors, bool):
+        raise FileError(f"[model]: priors is true or false; {shown(priors)} came.")
+    options = table_at(table, "options", "[model] options", "[model.options] and below it an option of the model")
+    return catalogue.model(text_at(table, "name", "[model]"), **options)
 
 
 def function_at(stated: str, folder: Path) -> Callable[..., Any]:

@@ -22,7 +22,6 @@ from parametra.formats._problem_model import model_from_table
 from parametra.formats._problem_toml import read_toml
 from parametra.formats.fit_settings import FitSettings
 from parametra.formats.run_settings import RunSettings, run_settings
-from parametra.nouns.data import Data
 from parametra.nouns.errors import FileError, MissingExtraError, ParametraError
 from parametra.nouns.model import Model
 from parametra.nouns.noise import noise_from_table
@@ -98,22 +97,19 @@ def _read(tables: dict[str, Any], path: Path) -> ProblemFile:
     data = data_from_tables(tables, path.parent)
     noise = _noise(tables, path.parent)
     derived = table_at(tables, "derived", "[derived]", '[derived] and below it half_life = "log(2) / b"')
+    beside: dict[str, Any] = {
+        "noise": noise,
+        "derived": derived,
+        "constraints": tables.get("constraints"),
+        "penalty": _within("[penalty]", lambda: Penalty.of(tables.get("penalty"))),
+        "adversary": tables.get("adversary", ()),
+        "description": description,
+    }
     if isinstance(model, ReadyMade):
-        title = title or model.summary
-        parameters = _with_ready_made(model, data, parameters)
-        model = model.model
-    problem = Problem(
-        model,
-        data,
-        parameters,
-        noise=noise,
-        derived=derived,
-        constraints=tables.get("constraints"),
-        penalty=_within("[penalty]", lambda: Penalty.of(tables.get("penalty"))),
-        adversary=tables.get("adversary", ()),
-        title=title or path.stem,
-        description=description,
-    )
+        priors = bool(tables["model"].get("priors"))
+        problem = model.problem(data, parameters=parameters, priors=priors, title=title, **beside)
+    else:
+        problem = Problem(model, data, parameters, title=title or path.stem, **beside)
     if any_unit(problem):  # pint takes a quarter of a second to load
         check_units(problem)
     return ProblemFile(problem, settings, path)
@@ -130,12 +126,6 @@ def _parameters(tables: Mapping[str, Any], *, required: bool) -> dict[str, Any]:
 
 def _parameter(name: str, value: Any) -> Parameter:
     return parameter_from_table(name, value) if isinstance(value, dict) else Parameter.of(value, name)
-
-
-def _with_ready_made(ready: ReadyMade, data: tuple[Data, ...], parameters: dict[str, Any]) -> dict[str, Any]:
-    if len(data) == 1:
-        return dict(ready.problem(data[0], parameters=parameters).stated_space.parameters)
-    return {**ready.parameters, **parameters}  # its guesses from data are for one data set
 
 
 def _noise(tables: Mapping[str, Any], folder: Path) -> Any:

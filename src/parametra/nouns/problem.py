@@ -337,6 +337,10 @@ class Problem:
         """The same question asked of other data of the same form."""
         return self._restated(data=data)
 
+    def with_parameters(self, parameters: Mapping[str, object]) -> Problem:
+        """The same question with its parameters stated anew."""
+        return self._restated(parameters=parameters)
+
     def with_model(self, model: object) -> Problem:
         """The same question with another model of the same arguments."""
         return self._restated(model=model)

@@ -1,78 +1,321 @@
-"""A ready-made model: a formula or function that people cite, with units, guesses, data and the published answer."""
+"""A ready-made model: a formula or function that people cite, with units, guesses, priors, data and known answers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+import dataclasses
+import inspect
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, cast
 
+from parametra.maths.distributions import LogNormal
 from parametra.nouns.card import Source
-from parametra.nouns.data import Data
+from parametra.nouns.data import Data, as_data_sets
+from parametra.nouns.errors import ModelError, did_you_mean
 from parametra.nouns.parameter import Parameter
 from parametra.nouns.problem import Problem
 
+_NONE: Mapping[str, Any] = MappingProxyType({})
+
 
 @dataclass(frozen=True)
-class Published:
-    """An answer from the literature that the model must reproduce.
+class Option:
+    """A choice that shapes a ready-made model, such as a degree or a profile.
 
     Arguments:
-        data: the data it was found with.
-        noise: the noise it was found with, as `Problem` takes it.
-        estimate: name to value as printed.
-        standard_error: name to standard error as printed; may lack some.
-        digits: how many significant digits are printed, and must be met.
-        second_start: name to value: a start away from the guess, from which the answer must be met too.
-        source: where it stands.
+        default: what holds when nothing is said.
+        about: what it chooses, in a sentence without its end.
+        choices: what may be given; empty for anything of the default's kind, which the form checks.
     """
 
-    data: Callable[[], Data]
-    noise: Any
-    estimate: Mapping[str, float]
-    standard_error: Mapping[str, float]
-    digits: int
-    second_start: Mapping[str, float]
+    default: Any
+    about: str
+    choices: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a ready-made model is for one choice of its options, and for the data it meets.
+
+    Arguments:
+        model: a formula, a mapping of output to formula, or a function.
+        parameters: name to parameter, with unit, bounds, guess and description. A unit may name inputs and outputs in
+            braces, "{rate}/{substrate}", and takes the data's units for them, or none where the data state none.
+        inputs, outputs: name to unit; "1" for a pure number. The data's own units replace these.
+        noise: how such data scatter; None is `Normal()`.
+        priors: name to the prior that a practitioner would accept, or to a function that makes it of the guess, such
+            as `around_guess(1.0)` where the scale is that of the data. They count only when asked for.
+        derived: quantities that follow from the parameters, as for `Problem`.
+        constraints: conditions on the parameters, as for `Problem`.
+    """
+
+    model: Any
+    parameters: Mapping[str, Parameter]
+    inputs: Mapping[str, str]
+    outputs: Mapping[str, str]
+    noise: Any = None
+    priors: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    derived: Mapping[str, object] = field(default_factory=dict[str, object])
+    constraints: Any = None
+
+    def in_units(self, units: Mapping[str, str]) -> Form:
+        """The same with these units of inputs and outputs, and parameters in what follows from them."""
+        return dataclasses.replace(
+            self,
+            parameters={name: _with_unit(parameter, units) for name, parameter in self.parameters.items()},
+            inputs={name: units[name] for name in self.inputs},
+            outputs={name: units[name] for name in self.outputs},
+        )
+
+
+@dataclass(frozen=True)
+class Known:
+    """An answer that the model must come to.
+
+    Arguments:
+        data: makes the data, one set or several.
+        estimate: the label of a parameter, or of a derived quantity, to its value: as printed, in quotes ("0.06412"),
+            to be met to half a unit of the last digit; or a number, the truth that the data were simulated from, to be
+            met within four standard errors of the fit.
+        source: where the data and the answer stand.
+        about: one line on the data, for the gallery.
+        standard_error: label to standard error, as printed.
+        second_start: name to value: a start away from the guess, from which the answer must be met too.
+        options: the options of the model.
+        noise: in place of the model's own.
+        parameters: in place of the model's own.
+        settings: further arguments of `fit`, such as {"starts": 20}; one start when left out.
+        external: the folder of data that it needs and that is not shipped, "" for none.
+    """
+
+    data: Callable[[], Data | Sequence[Data]]
+    estimate: Mapping[str, str | float]
     source: Source
+    about: str
+    standard_error: Mapping[str, str] = field(default_factory=dict[str, str])
+    second_start: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    noise: Any = None
+    parameters: Mapping[str, object] = field(default_factory=dict[str, object])
+    settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    external: str = ""
 
 
 @dataclass(frozen=True)
 class ReadyMade:
     """One ready-made model.
 
+        pm.model("kinetics.michaelis_menten").problem(data)          a Problem, for every verb
+        pm.fit(pm.model("kinetics.michaelis_menten"), data)          the same at once
+
     Arguments:
         name: `field.file`.
-        summary: one sentence.
-        model: a formula, a mapping of output to formula, or a function.
-        parameters: name to parameter, with units, bounds and guesses.
-        inputs, outputs: name to unit; "1" for a pure number.
-        guess: from data to better guesses; None keeps those of the parameters.
-        published: the answer to reproduce.
-        sources: the publications behind the model.
+        summary: one sentence without its end.
+        formula: the model as people write it, one line or a few of plain text.
+        good_for: when to take it.
+        prefer_instead: when to take another one, and which.
+        form: what it is; a function of (data, **options) where it depends on them. The data are a tuple of `Data`, or
+            None where none are at hand.
+        guess: from one data set (and the options) to guesses by parameter, read off the data; None keeps those of the
+            parameters.
+        known: answers it must come to; the first is the one that the gallery shows.
+        sources: the publications behind the model, the first is the main one.
+        options: name to option.
+        picture: draws (fit, problem, axes) as the field looks at it; None draws curves, bands and residuals.
     """
 
     name: str
     summary: str
-    model: Any
-    parameters: Mapping[str, Parameter]
-    inputs: Mapping[str, str]
-    outputs: Mapping[str, str]
-    published: Published
+    formula: str
+    good_for: str
+    prefer_instead: str
+    form: Form | Callable[..., Form]
+    known: tuple[Known, ...]
     sources: tuple[Source, ...]
-    guess: Callable[[Data], Mapping[str, float]] | None = None
+    guess: Callable[..., Mapping[str, Any]] | None = None
+    options: Mapping[str, Option] = field(default_factory=dict[str, Option])
+    picture: Callable[..., None] | None = None
 
-    def problem(self, data: Data, *, noise: Any = None, parameters: Mapping[str, object] | None = None) -> Problem:
-        """The problem of fitting this model to data.
+    def form_of(self, data: object = None, **options: Any) -> Form:
+        """What the model is for these data and options, its units those of the data.
 
         Arguments:
-            data: with the model's inputs and outputs by their names.
-            noise: as for `Problem`.
-            parameters: replaces parameters by name.
-        """
-        import dataclasses
+            data: a `Data`, or several; None for the model as it stands by itself.
+            options: as in `options`.
 
-        stated: dict[str, object] = dict(self.parameters)
-        if self.guess is not None:
-            for name, value in self.guess(data).items():
-                stated[name] = dataclasses.replace(self.parameters[name], guess=value)
-        stated.update(parameters or {})
-        return Problem(self.model, data, stated, noise=noise, title=self.summary)
+        Raises:
+            ModelError: an option that it does not have, or a value that it does not take.
+        """
+        sets = None if data is None else as_data_sets(data)
+        form = self.bare_form(data, **options)
+        names = (*form.inputs, *form.outputs)
+        if sets is None:
+            return form.in_units({**form.inputs, **form.outputs})
+        # a unit that the data do not state is not known: the model's would be a claim about them
+        return form.in_units({name: next((d.units[name] for d in sets if d.units.get(name)), "") for name in names})
+
+    def bare_form(self, data: object = None, **options: Any) -> Form:
+        """As `form_of`, in the units that the model states by itself."""
+        chosen = self._chosen(options)
+        return self.form(None if data is None else as_data_sets(data), **chosen) if callable(self.form) else self.form
+
+    def with_options(self, **options: Any) -> ReadyMade:
+        """The same model with other defaults of its options.
+
+        Raises:
+            ModelError: an option that it does not have, or a value that it does not take.
+        """
+        chosen = self._chosen(options)
+        settled = {k: dataclasses.replace(each, default=chosen[k]) for k, each in self.options.items()}
+        return dataclasses.replace(self, options=settled)
+
+    def problem(
+        self,
+        data: object,
+        *,
+        parameters: Mapping[str, object] | None = None,
+        noise: object = None,
+        priors: bool = False,
+        derived: Mapping[str, object] | None = None,
+        constraints: object = None,
+        penalty: object = None,
+        adversary: object = (),
+        title: str = "",
+        description: str = "",
+        **options: Any,
+    ) -> Problem:
+        """The problem of fitting this model to data, with guesses that are read off them.
+
+        Arguments:
+            data: with the model's inputs and outputs by their names. Several data sets share parameters; one that a
+                data set names for itself, `Data(..., parameters={"depth": "depth_V"})`, is stated for it.
+            parameters: replaces parameters by name, and adds others.
+            noise, constraints: in place of the model's own, as for `Problem`.
+            priors: True takes the model's priors, and a fit then finds the maximum of the posterior.
+            derived: beside the model's own, as for `Problem`.
+            penalty, adversary, title, description: as for `Problem`.
+            options: as in `options`.
+
+        Raises:
+            ParametraError: data that lack an input or output, an option that it does not have.
+        """
+        sets = as_data_sets(data)
+        form = self.form_of(sets, **options)
+        self._check(form, sets)
+        stated = self._stated(form, sets, self._chosen(options))
+        if priors:
+            stated |= self._with_priors(form, sets, stated)
+        stated |= dict(parameters or {})
+        return Problem(
+            form.model,
+            sets,
+            stated,
+            noise=form.noise if noise is None else noise,
+            derived={**form.derived, **(derived or {})} or None,
+            constraints=form.constraints if constraints is None else constraints,
+            penalty=penalty,
+            adversary=adversary,
+            title=title or self.summary,
+            description=description,
+        )
+
+    def known_problem(self, known: Known, *, parameters: Mapping[str, object] | None = None) -> Problem:
+        """The problem of a known answer.
+
+        Arguments:
+            known: one of `known`.
+            parameters: in place of its own, by name.
+        """
+        changed = {**known.parameters, **(parameters or {})}
+        return self.problem(known.data(), noise=known.noise, parameters=changed, **known.options)
+
+    def from_start(self, problem: Problem, start: Mapping[str, Any]) -> Problem:
+        """The same problem, its first start at these values; the others keep their guess."""
+        space = problem.stated_space
+        moved: dict[str, object] = {k: dataclasses.replace(cast("Any", space[k]), guess=v) for k, v in start.items()}
+        return problem.with_parameters({**space.parameters, **moved})
+
+    def _stated(self, form: Form, sets: tuple[Data, ...], options: Mapping[str, Any]) -> dict[str, object]:
+        """Every parameter that a data set uses, by the name it has there, guessed from the first that has it."""
+        stated: dict[str, object] = {}
+        for data in sets:
+            guessed = {} if self.guess is None else self.guess(data, **self._asked(self.guess, options))
+            for name, parameter in form.parameters.items():
+                called = data.parameters.get(name, name)
+                if called not in stated:
+                    value = guessed.get(name)
+                    stated[called] = (
+                        parameter if value is None else dataclasses.replace(cast("Any", parameter), guess=value)
+                    )
+        return stated
+
+    @staticmethod
+    def _with_priors(form: Form, sets: tuple[Data, ...], stated: Mapping[str, Any]) -> dict[str, object]:
+        made: dict[str, object] = {}
+        for name, prior in form.priors.items():
+            for called in {data.parameters.get(name, name) for data in sets}:
+                chosen = prior if hasattr(prior, "quantile") else prior(stated[called].guess)
+                made[called] = dataclasses.replace(stated[called], prior=chosen)
+        return made
+
+    def _chosen(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        for name, value in options.items():
+            if name not in self.options:
+                raise ModelError(f'the model "{self.name}" has no option "{name}"; ' + self._named(name))
+            choices = self.options[name].choices
+            if choices and value not in choices:
+                listed = ", ".join(repr(each) for each in choices)
+                raise ModelError(f'the option "{name}" of "{self.name}" is one of {listed}; {value!r} came.')
+        return {**{name: option.default for name, option in self.options.items()}, **options}
+
+    def _named(self, name: str) -> str:
+        return did_you_mean(name, self.options) if self.options else "it has none."
+
+    @staticmethod
+    def _asked(function: Callable[..., Any], options: Mapping[str, Any]) -> dict[str, Any]:
+        """The options that a function takes by name."""
+        taken = inspect.signature(function).parameters
+        every = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in taken.values())
+        return {name: value for name, value in options.items() if every or name in taken}
+
+    def _check(self, form: Form, sets: tuple[Data, ...]) -> None:
+        for data in sets:
+            has = {*data.inputs, *data.constants}
+            for name in form.inputs:
+                if name not in has:
+                    raise ModelError(
+                        f'the model "{self.name}" needs the input "{name}", which the data "{data.name}" lack; '
+                        f'{did_you_mean(name, has)} Give inputs={{"{name}": ...}} with the name of your column.'
+                    )
+            for name in data.outputs:
+                if name not in form.outputs:
+                    raise ModelError(
+                        f'the model "{self.name}" gives {", ".join(form.outputs)}, and the data "{data.name}" hold the '
+                        f'output "{name}"; {did_you_mean(name, form.outputs)}'
+                    )
+
+
+def around_guess(sigma: float) -> Callable[[float], LogNormal]:
+    """A prior whose median is the guess read off the data: for a positive parameter on the scale of the data.
+
+    Arguments:
+        sigma: standard deviation of its logarithm; 1 is "known to a factor of about 3".
+    """
+    return lambda guess: LogNormal(math.log(guess), sigma)
+
+
+def _with_unit(parameter: Parameter, units: Mapping[str, str]) -> Parameter:
+    """The parameter with the data's units for the names in braces; without a unit where the data state none."""
+    unit = getattr(parameter, "unit", "")
+    if "{" not in unit:
+        return parameter
+    names = [name for name in units if f"{{{name}}}" in unit]
+    alone = unit == f"{{{names[0]}}}" if names else False
+    text = unit.format(**{k: f"({v})" if _composed(v) and not alone else v for k, v in units.items()})
+    return dataclasses.replace(cast("Any", parameter), unit=text if all(units[name] for name in names) else "")
+
+
+def _composed(unit: str) -> bool:
+    return any(sign in unit for sign in " */")

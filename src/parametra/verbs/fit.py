@@ -18,6 +18,7 @@ from parametra.nouns.fit_result import Fit
 from parametra.nouns.objective import Objective
 from parametra.nouns.parameter import Integer
 from parametra.nouns.problem import Problem
+from parametra.nouns.ready_made import ReadyMade
 from parametra.nouns.status import Outcome
 from parametra.nouns.units_check import any_unit, check_units
 from parametra.runs.budget import Budget
@@ -128,7 +129,8 @@ def fit(
     where it is not.
 
     Arguments:
-        problem: a `Problem`; or the model (a formula, a function), with `data` and `parameters` beside it.
+        problem: a `Problem`; or the model (a formula, a function), with `data` and `parameters` beside it; or a
+            ready-made one, `pm.model("peaks.gaussian")`, with `data`.
         data, parameters, noise, derived, constraints, penalty, adversary, title: as for `Problem`, when a model is
             given.
         method: a name from `parametra methods`, or "auto".
@@ -253,7 +255,7 @@ def choose(
 def stated_problem(
     problem: object, data: object, parameters: Any, beside: Mapping[str, Any], title: str, verb: str = "fit"
 ) -> Problem:
-    """The problem that a verb was given, or made of a model, data and parameters.
+    """The problem that a verb was given, or made of a model, data and parameters; a ready-made model has its own.
 
     Raises:
         ParametraError: what was given is none, or too much.
@@ -274,6 +276,10 @@ def stated_problem(
         raise ModelError(
             f"this is a problem file, with settings of its own: use pm.{verb}(file.problem, **file.settings.for_fit())."
         )
+    if isinstance(problem, ReadyMade):
+        if data is None:
+            raise ModelError(f'{verb}(model, data): the ready-made model "{problem.name}" has no data. Give some.')
+        return problem.problem(data, parameters=parameters, **beside, title=title)
     if data is None or parameters is None:
         missing = "data" if data is None else "parameters"
         raise ModelError(f"{verb}(model, data, parameters=...) has no {missing}. Give all three, or one Problem.")

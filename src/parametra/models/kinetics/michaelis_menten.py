@@ -8,7 +8,7 @@ from parametra.nouns.card import Source
 from parametra.nouns.data import Data
 from parametra.nouns.noise import Normal
 from parametra.nouns.parameter import Positive
-from parametra.nouns.ready_made import Published, ReadyMade
+from parametra.nouns.ready_made import Form, Known, ReadyMade, around_guess
 
 _BATES_WATTS = Source(
     "D. M. Bates and D. G. Watts",
@@ -39,23 +39,31 @@ def guess(data: Data) -> dict[str, float]:
 
 READY = ReadyMade(
     name="kinetics.michaelis_menten",
-    summary="Michaelis-Menten kinetics, rate = V substrate / (K + substrate)",
-    model={"rate": "V * substrate / (K + substrate)"},
-    parameters={
-        "V": Positive(guess=200.0, unit="count/min**2", description="the rate at saturation"),
-        "K": Positive(guess=0.1, unit="ppm", description="the concentration at half of it"),
-    },
-    inputs={"substrate": "ppm"},
-    outputs={"rate": "count/min**2"},
-    published=Published(
-        data=puromycin,
+    summary="Michaelis-Menten kinetics: the rate of an enzyme reaction that saturates with its substrate",
+    formula="rate = V substrate / (K + substrate)",
+    good_for="initial rates of an enzyme with one substrate, and whatever saturates as a rectangular hyperbola",
+    prefer_instead="kinetics.hill where the curve is sigmoid; the rates themselves, never their reciprocals, are fitted",
+    form=Form(
+        model={"rate": "V * substrate / (K + substrate)"},
+        parameters={
+            "V": Positive(guess=200.0, unit="{rate}", description="the rate at saturation"),
+            "K": Positive(guess=0.1, unit="{substrate}", description="the concentration at half of it"),
+        },
+        inputs={"substrate": "ppm"},
+        outputs={"rate": "count/min**2"},
         noise=Normal(sigma="estimated"),
-        estimate={"V": 212.7, "K": 0.06412},
-        standard_error={"V": 6.947, "K": 0.008281},
-        digits=4,
-        second_start={"V": 100.0, "K": 1.0},
-        source=_BATES_WATTS,
+        priors={"V": around_guess(1.0), "K": around_guess(1.5)},
+    ),
+    guess=guess,
+    known=(
+        Known(
+            data=puromycin,
+            about="an enzyme on cells treated with puromycin",
+            estimate={"V": "212.7", "K": "0.06412"},
+            standard_error={"V": "6.947", "K": "0.008281"},
+            second_start={"V": 100.0, "K": 1.0},
+            source=_BATES_WATTS,
+        ),
     ),
     sources=(_MICHAELIS_MENTEN, _BATES_WATTS),
-    guess=guess,
 )

@@ -1,0 +1,132 @@
+"""A ready-made model in words: for a terminal, and as plain values for JSON and the gallery."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from typing import Any
+
+import numpy as np
+
+from parametra.nouns.paragraph import WIDTH
+from parametra.nouns.ready_made import Form, Known, ReadyMade
+from parametra.nouns.result_table import ResultTable
+from parametra.nouns.statement import interval, shown
+
+
+def described(ready: ReadyMade) -> dict[str, Any]:
+    """All that a person wants to know before using it, in plain values."""
+    form = shown_form(ready)
+    return {
+        "name": ready.name,
+        "summary": ready.summary,
+        "formula": ready.formula,
+        "good_for": ready.good_for,
+        "prefer_instead": ready.prefer_instead,
+        "inputs": dict(form.inputs),
+        "outputs": dict(form.outputs),
+        "parameters": [_parameter(form, name) for name in form.parameters],
+        "derived": list(form.derived),
+        "options": [
+            {
+                "name": name,
+                "default": shown(each.default),
+                "choices": [shown(c) for c in each.choices],
+                "about": each.about,
+            }
+            for name, each in ready.options.items()
+        ],
+        "known": [_known(each) for each in ready.known],
+        "sources": [str(source) for source in ready.sources],
+    }
+
+
+def shown_form(ready: ReadyMade) -> Form:
+    """The form that a description shows: with the options of the first known answer, and with its data at hand."""
+    known = ready.known[0]
+    form = ready.bare_form(None if known.external else known.data(), **known.options)
+    return form.in_units({**form.inputs, **form.outputs})
+
+
+def text(ready: ReadyMade) -> str:
+    """A description for a terminal."""
+    told = described(ready)
+    rows = tuple((p["name"], p["domain"], p["unit"], p["about"]) for p in told["parameters"])
+    table = str(ResultTable(("name", "searched in", "unit", "what it is"), rows))
+    parts = {
+        ready.name: _paragraph(ready.summary),
+        "formula": textwrap.indent(ready.formula, "  "),
+        "good for": _paragraph(ready.good_for),
+        "prefer instead": _paragraph(ready.prefer_instead),
+        "inputs and outputs": _paragraph(_columns(told)),
+        "parameters": textwrap.indent(table, "  "),
+        "derived, with their errors": _paragraph(", ".join(told["derived"])),
+        "options, in [model.options] or pm.model(name, option=value)": "\n".join(map(_option, told["options"])),
+        "known answers": "\n".join(_paragraph(f"{k['about']}: {k['answer']} ({k['source']})") for k in told["known"]),
+        "sources": "\n".join(map(_paragraph, told["sources"])),
+    }
+    return "\n".join(f"{head}\n{body}" for head, body in parts.items() if body)
+
+
+def _parameter(form: Form, name: str) -> dict[str, Any]:
+    parameter: Any = form.parameters[name]
+    return {
+        "name": name,
+        "domain": domain_of(parameter),
+        "unit": getattr(parameter, "unit", ""),
+        "guess": _plain(getattr(parameter, "guess", None)),
+        "prior": _prior(form.priors.get(name)),
+        "about": getattr(parameter, "description", ""),
+    }
+
+
+def domain_of(parameter: Any) -> str:
+    """Where a parameter is searched, as mathematics writes it."""
+    kind = type(parameter).__name__
+    if kind in ("Real", "Positive", "Log"):
+        lower = 0.0 if kind == "Positive" else getattr(parameter, "lower", None)
+        upper = getattr(parameter, "upper", None)
+        ends = (-math.inf if lower is None else lower, math.inf if upper is None else upper)
+        words = (
+            interval(*ends, open_lower=kind == "Positive") if np.ndim(ends[0]) == np.ndim(ends[1]) == 0 else "bounds"
+        )
+        words += ", logarithmic" if kind == "Log" else ""
+    else:
+        words = repr(parameter) if kind in ("Fixed", "Tied", "Choice") else kind.lower()
+    shape = getattr(parameter, "shape", ())
+    return f"{words}, {' x '.join(map(str, shape))} of them" if shape else words
+
+
+def _prior(prior: Any) -> str:
+    if prior is None:
+        return ""
+    return repr(prior) if hasattr(prior, "quantile") else "around the guess that is read off the data"
+
+
+def _known(known: Known) -> dict[str, Any]:
+    values = [f"{name} = {value if isinstance(value, str) else shown(value)}" for name, value in known.estimate.items()]
+    answer = ", ".join(values[:6]) + (f" and {len(values) - 6} more" if len(values) > 6 else "")
+    return {
+        "about": known.about,
+        "answer": answer,
+        "estimate": {name: float(value) for name, value in known.estimate.items()},
+        "source": str(known.source),
+    }
+
+
+def _plain(value: Any) -> Any:
+    return None if value is None else np.asarray(value).tolist()
+
+
+def _columns(told: dict[str, Any]) -> str:
+    named = ", ".join(f"{name} ({unit})" for name, unit in told["inputs"].items()) or "nothing"
+    return f"from {named} to {', '.join(f'{name} ({unit})' for name, unit in told['outputs'].items())}"
+
+
+def _option(option: dict[str, Any]) -> str:
+    choices = f"; one of {', '.join(option['choices'])}" if option["choices"] else ""
+    return _paragraph(f"{option['name']} = {option['default']}  {option['about']}{choices}")
+
+
+def _paragraph(words: str) -> str:
+    return textwrap.fill(words, WIDTH - 4, initial_indent="  ", subsequent_indent="    ") if words else ""

@@ -15,6 +15,7 @@ Examples:
   parametra new
   parametra new decay.toml --from measurements.csv
   parametra new doses.toml --template ode
+  parametra new enzyme.toml --model kinetics.michaelis_menten
 """
 
 
@@ -27,11 +28,12 @@ Examples:
     default="formula",
     help="What the example is of: " + "; ".join(f"{name}: {words}" for name, words in TEMPLATES.items()) + ".",
 )
+@click.option("--model", default="", metavar="NAME", help="A ready-made model, as `parametra models` lists them.")
 @click.option("--force", is_flag=True, help="Write over a file that is there already.")
 @json_option
-def new(file: str, table: str | None, template: str, force: bool, as_json: bool) -> int:
+def new(file: str, table: str | None, template: str, model: str, force: bool, as_json: bool) -> int:
     """Write a problem file to FILE (problem.toml unless named) that runs as it stands, with a comment at every line."""
-    words = write_new(Path(file), None if table is None else Path(table), template=template, force=force)
+    words = write_new(Path(file), None if table is None else Path(table), template=template, model=model, force=force)
     if as_json:
         print_json({"kind": "new", "file": file, "message": words})
     else:

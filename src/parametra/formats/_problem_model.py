@@ -51,11 +51,7 @@ def model_from_table(tables: Mapping[str, Any], folder: Path) -> Any:
         return Model.of(program_from_table(table, tables, folder))
     if stated == ["name"]:
         return _ready_made(table)
-    extra = next((key for key in table if key not in MODEL), None)
-    if extra in READY:
-        raise FileError(f"[model]: {extra} goes with name, a ready-made model; {stated[0]} is stated. Leave one out.")
-    if extra is not None:
-        raise FileError(f"[model]: {extra} goes with command, a program; {stated[0]} is stated. Leave one out.")
+    _refuse_beside(stated[0], table, {*MODEL})
     if stated == ["ode"]:
         from parametra.formats._problem_ode import ode_from_table  # few files state one
 
@@ -71,10 +67,15 @@ def model_from_table(tables: Mapping[str, Any], folder: Path) -> Any:
     return Model.of(function_at(text, folder))
 
 
-def _ready_made(table: Mapping[str, Any]) -> Any:
-    extra = next((key for key in table if key not in (*MODEL, *READY)), None)
+def _refuse_beside(stated: str, table: Mapping[str, Any], known: set[str]) -> None:
+    extra = next((key for key in table if key not in known), None)
     if extra is not None:
-        raise FileError(f"[model]: {extra} goes with command, a program; name is stated. Leave one out.")
+        whose = "name, a ready-made model" if extra in READY else "command, a program"
+        raise FileError(f"[model]: {extra} goes with {whose}; {stated} is stated. Leave one out.")
+
+
+def _ready_made(table: Mapping[str, Any]) -> Any:
+    _refuse_beside("name", table, {*MODEL, *READY})
     priors = table.get("priors", False)
     if not isinstance(priors, bool):
         raise FileError(f"[model]: priors is true or false; {shown(priors)} came.")

@@ -96,7 +96,9 @@ class Columns:
     gaps: bool
 
 
-def write_new(path: Path, table: Path | None = None, *, template: str = "formula", force: bool = False) -> str:
+def write_new(
+    path: Path, table: Path | None = None, *, template: str = "formula", model: str = "", force: bool = False
+) -> str:
     """Write a problem file that runs as it stands.
 
     Arguments:
@@ -104,6 +106,7 @@ def write_new(path: Path, table: Path | None = None, *, template: str = "formula
         table: a CSV file to fit; its columns are guessed and a straight line is put in as the model. None writes an
             example with numbers of its own.
         template: what that example is of, one of `TEMPLATES`.
+        model: the name of a ready-made model, for the table or, without one, for data of which its answer is known.
         force: write over a file that is there.
 
     Returns:
@@ -114,8 +117,34 @@ def write_new(path: Path, table: Path | None = None, *, template: str = "formula
             whose model is a straight line.
         DataError: the table cannot be read, or has no column of numbers.
     """
+    _refuse(path, table, template, model)
+    files: dict[Path, str] = {}
+    if model:
+        from parametra import catalogue
+        from parametra.formats.new_model import model_text  # few files name one
+
+        text, words, files = model_text(path, catalogue.model(model), table)
+    elif table is not None:
+        text, words = _from_table(path, table)
+    else:
+        text, words = _example(path, template), f"with an example in it: {TEMPLATES[template]}"
+    there = next((each for each in (path, *files) if each.exists()), None)
+    if there is not None and not force:
+        raise FileError(f"{there} is there already. Name another file, or write over it with --force.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for beside, content in {**files, path: text}.items():
+            beside.write_text(content, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise FileError(f"{path} cannot be written: {error.strerror}. Name another place.") from None
+    return f"wrote {path}, {words}"
+
+
+def _refuse(path: Path, table: Path | None, template: str, model: str) -> None:
     if template not in TEMPLATES:
         raise FileError(f'there is no template "{template}"; ' + did_you_mean(template, TEMPLATES))
+    if model and template != "formula":
+        raise FileError(f"a ready-made model is named, so the template {template} has no use. Leave one of them out.")
     if table is not None and template != "formula":
         raise FileError(
             f"from a table a straight line is written, so the template {template} has no use. Leave one of them out; "
@@ -123,20 +152,8 @@ def write_new(path: Path, table: Path | None = None, *, template: str = "formula
         )
     if path.is_dir():
         raise FileError(f"{path} is a folder; name the file, such as {path / 'problem.toml'}.")
-    if path.exists() and not force:
-        raise FileError(f"{path} is there already. Name another file, or write over it with --force.")
     if table is not None and not table.is_file():
         raise FileError(f"there is no file {table} to take the columns from.")
-    if table is not None:
-        text, words = _from_table(path, table)
-    else:
-        text, words = _example(path, template), f"with an example in it: {TEMPLATES[template]}"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise FileError(f"{path} cannot be written: {error.strerror}. Name another place.") from None
-    return f"wrote {path}, {words}"
 
 
 def guess_columns(table: Table) -> Columns:
@@ -177,10 +194,10 @@ def _like_sigma(name: str, others: list[str]) -> bool:
 
 def _example(path: Path, template: str) -> str:
     if template == "ode":
-        return _new_ode.TEXT.format(file=path.name, title=_quoted(path.stem))
+        return _new_ode.TEXT.format(file=path.name, title=quoted(path.stem))
     return _TEXT.format(
         file=path.name,
-        title=_quoted(path.stem),
+        title=quoted(path.stem),
         formula='"amplitude * exp(-rate * t)"',
         parameters=_EXAMPLE_PARAMETERS,
         data=_EXAMPLE_DATA,
@@ -194,15 +211,15 @@ def _from_table(path: Path, source: Path) -> tuple[str, str]:
     formula, parameters = _straight_line(table, found, argument)
     text = _TEXT.format(
         file=path.name,
-        title=_quoted(source.stem),
-        formula=f"{_quoted(formula)}   # a straight line to begin with; put your model here",
+        title=quoted(source.stem),
+        formula=f"{quoted(formula)}   # a straight line to begin with; put your model here",
         parameters="\n".join(f"{name} = {{ guess = {guess:.4g} }}" for name, guess in parameters.items()),
-        data="\n".join(_data_lines(found, argument, _relative(source, path.parent))),
+        data="\n".join(_data_lines(found, argument, relative(source, path.parent))),
     )
-    sigma = f", its standard deviation {_quoted(found.sigma)}" if found.sigma else ""
-    words = f"with the output {_quoted(found.output)}{sigma}"
+    sigma = f", its standard deviation {quoted(found.sigma)}" if found.sigma else ""
+    words = f"with the output {quoted(found.output)}{sigma}"
     if found.input:
-        words += f" along {_quoted(found.input)}"
+        words += f" along {quoted(found.input)}"
     return text, f"{words}. Look at [model] and [data]: the columns are a guess, the model a straight line."
 
 
@@ -219,18 +236,18 @@ def _straight_line(table: Table, found: Columns, argument: str) -> tuple[str, di
 
 
 def _data_lines(found: Columns, argument: str, source: str) -> list[str]:
-    inputs = f"[{_quoted(found.input)}]" if argument == found.input else f"{{ {argument} = {_quoted(found.input)} }}"
-    lines = [f"file = {_quoted(source)}"]
+    inputs = f"[{quoted(found.input)}]" if argument == found.input else f"{{ {argument} = {quoted(found.input)} }}"
+    lines = [f"file = {quoted(source)}"]
     lines += [f"inputs = {inputs}   # columns that the model takes"] if found.input else []
-    lines.append(f"output = {_quoted(found.output)}   # the column that was measured")
+    lines.append(f"output = {quoted(found.output)}   # the column that was measured")
     if found.sigma:
-        lines.append(f"sigma = {_quoted(found.sigma)}   # its standard deviation: a column, or a number")
+        lines.append(f"sigma = {quoted(found.sigma)}   # its standard deviation: a column, or a number")
     else:
         lines.append('# sigma = 0.1   # its standard deviation: a number, or a column, as in sigma = "sigma"')
     if found.gaps:
         lines.append('missing = "mask"   # rows with missing values are left out; "refuse" stops at them')
     if found.unused:
-        lines.append(f"# not used: {', '.join(_quoted(name) for name in found.unused)}")
+        lines.append(f"# not used: {', '.join(quoted(name) for name in found.unused)}")
     lines += ['# units = { x = "s" }', '# where = { state = "treated" }   # keep some rows only']
     return lines
 
@@ -244,12 +261,14 @@ def _argument(column: str) -> str:
     return column if usable else "x"
 
 
-def _relative(source: Path, folder: Path) -> str:
+def relative(source: Path, folder: Path) -> str:
+    """The file as it is named from a folder, with slashes."""
     try:
         return Path(os.path.relpath(source.resolve(), folder.resolve())).as_posix()
     except ValueError:  # another drive of Windows
         return source.resolve().as_posix()
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A text as TOML writes it."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

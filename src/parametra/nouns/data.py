@@ -190,6 +190,16 @@ class Data:
             object.__setattr__(other, field, value)
         return other
 
+    def called(self, output: str) -> Data:
+        """The same data set, its only output under another name."""
+        (mine,) = self.outputs
+        other = object.__new__(Data)
+        for field, value in vars(self).items():
+            by_output = field in ("outputs", "sigma", "sigma_columns", "observed", "units")
+            renamed = {output if k == mine else k: v for k, v in value.items()} if by_output else value
+            object.__setattr__(other, field, renamed)
+        return other
+
     @staticmethod
     def of(thing: Any) -> Data:
         """The data set that `thing` is. Raises DataError, which tells how to build one, for anything else."""

@@ -189,8 +189,9 @@ class ReadyMade:
         """The problem of fitting this model to data, with guesses that are read off them.
 
         Arguments:
-            data: with the model's inputs and outputs by their names. Several data sets share parameters; one that a
-                data set names for itself, `Data(..., parameters={"depth": "depth_V"})`, is stated for it.
+            data: with the model's inputs and outputs by their names; an only output may have any name. Several data
+                sets share parameters; one that a data set names for itself, `Data(..., parameters={"depth":
+                "depth_V"})`, is stated for it.
             parameters: replaces parameters by name, and adds others.
             noise, constraints: in place of the model's own, as for `Problem`.
             priors: True takes the model's priors, and a fit then finds the maximum of the posterior.
@@ -202,14 +203,15 @@ class ReadyMade:
             ParametraError: data that lack an input or output, an option that it does not have.
         """
         sets = as_data_sets(data)
-        form = self.form_of(sets, **options)
-        self._check(form, sets)
-        stated = self._stated(form, sets, self._chosen(options))
+        seen = self._by_its_names(sets)
+        form = self.form_of(seen, **options)
+        self._check(form, seen)
+        stated = self._stated(form, seen, self._chosen(options))
         if priors:
             stated |= self._with_priors(form, sets, stated)
         stated |= dict(parameters or {})
         return Problem(
-            form.model,
+            form.model if seen is sets else _without_name(form.model),
             sets,
             stated,
             noise=form.noise if noise is None else noise,
@@ -236,6 +238,13 @@ class ReadyMade:
         space = problem.stated_space
         moved: dict[str, object] = {k: dataclasses.replace(cast("Any", space[k]), guess=v) for k, v in start.items()}
         return problem.with_parameters({**space.parameters, **moved})
+
+    def _by_its_names(self, sets: tuple[Data, ...]) -> tuple[Data, ...]:
+        """The data sets with their only output called as the model calls its own; themselves where nothing differs."""
+        outputs = self.bare_form().outputs if callable(self.form) else self.form.outputs
+        if len(outputs) != 1 or all(len(d.outputs) != 1 or [*d.outputs] == [*outputs] for d in sets):
+            return sets
+        return tuple(d.called(next(iter(outputs))) if len(d.outputs) == 1 else d for d in sets)
 
     def _stated(self, form: Form, sets: tuple[Data, ...], options: Mapping[str, Any]) -> dict[str, object]:
         """Every parameter that a data set uses, by the name it has there, guessed from the first that has it."""
@@ -304,6 +313,13 @@ def around_guess(sigma: float) -> Callable[[float], LogNormal]:
         sigma: standard deviation of its logarithm; 1 is "known to a factor of about 3".
     """
     return lambda guess: LogNormal(math.log(guess), sigma)
+
+
+def _without_name(model: Any) -> Any:
+    """A model of one output that goes with data that call it otherwise."""
+    if isinstance(model, Mapping):
+        (model,) = cast("Mapping[str, Any]", model).values()
+    return model
 
 
 def _with_unit(parameter: Parameter, units: Mapping[str, str]) -> Parameter:

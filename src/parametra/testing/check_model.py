@@ -20,6 +20,7 @@ from parametra.nouns.asker import Want
 from parametra.nouns.data import Data
 from parametra.nouns.errors import NoiseError
 from parametra.nouns.fit_result import Fit
+from parametra.nouns.noise import Normal
 from parametra.nouns.noise_simulate import simulate, with_observed
 from parametra.nouns.problem import Problem
 from parametra.nouns.ready_made import Form, Known, ReadyMade
@@ -81,6 +82,8 @@ def _units(form: Form) -> Iterator[str]:
     for name, unit in named.items():
         if not unit:
             yield f'"{name}" has no unit; write "1" for a pure number'
+    if isinstance(form.noise, Normal) and form.noise.sigma == "estimated":
+        yield "its noise refuses data that have a sigma; leave it out: None takes theirs, and estimates one otherwise"
     for name, parameter in form.parameters.items():
         if not parameter.description:
             yield f'"{name}" has no description'

@@ -6,7 +6,6 @@ import numpy as np
 
 from parametra.nouns.card import Source
 from parametra.nouns.data import Data
-from parametra.nouns.noise import Normal
 from parametra.nouns.parameter import Positive
 from parametra.nouns.ready_made import Form, Known, ReadyMade, around_guess
 
@@ -51,7 +50,6 @@ READY = ReadyMade(
         },
         inputs={"substrate": "ppm"},
         outputs={"rate": "count/min**2"},
-        noise=Normal(sigma="estimated"),
         priors={"V": around_guess(1.0), "K": around_guess(1.5)},
     ),
     guess=guess,

@@ -46,6 +46,7 @@ UPWARD = {
     "parametra.nouns.sample_size_result": {"parametra.report._bootstrap_figure"},
     "parametra.nouns.comparison": {"parametra.report._comparison_figure"},
     "parametra.nouns.design_result": {"parametra.report._design_figure"},
+    "parametra.nouns.ready_made": {"parametra.report._model_figure"},
     "parametra.nouns.trust_result": {"parametra.report._trust_figure"},
 }
 
@@ -64,7 +65,9 @@ def offences(source):
             theirs = other.split(".")[1] if "." in other else ""
             if FLOORS.get(theirs, 99) > FLOORS.get(place, 99):
                 yield f"{name} imports {other}, from a floor above"
-            if place in SHELVES and theirs in SHELVES and not other.startswith(f"{shelf}._"):
+            # a shelf's face, its __init__, offers what its engines have
+            own = other.startswith((f"{shelf}._", f"{name}._"))
+            if place in SHELVES and theirs in SHELVES and not own:
                 yield f"{name} imports {other}, which is no engine of its own shelf"
     try:
         graphlib.TopologicalSorter(edges).prepare()

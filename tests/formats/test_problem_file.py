@@ -184,15 +184,44 @@ output = "OUTPUT"
 
 
 def test_a_ready_made_model_brings_its_parameters(read):
-    from parametra import catalogue
-
-    ready = catalogue.model("kinetics.michaelis_menten")
-    text = READY.replace("INPUT", next(iter(ready.inputs)))
-    output = next(iter(ready.outputs))
-    found = read(text.replace('output = "OUTPUT"', f'output = "{output}"').replace("rate =", f"{output} ="))
-    assert set(found.problem.stated_space.names) == set(ready.parameters)
-    assert found.problem.title == ready.summary
+    text = READY.replace("INPUT", "substrate").replace("OUTPUT", "rate")
+    found = read(text)
+    assert set(found.problem.stated_space.names) == {"V", "K"}
+    assert found.problem.title == pm.model("kinetics.michaelis_menten").summary
     assert pm.fit(found.problem, starts=1).status.ok
+
+
+def test_a_ready_made_model_takes_what_the_file_states(read):
+    text = READY.replace("INPUT", "substrate").replace("OUTPUT", "rate")
+    stated = 'title = "mine"\n' + text + '[parameters]\nV = { fixed = 212 }\n[derived]\ntwice = "2 * K"\n'
+    found = read(stated + '[noise]\nkind = "lognormal"\n').problem
+    assert found.title == "mine"
+    assert found.stated_space.free == ("K",)
+    assert [each.name for each in found.derived] == ["twice"]
+    assert type(found.noise["rate"]).__name__ == "LogNormal"
+
+
+def test_the_priors_of_a_ready_made_model_are_asked_for(read):
+    text = READY.replace("INPUT", "substrate").replace("OUTPUT", "rate")
+    assert read(text).problem.stated_space.explicit_priors == ()
+    asked = read(text.replace("[data]", "priors = true\n[data]")).problem
+    assert asked.stated_space.explicit_priors == ("K", "V")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("[data]", "options.degree = 3\n[data]"), 'has no option "degree"; it has none'),
+        (("[data]", "priors = 1\n[data]"), "priors is true or false; 1 came"),
+        (("[data]", "timeout = 3\n[data]"), "timeout goes with command, a program; name is stated"),
+        (('name = "kinetics.michaelis_menten"', 'formula = "a"\npriors = true'), "priors goes with name, a ready-made"),
+        (("INPUT", "conc"), 'needs the input "substrate"'),
+    ],
+)
+def test_what_a_ready_made_model_does_not_take(read, change, said):
+    text = READY.replace(*change).replace("INPUT", "substrate").replace("OUTPUT", "rate")
+    with pytest.raises(pm.ParametraError, match=re.escape(said)):
+        read(text)
 
 
 def test_a_mark_of_windows_and_its_line_ends(read):

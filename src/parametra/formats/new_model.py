@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from parametra.formats.new_file import guess_columns, quoted, relative
+from parametra.formats._new_columns import guess_columns, quoted, relative
 from parametra.nouns.data import Data, as_data_sets
 from parametra.nouns.errors import FileError
 from parametra.nouns.ready_made import Form, ReadyMade

@@ -129,7 +129,9 @@ class Data:
             "name": name,
             "constants": checked_constants(constants or {}, {**values, **measured}),
             "parameters": checked_parameters(parameters or {}, {*values, *(constants or {})}),
-            "units": checked_units(units or {}, [*values, *(constants or {}), *whole.columns]),
+            "units": _by_input(
+                checked_units(units or {}, [*values, *(constants or {}), *whole.columns]), stated_inputs
+            ),
             "source": source or whole.source,
         }
         for field, value in fields.items():
@@ -240,6 +242,12 @@ def _kept(
         "kept": kept,
         "masked": rows * len(outputs) - size,
     }
+
+
+def _by_input(units: dict[str, str], inputs: Mapping[str, Any]) -> dict[str, str]:
+    """Units by the names of inputs too, where they were stated by the columns that these are."""
+    named = {key: units[wanted] for key, wanted in inputs.items() if isinstance(wanted, str) and wanted in units}
+    return {**named, **units}
 
 
 def as_data_sets(thing: Any) -> tuple[Data, ...]:

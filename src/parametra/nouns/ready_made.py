@@ -103,7 +103,7 @@ class Known:
     external: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ReadyMade:
     """One ready-made model.
 
@@ -222,6 +222,26 @@ class ReadyMade:
             title=title or self.summary,
             description=description,
         )
+
+    def plot(self, fit: Any, problem: Problem, *, size: tuple[float, float] | None = None) -> Any:
+        """A figure of a fit as the field looks at it: the model's picture, or data, curve and residuals.
+
+        Arguments:
+            fit: a `Fit` of the problem.
+            problem: what was fitted.
+            size: width and height in inches.
+
+        Returns:
+            A matplotlib.figure.Figure, which belongs to no window: `figure.savefig("fit.png")`.
+        """
+        from parametra.report._model_figure import draw_model
+
+        return draw_model(self, fit, problem, size)
+
+    def __repr__(self) -> str:
+        """The formula, and where more is told."""
+        options = "".join(f", {name}={each.default!r}" for name, each in self.options.items())
+        return f"model({self.name!r}{options})\n{self.summary}\n{self.formula}\nmore: parametra models {self.name}"
 
     def known_problem(self, known: Known, *, parameters: Mapping[str, object] | None = None) -> Problem:
         """The problem of a known answer.

@@ -90,7 +90,7 @@ def _overview(models: list[ReadyMade]) -> str:
     lines = [
         "# Ready-made models",
         "",
-        "Models that people cite, each with its units, a guess that is read off your data, priors, and an answer that it",
+        "Models that people cite, each with its units, a guess that is read off your data, priors, and an answer it",
         "must come to. The pictures are fits of the data of those answers. [How to use them](../ready-made.md).",
         "",
     ]

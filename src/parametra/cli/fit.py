@@ -39,7 +39,7 @@ def fit(file: str, out: str | None, as_json: bool, quiet: bool, **given: Any) ->
         with typed(str(stated.path.resolve()), click.get_current_context().find_root().obj or ()):
             found = fitted(stated.problem, overridden(stated.settings, given).for_fit(), quiet=quiet)
         folder = out_folder(stated, out)
-        files = [] if folder is None else written(found, folder)
+        files = [] if folder is None else written(found, folder, stated.of_model)
     if as_json:
         print_json({**found.to_json(), "files": [str(path) for path in files]})
     elif not quiet:
@@ -54,8 +54,8 @@ def fitted(problem: Any, settings: dict[str, Any], *, quiet: bool) -> Any:
     return verb.fit(problem, **settings, progress=not quiet)
 
 
-def written(found: Any, folder: Path) -> list[Path]:
+def written(found: Any, folder: Path, of_model: Any = None) -> list[Path]:
     """Write the result and its figures into a folder, and name the files. Raises FileError when that cannot be."""
     from parametra.report.files import write_figures, write_result
 
-    return [write_result(found, folder), *write_figures(found, folder)]
+    return [write_result(found, folder), *write_figures(found, folder, of_model)]

@@ -59,7 +59,11 @@ def _run(path: Path, out: str | None, given: dict[str, Any], *, quiet: bool) -> 
     stated = read_problem_file(path)
     found = fitted(stated.problem, overridden(stated.settings, given).for_fit(), quiet=quiet)
     folder = out_folder(stated, out) or path.parent / "out"
-    return found, [write_result(found, folder), *write_figures(found, folder), write_page(found, folder)]
+    return found, [
+        write_result(found, folder),
+        *write_figures(found, folder, stated.of_model),
+        write_page(found, folder, stated.of_model),
+    ]
 
 
 def _drawn(path: Path, out: str | None, given: dict[str, Any]) -> tuple[Fit | Identification, list[Path]]:

@@ -45,11 +45,18 @@ class ProblemFile:
         problem: the problem, `fit(file.problem)`.
         settings: how it is to be fitted; the [fit] table.
         path: the file.
+        ready: the ready-made model that it names, None where it names none.
     """
 
     problem: Problem
     settings: FitSettings
     path: Path
+    ready: ReadyMade | None = None
+
+    @property
+    def of_model(self) -> tuple[ReadyMade, Problem] | None:
+        """The ready-made model that the file names, and the problem with it; None where it names none."""
+        return None if self.ready is None else (self.ready, self.problem)
 
     @property
     def out(self) -> Path | None:
@@ -112,7 +119,7 @@ def _read(tables: dict[str, Any], path: Path) -> ProblemFile:
         problem = Problem(model, data, parameters, title=title or path.stem, **beside)
     if any_unit(problem):  # pint takes a quarter of a second to load
         check_units(problem)
-    return ProblemFile(problem, settings, path)
+    return ProblemFile(problem, settings, path, model if isinstance(model, ReadyMade) else None)
 
 
 def _parameters(tables: Mapping[str, Any], *, required: bool) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from parametra.nouns.errors import FileError
 from parametra.nouns.fit_result import Fit
+from parametra.report._model_figure import MODEL, OfModel, model_figure
 
 RESULT = "fit.json"
 PAGE = "report.html"
@@ -21,8 +22,14 @@ def write_result(fit: Fit, folder: Path) -> Path:
     return path
 
 
-def write_figures(fit: Fit, folder: Path) -> list[Path]:
-    """Write the figures that say something of this fit, as PNG. Raises FileError when they cannot be written."""
+def write_figures(fit: Fit, folder: Path, of_model: OfModel | None = None) -> list[Path]:
+    """Write the figures that say something of this fit, as PNG. Raises FileError when they cannot be written.
+
+    Arguments:
+        fit: the result.
+        folder: where to.
+        of_model: the ready-made model and the problem that were fitted, whose own picture is written too.
+    """
     from parametra.report.figures import draw, worth_drawing
 
     _make(folder)
@@ -30,15 +37,18 @@ def write_figures(fit: Fit, folder: Path) -> list[Path]:
     for kind in kinds:
         figure: Any = draw(fit, kind)
         _write(folder / f"{kind}.png", lambda path, f=figure: f.savefig(path, dpi=150))
+    if (picture := model_figure(fit, of_model)) is not None:
+        kinds.insert(0, MODEL)
+        _write(folder / f"{MODEL}.png", lambda path: picture.savefig(path, dpi=150))
     return [folder / f"{kind}.png" for kind in kinds]
 
 
-def write_page(fit: Fit, folder: Path) -> Path:
-    """Write report.html. Raises FileError when it cannot be written."""
+def write_page(fit: Fit, folder: Path, of_model: OfModel | None = None) -> Path:
+    """Write report.html. Raises FileError when it cannot be written. Arguments as for `write_figures`."""
     from parametra.report.page import page
 
     _make(folder)
-    text = page(fit)
+    text = page(fit, of_model)
     path = folder / PAGE
     _write(path, lambda p: p.write_text(text, encoding="utf-8"))
     return path

@@ -12,6 +12,7 @@ from parametra.nouns.fit_result import Fit
 from parametra.nouns.fit_text import percent, role_note
 from parametra.nouns.result_table import cell, interval_text, with_error
 from parametra.nouns.status import Outcome
+from parametra.report._model_figure import MODEL, OfModel, model_figure
 from parametra.report._picture import picture
 from parametra.report.figures import draw, worth_drawing
 
@@ -49,11 +50,12 @@ _FIGURES = {
 }
 
 
-def page(fit: Fit) -> str:
+def page(fit: Fit, of_model: OfModel | None = None) -> str:
     """The page as text; everything that comes from the person's problem is escaped.
 
     Arguments:
         fit: the result.
+        of_model: the ready-made model and the problem that were fitted, whose own picture comes first.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -75,7 +77,7 @@ def page(fit: Fit) -> str:
         equations=_equations(fit),
         quality=_quality(fit),
         starts=_starts(fit),
-        figures=[_figure(fit, kind) for kind in worth_drawing(fit)],
+        figures=[*_of_model(fit, of_model), *(_figure(fit, kind) for kind in worth_drawing(fit))],
         receipt=_receipt(fit),
     )
 
@@ -186,6 +188,13 @@ def _figure(fit: Fit, kind: str) -> dict[str, str]:
     if kind == "fit":
         words += _cut(fit)
     return {"kind": kind, "title": title, "words": words, "source": picture(draw(fit, kind))}
+
+
+def _of_model(fit: Fit, of_model: OfModel | None) -> list[dict[str, str]]:
+    drawn = model_figure(fit, of_model)
+    if drawn is None or of_model is None:
+        return []
+    return [{"kind": MODEL, "title": of_model[0].name, "words": f"{of_model[0].summary}.", "source": picture(drawn)}]
 
 
 def _cut(fit: Fit) -> str:

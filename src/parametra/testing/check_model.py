@@ -24,9 +24,9 @@ from parametra.nouns.noise import Normal
 from parametra.nouns.noise_simulate import simulate, with_observed
 from parametra.nouns.problem import Problem
 from parametra.nouns.ready_made import Form, Known, ReadyMade
-from parametra.runs.cost import Cost
 from parametra.runs.direct import Direct
 from parametra.verbs.fit import fit
+from parametra.verbs.fit_choice import cost_of
 
 _RECOVERED = 5.0
 """Standard errors that a recovered parameter may lie off; a normal error is further off with a chance of 6e-7."""
@@ -94,7 +94,7 @@ def _guess(problem: Problem) -> Iterator[str]:
     inside = (space.guess >= space.lower) & (space.guess <= space.upper)
     for i in np.flatnonzero(~inside):
         yield f"the guess of {space.labels[i]} is outside its bounds"
-    if not Direct(problem, Cost(True)).evaluate(space.guess[None], Want.COST).ok.all():
+    if not Direct(problem, cost_of(problem, None)).evaluate(space.guess[None], Want.COST).ok.all():
         yield "it is not finite at its guess"
 
 
@@ -116,15 +116,17 @@ def _corners(problem: Problem) -> Iterator[str]:
     picks = np.array(list(itertools.product([False, True], repeat=min(space.dimension, 8))))
     rest = np.repeat(picks[:, -1:], max(space.dimension - 8, 0), axis=1)
     corners = np.where(np.concatenate([picks, rest], axis=1), high, low)
-    answers = Direct(problem, Cost(True)).evaluate(corners, Want.COST)
+    answers = Direct(problem, cost_of(problem, None)).evaluate(corners, Want.COST)
     for i in np.flatnonzero(~answers.ok):
         yield f"not finite in the corner {dict(zip(space.labels, corners[i].tolist(), strict=True))}"
 
 
 def _gradient(problem: Problem) -> Iterator[str]:
-    direct = Direct(problem, Cost(True))
+    direct = Direct(problem, cost_of(problem, None))
     space = problem.fit_space
-    x = space.guess
+    # a guess may be the optimum itself, where there is nothing to compare
+    x = space.guess + 1e-3 * np.maximum(np.abs(space.guess), 1e-3)
+    x = np.where(x < space.upper, x, space.guess)
     exact = direct.evaluate(x[None], Want.GRADIENT).gradient
     step = 1e-6 * np.maximum(np.abs(x), 1e-3)
     points = np.concatenate([x + np.diag(step), x - np.diag(step)])
@@ -138,8 +140,8 @@ def _gradient(problem: Problem) -> Iterator[str]:
 def _priors(ready: ReadyMade, known: Known, found: Fit) -> Iterator[str]:
     """Every parameter has a prior, and what is known lies in its central 99.9 %."""
     form = ready.form_of(known.data(), **known.options)
-    for name in form.parameters:
-        if name not in form.priors and name not in known.parameters:
+    for name, parameter in form.parameters.items():
+        if parameter.free and name not in form.priors and name not in known.parameters:
             yield f'"{name}" has no prior'
     space = ready.problem(known.data(), priors=True, **known.options).stated_space
     for name in space.explicit_priors:

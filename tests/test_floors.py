@@ -39,6 +39,7 @@ def imports(path, known):
 # A result finds its figures by name, on a higher floor, as the catalogue finds methods.
 UPWARD = {
     "parametra.nouns.fit_result": {"parametra.report.figures"},
+    "parametra.nouns.audit_result": {"parametra.report._audit_figure"},
     "parametra.nouns.bench_result": {"parametra.report._bench_figure"},
     "parametra.nouns.identification": {"parametra.report._identify_figure"},
     "parametra.nouns.bootstrap_result": {"parametra.report._bootstrap_figure"},

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from parametra.formats.problem_file import read_problem_file as read_problem
     from parametra.formats.result_file import load
     from parametra.maths.losses import Loss
+    from parametra.nouns.audit_result import Audit
     from parametra.nouns.bench_result import Bench
     from parametra.nouns.bootstrap_result import Bootstrap
     from parametra.nouns.comparison import Comparison
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from parametra.nouns.noise_censored import Censored
     from parametra.nouns.noise_correlated import AR1, Covariance
     from parametra.nouns.noise_counts import NegativeBinomial, Poisson
+    from parametra.nouns.noise_huber import Huber, LogHuber
     from parametra.nouns.noise_kernel import KernelNoise
     from parametra.nouns.noise_lifetimes import Exponential, LogLogistic, Weibull
     from parametra.nouns.noise_outliers import Outliers
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     from parametra.nouns.program import Program
     from parametra.nouns.space import Space
     from parametra.nouns.status import Outcome, Status
+    from parametra.verbs.audit import audit
     from parametra.verbs.bench_fit import bench_fit
     from parametra.verbs.bootstrap import bootstrap, coverage
     from parametra.verbs.check import check
@@ -67,6 +70,7 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "AR1": "nouns.noise",
+    "Audit": "nouns.audit_result",
     "Bench": "nouns.bench_result",
     "BetaBinomial": "nouns.noise",
     "Binomial": "nouns.noise",
@@ -85,11 +89,13 @@ _WHERE = {
     "Fit": "nouns.fit_result",
     "Fixed": "nouns.parameter",
     "Gamma": "nouns.noise",
+    "Huber": "nouns.noise",
     "Identification": "nouns.identification",
     "Infeasible": "nouns.evaluation",
     "Integer": "nouns.parameter",
     "KernelNoise": "nouns.noise",
     "Log": "nouns.parameter",
+    "LogHuber": "nouns.noise",
     "LogLikelihood": "nouns.noise",
     "LogLogistic": "nouns.noise",
     "LogNormal": "nouns.noise",
@@ -117,6 +123,7 @@ _WHERE = {
     "Tied": "nouns.parameter",
     "Truncated": "nouns.noise",
     "Weibull": "nouns.noise",
+    "audit": "verbs.audit",
     "bench_fit": "verbs.bench_fit",
     "bootstrap": "verbs.bootstrap",
     "calibrator": "verbs.trust",
@@ -143,6 +150,7 @@ _RENAMED = {"read_problem": "read_problem_file"}
 __all__ = [
     "AR1",
     "ODE",
+    "Audit",
     "Bench",
     "BetaBinomial",
     "Binomial",
@@ -161,11 +169,13 @@ __all__ = [
     "Fit",
     "Fixed",
     "Gamma",
+    "Huber",
     "Identification",
     "Infeasible",
     "Integer",
     "KernelNoise",
     "Log",
+    "LogHuber",
     "LogLikelihood",
     "LogLogistic",
     "LogNormal",
@@ -192,6 +202,7 @@ __all__ = [
     "Tied",
     "Truncated",
     "Weibull",
+    "audit",
     "bench_fit",
     "bootstrap",
     "calibrator",

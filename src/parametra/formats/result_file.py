@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from parametra.nouns import storage
+from parametra.nouns.audit_result import Audit
 from parametra.nouns.bench_result import Bench
 from parametra.nouns.bootstrap_result import Bootstrap
 from parametra.nouns.comparison import Comparison
@@ -22,6 +23,7 @@ from parametra.nouns.trust_selection import SelectedInstances
 
 RESULTS = (
     Fit,
+    Audit,
     Bench,
     Identification,
     Bootstrap,

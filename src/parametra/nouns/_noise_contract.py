@@ -230,6 +230,11 @@ class Noise(ABC):
         del scatter
         return None
 
+    def log_between(self, scatter: Scatter, lower: Any, upper: Any) -> Any | None:
+        """Give log P(lower < Y <= upper) where the tails are too near to be told apart; None takes their difference."""
+        del scatter, lower, upper
+        return None
+
     @property
     def offers_residuals(self) -> bool:
         """True when `residuals` gives some."""

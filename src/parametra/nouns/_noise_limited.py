@@ -102,6 +102,9 @@ def log_between(noise: Noise, scatter: Scatter, lower: Any, upper: Any) -> Any:
     """Log P(lower < Y <= upper), from whichever tail is the smaller, where nothing cancels; in a window likewise."""
     if isinstance(noise, Windowed):
         return noise.seen_between(scatter, lower, upper)
+    own = noise.log_between(scatter, lower, upper)
+    if own is not None:
+        return own
     xp = scatter.xp
     below_a, below_b = (log_up_to(noise, scatter, at) for at in (lower, upper))
     above_a, above_b = (log_above(noise, scatter, at) for at in (lower, upper))

@@ -25,6 +25,7 @@ from parametra.nouns.noise_censored import Censored
 from parametra.nouns.noise_correlated import AR1, Covariance
 from parametra.nouns.noise_counts import NegativeBinomial, Poisson
 from parametra.nouns.noise_formula import FormulaLikelihood, LogLikelihood
+from parametra.nouns.noise_huber import Huber, LogHuber
 from parametra.nouns.noise_kernel import KernelNoise
 from parametra.nouns.noise_lifetimes import Exponential, LogLogistic, Weibull
 from parametra.nouns.noise_outliers import Outliers
@@ -42,7 +43,9 @@ __all__ = [
     "Exponential",
     "FormulaLikelihood",
     "Gamma",
+    "Huber",
     "KernelNoise",
+    "LogHuber",
     "LogLikelihood",
     "LogLogistic",
     "LogNormal",

@@ -102,7 +102,7 @@ def _second_start(problem: Problem, known: Known) -> Iterator[str]:
     if not known.second_start:
         yield f'"{known.about}" has no second start'
     for name, value in known.second_start.items():
-        if np.allclose(value, problem.stated_space.guess_named[name], rtol=0.05):
+        if np.allclose(value, problem.stated_space.guess_named[name], rtol=0.05, atol=0.0):
             yield f"the second start of {name} is its guess, so it tells nothing"
 
 

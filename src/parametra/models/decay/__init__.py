@@ -1,0 +1,1 @@
+"""Decays in time."""

@@ -1,0 +1,1 @@
+"""Populations: growth, predators and prey."""

@@ -1,0 +1,1 @@
+"""Curves of growth: sigmoid, saturating, and responses to doses."""

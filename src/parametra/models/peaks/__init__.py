@@ -1,0 +1,1 @@
+"""Peaks on backgrounds, as spectra have them."""

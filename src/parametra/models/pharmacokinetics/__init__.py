@@ -1,0 +1,1 @@
+"""Concentrations of a drug in the body by time."""

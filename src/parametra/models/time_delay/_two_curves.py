@@ -1,0 +1,145 @@
+"""Two curves of one source as data: one row for each observation, and a column that tells the image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from parametra.maths.arrays import Float
+from parametra.nouns.data import Data
+from parametra.nouns.errors import DataError
+
+
+def two_curves(
+    time_a: Any,
+    values_a: Any,
+    time_b: Any,
+    values_b: Any,
+    *,
+    error_a: Any = None,
+    error_b: Any = None,
+    name: str = "two curves",
+    units: tuple[str, str] = ("d", "mag"),
+) -> Data:
+    """Data for the models of time delays: inputs `time` and `image` (0 for A, 1 for B), output `magnitude`.
+
+    Arguments:
+        time_a, values_a: of image A, (n,).
+        time_b, values_b: of image B, (m,); the times may be others.
+        error_a, error_b: standard errors, for both or for neither.
+        name: of the data set.
+        units: of times and of values.
+
+    Raises:
+        DataError: lengths that differ, errors of one curve only, a curve of fewer than 3 values.
+    """
+    columns: list[tuple[np.ndarray, np.ndarray, np.ndarray | None]] = []
+    for image, t, y, e in (("A", time_a, values_a, error_a), ("B", time_b, values_b, error_b)):
+        time, value = np.asarray(t, dtype=np.float64), np.asarray(y, dtype=np.float64)
+        error = None if e is None else np.asarray(e, dtype=np.float64)
+        if time.ndim != 1 or time.shape != value.shape or (error is not None and error.shape != time.shape):
+            raise DataError(
+                f"curve {image} wants times, values and errors of one length; they have the shapes {time.shape}, "
+                f"{value.shape} and {None if error is None else error.shape}."
+            )
+        if time.size < 3:
+            raise DataError(f"curve {image} has {time.size} values; a delay wants 3 of each curve at the very least.")
+        columns.append((time, value, error))
+    (ta, ya, ea), (tb, yb, eb) = columns
+    if (ea is None) != (eb is None):
+        raise DataError("standard errors came for one curve only; give error_a and error_b, or neither.")
+    table = {
+        "time": np.concatenate([ta, tb]),
+        "image": np.concatenate([np.zeros(ta.size), np.ones(tb.size)]),
+        "magnitude": np.concatenate([ya, yb]),
+    }
+    if ea is not None and eb is not None:
+        table["error"] = np.concatenate([ea, eb])
+    return Data(
+        table,
+        inputs=["time", "image"],
+        output="magnitude",
+        sigma="error" if ea is not None else None,
+        name=name,
+        units={"time": units[0], "image": "1", "magnitude": units[1]},
+    )
+
+
+@dataclass(frozen=True)
+class Curves:
+    """The observations of both images, without those that are missing.
+
+    Arguments:
+        time, image, value, error: (n,); image is 0 or 1. Errors that the data do not state are those of differences
+            between neighbours.
+    """
+
+    time: Float[np.ndarray, " n"]
+    image: Float[np.ndarray, " n"]
+    value: Float[np.ndarray, " n"]
+    error: Float[np.ndarray, " n"]
+
+    @staticmethod
+    def of(data: Data) -> Curves:
+        """What data with the inputs `time` and `image` hold.
+
+        Raises:
+            DataError: images other than 0 and 1, or one without observations.
+        """
+        output = next(iter(data.outputs))
+        index = data.observed[output]
+        rows = slice(None) if index is None else index
+        for name in ("time", "image"):
+            if name not in data.inputs:
+                raise DataError(
+                    f'a time delay wants the input "{name}"; the data "{data.name}" have {", ".join(data.inputs)}. '
+                    "two_curves(time_a, values_a, time_b, values_b) makes such data."
+                )
+        time, image = (np.asarray(data.inputs[name], dtype=np.float64)[rows] for name in ("time", "image"))
+        if not (np.isin(image, (0.0, 1.0)).all() and (image == 0).any() and (image == 1).any()):
+            raise DataError(
+                f'the column "image" is 0 for one curve and 1 for the other, and both must be there; the data '
+                f'"{data.name}" hold {np.unique(image)[:5].tolist()}.'
+            )
+        value, error = data.observations(output)
+        value = np.asarray(value, dtype=np.float64)
+        if error is None:
+            error = np.full(value.size, _scatter(time, image, value))
+        return Curves(time, image, value, np.asarray(error, dtype=np.float64))
+
+    @property
+    def span(self) -> float:
+        """From the first to the last observation."""
+        return float(np.ptp(self.time)) or 1.0
+
+    @property
+    def spacing(self) -> float:
+        """The median distance of neighbours within a curve."""
+        gaps = np.concatenate([np.diff(np.sort(self.time[self.image == k])) for k in (0, 1)])
+        gaps = gaps[gaps > 0]
+        return float(np.median(gaps)) if gaps.size else self.span
+
+    def of_image(self, which: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Times in order, values and errors of one curve."""
+        mine = np.flatnonzero(self.image == which)
+        mine = mine[np.argsort(self.time[mine], kind="stable")]
+        return self.time[mine], self.value[mine], self.error[mine]
+
+    def design(self, degree: int) -> Float[np.ndarray, "n k"]:
+        """Columns of the mean: 1, the offset of B, and powers of the scaled time in B alone."""
+        scaled = (self.time - self.middle) / (0.5 * self.span)
+        powers = [self.image * scaled**k for k in range(1, degree + 1)]
+        return np.stack([np.ones_like(self.time), self.image, *powers], axis=1)
+
+    @property
+    def middle(self) -> float:
+        """Half way between the first observation and the last."""
+        return 0.5 * float(self.time.min() + self.time.max())
+
+
+def _scatter(time: np.ndarray, image: np.ndarray, value: np.ndarray) -> float:
+    bends = [np.diff(value[image == k][np.argsort(time[image == k])], 2) for k in (0, 1)]
+    typical = 1.4826 * float(np.median(np.abs(np.concatenate(bends)))) / np.sqrt(6) if len(value) > 4 else 0.0
+    return typical or 0.05 * float(np.std(value)) or 1.0

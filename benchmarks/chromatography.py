@@ -1,8 +1,8 @@
 """Four peaks of a chromatogram: how much faster is a fit through Laplace's transform than one of the full solution?
 
-The data are the full solution on a grid twice as fine as any that is fitted with, and noise. The fits of the full solution
-are given every advantage: a compound is solved again only when its own parameters move, areas and baseline are free of
-cost, and they begin at the guess that the fit through Laplace's transform reads off the data.
+The data are the full solution on a grid twice as fine as the one that is fitted with, and noise. The fit of the full
+solution is given every advantage: a compound is solved again only when its own parameters move, areas and baseline cost
+nothing, and it begins at the guess that the fit through Laplace's transform reads off the data.
 """
 
 import json

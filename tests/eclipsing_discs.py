@@ -1,4 +1,4 @@
-"""A light curve that is no model of the shelf: two uniform discs on a circular orbit, with ellipticity and reflection."""
+"""A light curve that is no model of the shelf: two uniform discs on a circular orbit, and waves."""
 
 from __future__ import annotations
 

@@ -24,11 +24,12 @@ UNIVERSES = list(itertools.product(_background.DARK_ENERGY, _background.CURVATUR
 TRUTH = {"H0": 70.0, "Omega_m": 0.3, "Omega_k": 0.05, "w": -0.9, "w0": -0.9, "wa": 0.3, "wb": -0.2, "offset": 23.8}
 
 
-@pytest.mark.parametrize(
-    "module", [hubble_rate, distance_modulus, standard_sirens, baryon_oscillations], ids=lambda m: m.READY.name
-)
-def test_it_conforms(module):
-    assert check_model(module.READY) == []
+READY = [module.READY for module in (hubble_rate, distance_modulus, standard_sirens, baryon_oscillations)]
+
+
+@pytest.mark.parametrize("ready", READY, ids=lambda ready: ready.name)
+def test_it_conforms(ready):
+    assert check_model(ready) == []
 
 
 # ---- distances: closed forms, and astropy 8.0.2 without radiation (Tcmb0=0)
@@ -172,13 +173,13 @@ def test_the_example_holds_the_same_chronometers():
 
 
 def test_the_first_year_of_desi():
-    """Published: Omega_m = 0.295(15), h r_d = 101.8(1.3) Mpc; with constant w: Omega_m = 0.293(15), w = -0.99 + 0.15 - 0.13."""
+    """Published, means of the posterior: 0.295(15) and 101.8(1.3) Mpc; with constant w: 0.293(15), w = -0.99(14)."""
     ready, noise = baryon_oscillations.READY, baryon_oscillations.desi_covariance()
     data = baryon_oscillations.desi_first_year()
     flat = pm.fit(ready.problem(data, noise=noise), starts=2)
     assert flat.estimate["h_rd"] == pytest.approx(101.8, abs=0.1)
     evolving = pm.fit(ready.problem(data, noise=noise, dark_energy="constant_w"), starts=2)
-    assert evolving.estimate["Omega_m"] == pytest.approx(0.293, abs=0.002)
+    assert evolving.estimate["Omega_m"] == pytest.approx(0.293, abs=0.003)
     assert evolving.estimate["w"] == pytest.approx(-0.99, abs=0.02)
     assert evolving.standard_error["w"] == pytest.approx(0.14, abs=0.015)
 
@@ -195,21 +196,23 @@ def test_the_compilation_elsewhere_is_the_same(external_data):
 # ---- guesses and messages
 
 
-@pytest.mark.parametrize(
-    "ready", [hubble_rate.READY, distance_modulus.READY, standard_sirens.READY], ids=lambda r: r.name
-)
+@pytest.mark.parametrize("ready", READY, ids=lambda ready: ready.name)
 @pytest.mark.parametrize(
     ("z", "values"),
     [
         ([0.5, 0.6], [3.0, 2.0]),
+        ([0.0, -0.5, 0.0], [3.0, 2.0, 1.0]),
         ([0.5, 0.5, 0.5], [1.0, 1.0, 1.0]),
         ([1.0, 0.1], [-5.0, 0.0]),
+        ([0.3, 0.5], [1e9, 1e9]),
         ([2.0, 0.3, 0.9], [1e9, 1e-9, 0.0]),
     ],
 )
 def test_ugly_data_give_finite_guesses(ready, z, values):
-    (output,) = ready.bare_form().outputs
-    data = pm.Data({"z": z, output: values}, inputs="z", output=output, sigma=1.0)
+    form = ready.bare_form()
+    (output,) = form.outputs
+    table = {"z": z, "direction": [2.0] * len(z), output: values}
+    data = pm.Data(table, inputs=[*form.inputs], output=output, sigma=1.0)
     for options in ({}, {"calibration": "absolute"}) if "calibration" in ready.options else ({},):
         space = ready.problem(data, **options).fit_space
         assert np.all(np.isfinite(space.guess))

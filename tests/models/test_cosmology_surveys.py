@@ -59,7 +59,7 @@ def test_errors_shrink_with_the_root_of_the_number():
     assert errors[0] > errors[1] > errors[2]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_wrong_equation_of_state_is_flagged(seed):
     """w0-wa fitted to sirens of w0-wa-wb: far off by its own errors, and the comparison says which model is needed."""
     data = cosmology.siren_catalogue(BENT, seed=seed)
@@ -118,6 +118,12 @@ def test_half_a_year_at_a_third():
     """1.1 mm/s at z = 0.3 for H0 = 70, Omega_m = 0.3."""
     data = cosmology.survey(DRIFT, {"H0": 70.0, "Omega_m": 0.3}, {"z": 0.3, "years": 0.5}, sigma=0.1)
     assert data.outputs["velocity"][0] == pytest.approx(1.1, abs=0.05)
+
+
+def test_errors_of_a_line():
+    """0.001 Hz of 1420 MHz is 0.211 mm/s; redshift stretches it, a hundred lines make it ten times smaller."""
+    assert cosmology.drift_error(np.array([0.0])) == pytest.approx(0.2111, abs=1e-4)
+    assert cosmology.drift_error(np.array([1.0]), resolution=0.002, lines=100) == pytest.approx(0.08443, abs=1e-4)
 
 
 def test_a_drift_is_a_difference_of_redshifts():

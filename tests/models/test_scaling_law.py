@@ -120,10 +120,11 @@ def _courses(number, generator):
         yield time, np.cumsum([0, *generator.poisson(np.diff(expected))]).astype(float), truth
 
 
-def test_adoption_comes_back_describes_most_courses_and_flags_planted_jumps():
+@pytest.mark.parametrize("courses", [3, pytest.param(16, marks=pytest.mark.slow)])
+def test_adoption_comes_back_describes_most_courses_and_flags_planted_jumps(courses):
     ready, generator = pm.model("scaling_law.adoption"), np.random.default_rng(139)
     described, far = [], []
-    for k, (time, count, truth) in enumerate(_courses(12, generator)):
+    for k, (time, count, truth) in enumerate(_courses(courses, generator)):
         new = pm.Data(
             {"since": time[:-1], "time": time[1:], "count": np.diff(count)}, inputs=["since", "time"], output="count"
         )
@@ -213,7 +214,7 @@ def test_runs_that_an_interval_needs_and_claims_that_refits_reject():
     assert scaling_law.runs_needed(240, (0.49, 0.54), (0.454, 0.455)) == pytest.approx(240 * 50**2)
     ready = pm.model("scaling_law.chinchilla")
     problem = ready.problem(ready.known[0].data())
-    refits = pm.bootstrap(problem, kind="case", replicates=200)
+    refits = pm.bootstrap(problem, kind="case", replicates=100)
     truth = scaling_law.rejection(refits, chinchilla.REFITTED, logarithms=("A", "B", "E"))
     false = scaling_law.rejection(refits, {**chinchilla.REFITTED, "E": 1.5}, logarithms=("A", "B", "E"))
     assert truth.degrees_of_freedom == 5

@@ -1,4 +1,7 @@
-"""First looks at a curve, from which guesses are made: its extent, and the best of many shapes by linear least squares."""
+"""First looks at a curve, from which guesses are made: its extent, and the best of many shapes.
+
+Factors of shapes follow by linear least squares, so only what is nonlinear is searched.
+"""
 
 from __future__ import annotations
 

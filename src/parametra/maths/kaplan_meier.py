@@ -42,7 +42,7 @@ class KaplanMeier:
     def at(self, times: Any) -> Float[np.ndarray, "..."]:
         """Survival at any times: 1 before the first event, and level between events."""
         index = np.searchsorted(self.time, np.asarray(times, dtype=np.float64), side="right")
-        return np.concatenate([[1.0], self.survival])[index]
+        return np.asarray(np.concatenate([[1.0], self.survival])[index])
 
     def quantile(self, share: float = 0.5) -> tuple[float, float, float]:
         """When this share has had the event, and its interval, by where the curve and its limits come below 1 - share.

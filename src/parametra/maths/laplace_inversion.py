@@ -25,6 +25,8 @@ import numpy as np
 TOLERANCE = 1e-12
 """What the shift of the line leaves of the function's next period, as a share of it."""
 
+_NOTHING = 1e-22  # so far below rounding that derivatives, which are larger by powers of s, end too
+
 Transform = Callable[[Any], Any]
 
 
@@ -76,11 +78,22 @@ def fourier_sum(real: Any, imaginary: Any, times: Any, horizon: Any, tolerance: 
     halved = xp.where(xp.arange(terms) == 0, 0.5, 1.0)
     if xp is np:
         cosines, sines = _waves(np.asarray(times).tobytes(), float(horizon), terms)
+        kept = _kept(real, imaginary)
+        halved, real, imaginary = halved[:kept], real[:kept], imaginary[:kept]
+        cosines, sines = cosines[:, :kept], sines[:, :kept]
     else:
         angles = times[:, None] * frequencies
         cosines, sines = xp.cos(angles), xp.sin(angles)
     waves = _product(cosines, halved * real, xp) - _product(sines, halved * imaginary, xp)
     return xp.exp(shift * times) / horizon * waves
+
+
+def _kept(real: np.ndarray, imaginary: np.ndarray) -> int:
+    """How many terms count: where a transform has fallen far below rounding, the sum may end."""
+    size = np.abs(np.real(real)) + np.abs(np.real(imaginary))
+    if not np.isfinite(size).all():
+        return size.size
+    return int(np.max(np.flatnonzero(size > _NOTHING * np.max(size)), initial=0)) + 1
 
 
 @lru_cache(maxsize=2)

@@ -30,9 +30,7 @@ def correlation(kernel: str, distance: Any, xp: Any = np) -> Any:
     return (1 + math.sqrt(3) * distance) * xp.exp(-math.sqrt(3) * distance)
 
 
-def whitened(
-    kernel: str, gaps: Any, amplitude: Any, variance: Any, rows: Any, xp: Any = np
-) -> tuple[Any, Any]:
+def whitened(kernel: str, gaps: Any, amplitude: Any, variance: Any, rows: Any, xp: Any = np) -> tuple[Any, Any]:
     """Each value less what those before it let one expect, and the variance of that, of a process seen with errors.
 
     With K the covariance, amplitude^2 k + diag(variance) = L D L' (L of unit diagonal): the first result is L^-1 rows,

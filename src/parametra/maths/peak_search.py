@@ -87,7 +87,7 @@ def _candidates(x: Any) -> Any:
     """Places and widths that are tried, (m, 2)."""
     span = float(x[-1] - x[0]) or 1.0
     gaps = np.diff(np.unique(x))
-    least = max(float(np.median(gaps)) if gaps.size else span, 1e-4 * span)
+    least = max(float(np.median(gaps.astype(float))) if gaps.size else span, 1e-4 * span)
     widths = np.geomspace(min(1.5 * least, 0.5 * span), span, _WIDTHS)
     places = x[np.unique(np.linspace(0, x.size - 1, _PLACES).astype(int))]
     return np.stack(np.meshgrid(places, widths, indexing="ij"), axis=-1).reshape(-1, 2)

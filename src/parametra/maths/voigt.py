@@ -51,7 +51,7 @@ def faddeeva_series(real: Any, imaginary: Any, xp: Any) -> tuple[Any, Any]:
 
 
 def _parts(x: Any, sigma: Any, gamma: Any, xp: Any) -> tuple[Any, Any, Any, Any]:
-    """u + iv = z, and w."""
+    """The real and the imaginary part of z, and of w(z)."""
     u, v = x / (_SQRT_2 * sigma), gamma / (_SQRT_2 * sigma) + 0 * x
     if xp is np:
         from scipy.special import wofz

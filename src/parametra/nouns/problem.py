@@ -436,9 +436,11 @@ class Problem:
                 raise type(error)(f"{where}{error}") from error.__cause__
 
     def _check_size(self) -> None:
-        wanted = self.stated_space.dimension - len(self.stated_space.explicit_priors) - equalities(self.constraints)
+        space = self.stated_space
+        told = sum(len(range(space.dimension)[space.slices[name]]) for name in space.explicit_priors if name in space.slices)
+        wanted = space.dimension - told - equalities(self.constraints)
         if self.penalty is not None:  # which drops terms until the data can determine the others
-            wanted = int(np.sum(~self.penalty.which(self.stated_space)))
+            wanted = int(np.sum(~self.penalty.which(space)))
         if self.size < wanted:
             raise DataError(
                 f"{self.size} observed values cannot determine {wanted} parameters "

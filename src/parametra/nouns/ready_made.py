@@ -14,6 +14,7 @@ from parametra.maths.distributions import LogNormal
 from parametra.nouns.card import Source
 from parametra.nouns.data import Data, as_data_sets
 from parametra.nouns.errors import ModelError, did_you_mean
+from parametra.nouns.formula import Formula
 from parametra.nouns.parameter import Parameter
 from parametra.nouns.problem import Problem
 
@@ -215,7 +216,7 @@ class ReadyMade:
             sets,
             stated,
             noise=form.noise if noise is None else noise,
-            derived={**form.derived, **(derived or {})} or None,
+            derived={**_that_follow(form.derived, stated), **(derived or {})} or None,
             constraints=form.constraints if constraints is None else constraints,
             penalty=penalty,
             adversary=adversary,
@@ -340,6 +341,18 @@ def _without_name(model: Any) -> Any:
     if isinstance(model, Mapping):
         (model,) = cast("Mapping[str, Any]", model).values()
     return model
+
+
+def _that_follow(derived: Mapping[str, object], stated: Mapping[str, object]) -> dict[str, object]:
+    """The derived quantities whose parameters are all there; where data sets name their own, some are not."""
+
+    def names(thing: object) -> set[str]:
+        text = thing.get("formula") if isinstance(thing, Mapping) else thing
+        if isinstance(text, str):
+            return set(Formula.parse(text).names)
+        return set(inspect.signature(text).parameters) if callable(text) else set()
+
+    return {name: each for name, each in derived.items() if names(each) <= set(stated)}
 
 
 def _with_unit(parameter: Parameter, units: Mapping[str, str]) -> Parameter:

@@ -20,7 +20,10 @@ def checklist_of(problem: Problem, fit: Fit, choices: dict[str, tuple[str, ...]]
     Source: the topics are those of M. Li, S. Kudugunta and L. Zettlemoyer (2025), (Mis)Fitting: a survey of scaling
     laws, arXiv:2502.18969
     """
-    form = "; ".join(f"{name} = {formula.text}" for name, formula in problem.model.formulas) or problem.model.name
+    # a single formula has no name of its own: it is the only output
+    only = problem.outputs[0]
+    form = "; ".join(f"{name or only} = {formula.text}" for name, formula in problem.model.formulas)
+    form = form or problem.model.name
     estimates = ", ".join(f"{r.label} = {r.value:.6g}" for r in fit.rows if r.role in ("free", "noise", "derived"))
     settings = fit.receipt.settings
     loss = settings.get("loss")

@@ -15,6 +15,7 @@ from parametra.nouns.derived import Derived
 from parametra.nouns.errors import MethodError, ParametraError, did_you_mean
 from parametra.nouns.model import Model
 from parametra.nouns.problem import Problem
+from parametra.nouns.space import Space
 from parametra.verbs._penalised_folds import without
 
 OF_FIT = ("loss", "loss_scale", "method", "options", "starts", "seed", "evaluations", "seconds", "covariance")
@@ -23,7 +24,7 @@ OF_FIT = ("loss", "loss_scale", "method", "options", "starts", "seed", "evaluati
 OF_PROBLEM = ("noise", "model", "parameters", "fixed", "rows", "weights", "start", "data")
 """What changes the problem."""
 
-_FIRST = ("data", "rows", "weights")
+_FIRST = ("data", "rows", "noise", "weights")
 """The order in which changes of several choices are made: data before what is fitted to them."""
 
 
@@ -111,7 +112,7 @@ def _model(problem: Problem, stated: object, added: Mapping[str, Any]) -> Proble
     if model.arguments:
         tied = problem.stated_space.tied_to
         parameters = {k: v for k, v in parameters.items() if k in model.arguments or k in tied or k in added}
-    at: dict[str, Any] = {name: each.guess_value for name, each in parameters.items()}
+    at = Space(parameters).guess_named
     return restated(
         problem, model=model, parameters=parameters, derived={d.name: d for d in problem.derived if _follows(d, at)}
     )

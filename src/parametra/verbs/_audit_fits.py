@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from parametra.nouns.asker import Want
+from parametra.nouns.card import Ability
 from parametra.nouns.errors import MethodError
 from parametra.nouns.fit_result import Fit
 from parametra.nouns.problem import Problem
@@ -56,6 +57,8 @@ def least_absolute(problem: Problem, settings: Mapping[str, Any], last: float | 
     Raises:
         MethodError: a noise that has no residuals.
     """
+    if Ability.RESIDUALS not in problem.offers:
+        raise MethodError('loss="absolute" needs residuals; this problem gives only a log-likelihood. Leave it out.')
     scale = _middle(problem, fit(problem, **settings))
     found = fit(problem, loss="huber", loss_scale=scale, **settings)
     last = _LAST * scale if last is None else last
@@ -73,16 +76,18 @@ def least_absolute(problem: Problem, settings: Mapping[str, Any], last: float | 
 
 def _moved(problem: Problem, before: Fit, after: Fit) -> float:
     """The largest relative change of a parameter of the search."""
-    x, y = (np.asarray(problem.fit_space.from_named(f.values)) for f in (before, after))
+    x, y = (_point(problem, f) for f in (before, after))
     return float(np.max(np.abs(y - x) / np.maximum(np.abs(y), 1e-3), initial=0.0))
 
 
+def _point(problem: Problem, found: Fit) -> np.ndarray:
+    return np.asarray(problem.fit_space.from_named({n: found.values[n] for n in problem.fit_space.names}))
+
+
 def _middle(problem: Problem, found: Fit) -> float:
-    x = np.asarray(problem.fit_space.from_named({n: found.values[n] for n in problem.fit_space.names}))
+    x = _point(problem, found)
     residuals = Direct(problem, Cost(True)).evaluate(x[None], Want.RESIDUALS).residuals
-    if residuals is None:
-        raise MethodError('loss="absolute" needs residuals; this problem gives only a log-likelihood.')
-    return float(np.median(np.abs(residuals[0]))) or 1.0
+    return float(np.median(np.abs(np.asarray(residuals)[0]))) or 1.0
 
 
 def errors_of(

@@ -56,7 +56,8 @@ def audit(
             value), rows (a mask over the observations, or the indices that are kept) and weights (of the rows); and of
             the fit loss ("absolute" is least absolute deviations), loss_scale, method, options, starts, seed,
             evaluations, seconds, covariance.
-        quantities: labels of parameters and derived quantities; all that the problem as stated has when left out.
+        quantities: labels of parameters and derived quantities; all of the problem as stated
+            but those of its noise when left out.
         combinations: True takes every combination of alternatives too, not one at a time.
         settings: arguments of `fit` for all of them, where an alternative says nothing else.
         replicates: 0 takes standard errors and intervals from each fit, 50 and more from as many case refits.
@@ -147,7 +148,8 @@ def _quantities(stated: Fit, asked: Sequence[str]) -> tuple[str, ...]:
     for name in asked:
         if name not in known:
             raise ParametraError(f'the problem as stated has no "{name}"; ' + did_you_mean(name, known))
-    return tuple(asked) or tuple(known)
+    # the widths of different noises are not the same quantity
+    return tuple(asked) or tuple(row.label for row in stated.rows if row.role in ("free", "tied", "derived"))
 
 
 def _run(

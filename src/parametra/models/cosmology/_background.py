@@ -14,11 +14,18 @@ with a = 1 / x. Radiation is left out: 0.3 % of the expansion's square at z = 10
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from parametra.maths.distributions import Distribution, Uniform
 from parametra.nouns.card import Source
 from parametra.nouns.parameter import Parameter, Real
 from parametra.nouns.ready_made import Option
+
+if TYPE_CHECKING:
+    Number = float
+else:
+    # whole numbers are welcome, which a check of types at run time would refuse
+    Number = Any
 
 SPEED_OF_LIGHT = 299_792.458
 """km/s, exactly."""

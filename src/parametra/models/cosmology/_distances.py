@@ -18,6 +18,7 @@ import numpy as np
 
 from parametra.maths.cumulative_quadrature import cumulative_rule
 from parametra.models.cosmology import _background as background
+from parametra.models.cosmology._background import Number
 from parametra.nouns.errors import ModelError
 from parametra.nouns.formula import Formula
 
@@ -89,8 +90,8 @@ def modulus_function(dark_energy: str, curvature: str, calibrated: bool) -> Func
 
 
 def comoving_distance(
-    z: Any, *, H0: float = 70.0, Omega_m: float = 0.3, Omega_k: float = 0.0, w0: float = -1.0, wa: float = 0.0,
-    wb: float = 0.0,
+    z: Any, *, H0: Number = 70.0, Omega_m: Number = 0.3, Omega_k: Number = 0.0, w0: Number = -1.0, wa: Number = 0.0,
+    wb: Number = 0.0,
 ) -> np.ndarray:  # fmt: skip
     """D_M in Mpc at redshifts z from 0 on: comoving, across the line of sight; in flat space also along it.
 
@@ -113,11 +114,11 @@ def comoving_distance(
     return np.asarray(background.SPEED_OF_LIGHT / H0 * transverse(square, values, redshift))
 
 
-def luminosity_distance(z: Any, **universe: float) -> np.ndarray:
+def luminosity_distance(z: Any, **universe: Number) -> np.ndarray:
     """D_L = (1 + z) D_M in Mpc, with the arguments of `comoving_distance`."""
     return np.asarray((1 + np.asarray(z, dtype=float)) * comoving_distance(z, **universe))
 
 
-def angular_diameter_distance(z: Any, **universe: float) -> np.ndarray:
+def angular_diameter_distance(z: Any, **universe: Number) -> np.ndarray:
     """D_A = D_M / (1 + z) in Mpc, with the arguments of `comoving_distance`."""
     return np.asarray(comoving_distance(z, **universe) / (1 + np.asarray(z, dtype=float)))

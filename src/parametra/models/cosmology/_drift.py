@@ -9,6 +9,7 @@ import numpy as np
 
 from parametra.maths.arrays import Float
 from parametra.models.cosmology import _background as background
+from parametra.models.cosmology._background import Number
 from parametra.models.cosmology._distances import Function, square_of
 from parametra.nouns.errors import DataError
 from parametra.nouns.formula import Formula
@@ -41,7 +42,7 @@ def _slowed(square: Formula, parameters: Mapping[str, Any], z: Any) -> Any:
 
 
 def drift_error(
-    z: Float[np.ndarray, " n"], *, resolution: float = 0.001, lines: float = 1.0
+    z: Float[np.ndarray, " n"], *, resolution: Number = 0.001, lines: Number = 1.0
 ) -> Float[np.ndarray, " n"]:
     """The standard error in mm/s of a velocity read off the 21-cm line: c resolution (1 + z) / f / sqrt(lines).
 

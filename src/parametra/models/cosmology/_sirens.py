@@ -8,6 +8,7 @@ import numpy as np
 
 from parametra.maths.arrays import Float
 from parametra.models.cosmology import _background as background
+from parametra.models.cosmology._background import Number
 from parametra.models.cosmology._distances import luminosity_distance, luminosity_function
 from parametra.models.cosmology._survey import at_truth
 from parametra.nouns.data import Data
@@ -29,7 +30,7 @@ def siren_form(dark_energy: str, curvature: str, propagation: str = "general_rel
     )
 
 
-def siren_redshifts(count: int, *, furthest: float = 2.0, seed: int = 0) -> Float[np.ndarray, " count"]:
+def siren_redshifts(count: int, *, furthest: Number = 2.0, seed: int = 0) -> Float[np.ndarray, " count"]:
     """Redshifts of mergers of neutron stars, whose rate follows the formation of stars with a delay.
 
     p(z) ~ D_M^2 r / (E (1 + z)),  r = 1 + 2 z to z = 1, (15 - 3 z) / 4 from there to z = 5,  for Omega_m = 0.3
@@ -53,7 +54,7 @@ def siren_redshifts(count: int, *, furthest: float = 2.0, seed: int = 0) -> Floa
     return np.interp(np.random.default_rng(seed).random(count), below / below[-1], z)
 
 
-def siren_error(z: Float[np.ndarray, " n"], *, horizon: float = 5.0) -> Float[np.ndarray, " n"]:
+def siren_error(z: Float[np.ndarray, " n"], *, horizon: Number = 5.0) -> Float[np.ndarray, " n"]:
     """The relative standard error of the distance of a siren: of its amplitude, and of lensing on the way.
 
     Amplitude: 2 / rho, where the signal-to-noise ratio rho is 8 at the horizon and falls as one over the distance.
@@ -71,13 +72,13 @@ def siren_error(z: Float[np.ndarray, " n"], *, horizon: float = 5.0) -> Float[np
 
 
 def siren_catalogue(
-    truth: Mapping[str, float],
+    truth: Mapping[str, Number],
     *,
-    years: float = 5.0,
-    duty_cycle: float = 0.75,
-    per_year: float = 1000.0,
-    furthest: float = 2.0,
-    horizon: float = 5.0,
+    years: Number = 5.0,
+    duty_cycle: Number = 0.75,
+    per_year: Number = 1000.0,
+    furthest: Number = 2.0,
+    horizon: Number = 5.0,
     seed: int = 0,
     scattered: bool = True,
 ) -> Data:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from parametra.models.cosmology._background import Number
 from parametra.nouns.data import Data
 from parametra.nouns.errors import DataError, ModelError, did_you_mean
 from parametra.nouns.parameter import Fixed
@@ -16,7 +17,7 @@ from parametra.nouns.ready_made import Form, ReadyMade
 
 def survey(
     ready: ReadyMade,
-    truth: Mapping[str, float],
+    truth: Mapping[str, Number],
     inputs: Mapping[str, Any],
     *,
     sigma: object = None,
@@ -49,7 +50,7 @@ def survey(
 
 def at_truth(
     form: Form,
-    truth: Mapping[str, float],
+    truth: Mapping[str, Number],
     inputs: Mapping[str, Any],
     *,
     sigma: object = None,
@@ -83,7 +84,7 @@ def at_truth(
     return Data(columns, inputs=list(table), output=output, sigma="sigma", units=units, name=name, source="simulated")
 
 
-def _predicted(form: Form, truth: Mapping[str, float], table: Mapping[str, Any], output: str) -> np.ndarray:
+def _predicted(form: Form, truth: Mapping[str, Number], table: Mapping[str, Any], output: str) -> np.ndarray:
     nothing = {**table, output: np.zeros_like(next(iter(table.values())))}
     fixed: dict[str, object] = {name: Fixed(float(truth[name])) for name in form.parameters}
     data = Data(nothing, inputs=list(table), output=output, sigma=1.0)

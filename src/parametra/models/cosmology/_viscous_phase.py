@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from parametra.maths.arrays import Float
+from parametra.models.cosmology._background import Number
 from parametra.nouns.errors import ModelError
 
 _MOST_MATTER = 10.0
@@ -118,7 +119,7 @@ class Trajectory:
         )
 
 
-def fixed_points(n: float, s: float, viscosity: float) -> tuple[FixedPoint, ...]:
+def fixed_points(n: Number, s: Number, viscosity: Number) -> tuple[FixedPoint, ...]:
     """All fixed points with matter and radiation from 0 on, their eigenvalues and what they are.
 
     A share of matter above 1 goes with one of dark below 0, which is alpha of the other sign; above 10 it is left out.
@@ -148,13 +149,13 @@ def fixed_points(n: float, s: float, viscosity: float) -> tuple[FixedPoint, ...]
 
 
 def trajectory(
-    n: float,
-    s: float,
-    viscosity: float,
+    n: Number,
+    s: Number,
+    viscosity: Number,
     *,
-    matter: float,
-    radiation: float = 0.0,
-    efolds: tuple[float, float] = (-8.0, 6.0),
+    matter: Number,
+    radiation: Number = 0.0,
+    efolds: tuple[Number, Number] = (-8.0, 6.0),
     points: int = 401,
 ) -> Trajectory:
     """The history through given shares at ln a = 0, backwards and forwards.
@@ -203,19 +204,26 @@ def trajectory(
     return Trajectory(grid, shares[0], shares[1], dark, hubble, rates)
 
 
-def _check(n: float, s: float, viscosity: float) -> None:
+def _check(n: Number, s: Number, viscosity: Number) -> None:
     if not math.isfinite(n) or n in (0.5, 1.0):
         raise ModelError(f"n is a power of Q other than 1/2 and 1, which change nothing of the expansion; {n} came.")
     if not (math.isfinite(s) and s >= 0 and math.isfinite(viscosity) and viscosity >= 0):
         raise ModelError(f"s and viscosity are from 0 on; s={s} and viscosity={viscosity} came.")
 
 
-def _rate(matter: float, radiation: float, dark: float, n: float, s: float, viscosity: float) -> float:
+def _rate(
+    matter: Number,
+    radiation: Number,
+    dark: Number,
+    n: Number,
+    s: Number,
+    viscosity: Number,
+) -> float:
     source = 3 * viscosity * max(matter, 0.0) ** s
     return (-3 * matter - 4 * radiation + source) / (2 * (1 - n * dark))
 
 
-def _resting(s: float, viscosity: float) -> tuple[float, ...]:
+def _resting(s: Number, viscosity: Number) -> tuple[float, ...]:
     """Shares of matter at which viscosity makes up for dilution: matter = viscosity matter^s."""
     empty = (0.0,) if s > 0 or viscosity == 0 else ()
     if viscosity == 0 or s == 1:
@@ -224,7 +232,7 @@ def _resting(s: float, viscosity: float) -> tuple[float, ...]:
     return (*empty, math.exp(power)) if -700 < power < math.log(_MOST_MATTER) else empty
 
 
-def _eigenvalues(matter: float, radiation: float, n: float, s: float, viscosity: float) -> tuple[float, float]:
+def _eigenvalues(matter: Number, radiation: Number, n: Number, s: Number, viscosity: Number) -> tuple[float, float]:
     """Every fixed point has no matter or no radiation, so that the Jacobian is triangular: its diagonal."""
     bottom = 1 - n * (1 - matter - radiation)
     h = _rate(matter, radiation, 1 - matter - radiation, n, s, viscosity)

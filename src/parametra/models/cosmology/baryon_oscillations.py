@@ -38,7 +38,8 @@ def form(_data: Any, dark_energy: str, curvature: str) -> Form:
 
 def guess(data: Data) -> dict[str, float]:
     """The median scale that Omega_m = 0.3 needs."""
-    unit: Any = ratio_function("cosmological_constant", "flat")({"h_rd": 1.0, "Omega_m": 0.3}, data.inputs)
+    with np.errstate(all="ignore"):
+        unit: Any = ratio_function("cosmological_constant", "flat")({"h_rd": 1.0, "Omega_m": 0.3}, data.inputs)
     ratio = data.outputs["ratio"]
     known = (ratio > 0) & np.isfinite(unit)
     scales = unit[known] / ratio[known]
@@ -55,12 +56,12 @@ def evolving() -> Data:
 
 READY = ReadyMade(
     name="cosmology.baryon_oscillations",
-    summary="Distances over the sound horizon from baryon acoustic oscillations, from matter, curvature and dark energy",
+    summary="Distances over the sound horizon of acoustic oscillations, from matter, curvature and dark energy",
     formula=(
         "ratio = D_V / r_d where direction = 0,  D_M / r_d where 1,  D_H / r_d where 2;\n"
         "D_H = c / H,  D_V = (z D_M^2 D_H)^(1/3),  h_rd = r_d H0 / (100 km/s/Mpc)"
     ),
-    good_for="the acoustic scale in the clustering of galaxies, quasars and the Lyman alpha forest, with its covariance",
+    good_for="the acoustic scale in the clustering of galaxies, quasars and the Lyman alpha forest",
     prefer_instead="cosmology.distance_modulus or cosmology.standard_sirens for sources that are seen one by one",
     form=form,
     guess=guess,

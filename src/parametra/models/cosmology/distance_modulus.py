@@ -49,7 +49,8 @@ def guess(data: Data, calibration: str) -> dict[str, float]:
     values = data.outputs["magnitude"]
     near = np.argsort(data.inputs["z"])[: max(1, data.rows // 3)]
     flat = modulus_function("cosmological_constant", "flat", False)
-    above = values[near] - flat({"Omega_m": 0.3, "offset": 0.0}, {"z": data.inputs["z"][near]})
+    with np.errstate(all="ignore"):
+        above = values[near] - flat({"Omega_m": 0.3, "offset": 0.0}, {"z": data.inputs["z"][near]})
     known = above[np.isfinite(above)]
     if not known.size:
         return {}

@@ -124,7 +124,7 @@ def _names(terms: int) -> list[tuple[str, str]]:
 
 
 def _form(data: Sequence[Data] | None, terms: int, background: str) -> Form:
-    _, height = extent(*(each.outputs["signal"] for each in data or ()), np.zeros(1))
+    _, height = extent(*(each.outputs.get("signal", np.zeros(0)) for each in data or ()), np.zeros(1))
     level = Normal(0.0, 5.0 * height)
     parameters: dict[str, Parameter] = {}
     priors: dict[str, Any] = {}
@@ -169,8 +169,10 @@ READY = ReadyMade(
     name="decay.exponential",
     summary="One, two or three exponential decays, with a constant background or without",
     formula="signal = amplitude_1 exp(-rate_1 time) + ... + background",
-    good_for='radioactivity (noise="poisson"), fluorescence, relaxation, discharge; the fastest term is guessed as the first',
-    prefer_instead="kinetics.first_order for one concentration; fewer terms where pm.compare finds no need of more, since "
+    good_for='radioactivity (noise="poisson"), fluorescence, relaxation, discharge; the fastest term is guessed as '
+    "the first",
+    prefer_instead="kinetics.first_order for one concentration; fewer terms where pm.compare finds no need of more, "
+    "since "
     "rates that differ by less than a factor of two or three are hardly told apart",
     form=_form,
     guess=guess,

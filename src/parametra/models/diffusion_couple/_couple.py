@@ -82,7 +82,7 @@ def couple_of(
     pieces = [
         _piece(x[inside], n[inside], sigma, replicates, draw, low, high)
         for low, high in itertools.pairwise(edges)
-        if (inside := (x > low) & (x <= high)).any()
+        if (inside := (x > low) & (x < high)).any()
     ]
     nodes, curves, slopes = (np.concatenate([piece[i] for piece in pieces], axis=-1) for i in range(3))
     scatter = float(sigma if sigma is not None else np.sqrt(np.mean([piece[3] ** 2 for piece in pieces])))

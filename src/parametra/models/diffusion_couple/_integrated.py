@@ -89,7 +89,7 @@ def integrated_coefficient(
         raise DataError("no point lies in the layer, so its composition is not known; give composition=...")
     of_phase = float(n[inside].mean()) if composition is None else float(composition)
     # the layer has one composition: its points say which, and no curve is drawn through them
-    kept = ~inside
+    kept = (x < low) | (x > high)
     couple = couple_of(
         np.append(x[kept], 0.5 * (low + high)),
         np.append(n[kept], of_phase),

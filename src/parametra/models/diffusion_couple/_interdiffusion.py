@@ -89,7 +89,7 @@ def wagner(
         time: of annealing; D is in position squared over its unit.
         at: compositions; 5 to 95 % of the way between the ends when left out.
         molar_volume: a number, (fractions, volumes), or a function of fraction. Only its ratios matter.
-        interfaces: positions where the composition jumps from phase to phase.
+        interfaces: positions where the composition jumps from phase to phase; a point just there does not count.
         ends: compositions at the left and the right end; from the outermost points when left out.
         sigma: the standard deviation of a fraction; from the scatter around the smooth curve when left out.
         replicates, seed: redrawn profiles for the standard errors.

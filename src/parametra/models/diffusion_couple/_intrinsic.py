@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from parametra.models.diffusion_couple._couple import Volume, couple_of
+from parametra.models.diffusion_couple._couple import Couple, Volume, couple_of
 from parametra.nouns.errors import DataError
 from parametra.nouns.result_table import ResultTable
 
@@ -90,6 +90,20 @@ def intrinsic_coefficients(
         raise DataError(f"the marker at {marker:g} is outside the profile, {couple.x[0]:g} to {couple.x[-1]:g}.")
     draw = np.random.default_rng([seed, 1])
     places = marker + marker_sigma * np.append(0.0, draw.standard_normal(replicates))
+    n, slope, values = _at_plane(couple, places)
+    flat = abs(slope[0]) * (couple.x[-1] - couple.x[0]) < 1e-9 * abs(couple.right[0] - couple.left[0])
+    if flat or not np.isfinite(values[:, 0]).all():
+        raise DataError(
+            f"the composition does not change at the marker ({marker:g}), so nothing can be said there: it lies at a "
+            "flat end or in a layer of one composition."
+        )
+    low, high = np.nanquantile(values[:, 1:], [0.1587, 0.8413], axis=1)
+    errors = tuple(float(each) for each in 0.5 * (high - low))
+    return IntrinsicCoefficients(float(n[0]), *(float(each) for each in values[:, 0]), errors)  # type: ignore[arg-type]
+
+
+def _at_plane(couple: Couple, places: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """At the place of each curve: fraction, its slope, and D_A, D_B, their ratio and the interdiffusion coefficient."""
     y, volume = couple.normalised, couple.volume
 
     def there(values: np.ndarray) -> np.ndarray:
@@ -112,12 +126,4 @@ def intrinsic_coefficients(
             here * ((1 - y_here) * below + y_here * above) * (couple.right - couple.left) / (2 * couple.time * slope)
         )
         values = np.stack([first, second, second / first, mixed])
-    flat = abs(slope[0]) * (couple.x[-1] - couple.x[0]) < 1e-9 * abs(couple.right[0] - couple.left[0])
-    if flat or not np.isfinite(values[:, 0]).all():
-        raise DataError(
-            f"the composition does not change at the marker ({marker:g}), so nothing can be said there: it lies at a "
-            "flat end or in a layer of one composition."
-        )
-    low, high = np.nanquantile(values[:, 1:], [0.1587, 0.8413], axis=1)
-    errors = tuple(float(each) for each in 0.5 * (high - low))
-    return IntrinsicCoefficients(float(n[0]), *(float(each) for each in values[:, 0]), errors)  # type: ignore[arg-type]
+    return n, slope, values

@@ -35,7 +35,7 @@ class Degree:
         """How many coefficients the best polynomial has."""
         return 2 * self.best + 1
 
-    def table(self) -> list[dict[str, float]]:
+    def table(self) -> list[dict[str, float | int]]:
         """One row a degree."""
         rows = zip(self.errors, self.residual, strict=True)
         return [{"degree": k, "parameters": 2 * k + 1, "error": e, "residual": r} for k, (e, r) in enumerate(rows)]

@@ -83,7 +83,7 @@ def times_of_minimum(
     flux: bool = False,
     fewest: int = 7,
 ) -> MinimumTimes:
-    """The time of each minimum that has observations on both sides.
+    """The time of each minimum that has observations on both sides and is seen at five standard errors.
 
     Good for timings of eclipses, from which `eclipsing_binary.timings` fits an ephemeris. The polynomial takes points
     at any times and their errors; Kwee and van Woerden's method wants them dense and equally good, for it interpolates.
@@ -125,13 +125,15 @@ def times_of_minimum(
         before = int(np.sum(t[near] < expected))
         if near.sum() < max(fewest, 5) or min(before, int(near.sum()) - before) < least:
             continue
+        if not _is_dip(t[near] - expected, dip[near], width):
+            continue
         found = _METHODS[method](t[near] - expected, dip[near], None if sigma is None else sigma[near], width)
         if found is not None:
             rows.append((0.5 * float(half), expected + found[0], found[1], int(near.sum())))
     if not rows:
         raise DataError(
-            f"no minimum has {max(fewest, 5)} points within {width:g} of its expected time and some on both sides; "
-            "state a larger half_width, or check period and epoch."
+            f"no minimum has {max(fewest, 5)} points within {width:g} of its expected time, some on both sides, "
+            "and a dip; state a larger half_width, or check period and epoch."
         )
     columns = [np.array(each) for each in zip(*rows, strict=True)]
     return MinimumTimes(columns[0], columns[1], columns[2], columns[3], method, float(width))
@@ -162,6 +164,15 @@ def _window(t: np.ndarray, dip: np.ndarray, period: float, epoch: float) -> floa
     beyond = np.flatnonzero((smooth < _PART * deepest) & (np.arange(t.size) > 2))
     reach = float(offset[order][beyond[0]]) if beyond.size else 0.1
     return period * min(max(reach, 0.005), 0.2)
+
+
+def _is_dip(t: np.ndarray, y: np.ndarray, width: float) -> bool:
+    """Whether a parabola through the window bends down by five standard errors."""
+    columns = np.vander(t / width, 3)
+    coefficients = np.linalg.lstsq(columns, y, rcond=None)[0]
+    left = y - columns @ coefficients
+    variance = float(left @ left) / (t.size - 3) * float(np.linalg.pinv(columns.T @ columns)[0, 0])
+    return float(coefficients[0]) < -5 * math.sqrt(variance)
 
 
 def _by_polynomial(t: np.ndarray, y: np.ndarray, sigma: np.ndarray | None, width: float) -> tuple[float, float] | None:
@@ -208,7 +219,7 @@ def _symmetric(x: np.ndarray, y: np.ndarray, weight: np.ndarray, degree: int) ->
         if abs(step) < 1e-10:
             break
     # at a maximum the curve bends down
-    return (centre, 1 / math.sqrt(size), float(left @ left)) if degree > 1 or coefficients[1] < 0 else None
+    return (centre, 2 / math.sqrt(size), float(left @ left)) if degree > 1 or coefficients[1] < 0 else None
 
 
 def _by_kwee_van_woerden(

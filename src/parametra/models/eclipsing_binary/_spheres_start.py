@@ -93,7 +93,7 @@ def _best(
     geometry = {
         "radius_1": float(found[0]),
         "radius_2": float(found[1]),
-        "inclination": min(float(_inclination(found)), 89.0),
+        "inclination": min(float(_inclination(found[None])[0]), 89.0),
         "surface_brightness_ratio": float(np.clip(ratio, 1e-3, 1e3)),
     }
     return middle + period * float(found[3] - np.round(found[3])), geometry, (light_1 + light_2) or 1.0
@@ -148,6 +148,7 @@ def _solved(
     first, second = seen(cycle, cells[:, :1], cells[:, 1:2], _inclination(cells)[:, None])
     a, b, c = (np.sum(weight * x * y, axis=1) for x, y in ((first, first), (first, second), (second, second)))
     p, q = np.sum(weight * first * flux, axis=1), np.sum(weight * second * flux, axis=1)
+    a, c = np.maximum(a, 1e-12), np.maximum(c, 1e-12)
     determinant = np.maximum(a * c - b * b, 1e-12 * a * c)
     light_1, light_2 = (p * c - q * b) / determinant, (q * a - p * b) / determinant
     light_1, light_2 = np.where(light_2 < 0, p / a, light_1), np.where(light_1 < 0, q / c, light_2)

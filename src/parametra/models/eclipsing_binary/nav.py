@@ -31,13 +31,13 @@ _ABOUT = {
 
 
 def form(
-    data: tuple[Data, ...] | None, profile: str = "nav", period: float | None = None, eclipse: str = "partial"
+    data: tuple[Data, ...] | None, profile: str = "nav", period: object = None, eclipse: str = "partial"
 ) -> Form:
     """Ten parameters for data with phases, and period and epoch beside them for data with times."""
-    checked_period(period)
+    near = checked_period(period)
     chosen = PROFILES[profile]
     folded = data is not None and "phase" in data[0].inputs
-    parameters = _linear(data) | _eclipses(chosen) | ({} if folded else _ephemeris(data, period))
+    parameters = _linear(data) | _eclipses(chosen) | ({} if folded else _ephemeris(data, near))
     names = [*_LINEAR, "half_width"]
     return Form(
         model={"magnitude": formula(chosen, "phase" if folded else "(time - epoch) / period")},
@@ -64,10 +64,10 @@ def formula(profile: Profile, cycles: str) -> str:
     return waves + dips
 
 
-def guess(data: Data, profile: str = "nav", period: float | None = None) -> dict[str, float]:
+def guess(data: Data, profile: str = "nav", period: object = None) -> dict[str, float]:
     """The best of a grid of half widths and shapes, all else by linear least squares; the period by bins of phase."""
     chosen = PROFILES[profile]
-    began = start(data, chosen, period)
+    began = start(data, chosen, checked_period(period))
     linear = _linear((data,))
     found: dict[str, float] = {}
     for name, value in zip(linear, began.linear, strict=True):

@@ -55,13 +55,13 @@ def detached() -> Data:
 def like_hd_23642() -> Data:
     """What a satellite would see of a system with the published values of HD 23642, were it two uniform spheres.
 
-    Times are BJD - 2457099, magnitudes have errors of 0.0003.
+    Times are BJD - 2457099, magnitudes have errors of 0.0002.
     """
     generator = np.random.default_rng(23642)
-    time = -34.93 + 0.0204325 * np.arange(3400)
+    time = -34.93 + 0.0612975 * np.arange(1130)
     clean = _curve(time, _PUBLISHED, measured="magnitude", exposure=0.02044)
-    table = {"time": time, "light": clean + 0.0003 * generator.standard_normal(time.size)}
-    return Data(table, inputs=["time"], output="light", sigma=0.0003, units={"time": "d", "light": "mag"})
+    table = {"time": time, "light": clean + 0.0002 * generator.standard_normal(time.size)}
+    return Data(table, inputs=["time"], output="light", sigma=0.0002, units={"time": "d", "light": "mag"})
 
 
 def _form(

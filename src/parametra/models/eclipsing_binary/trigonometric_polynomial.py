@@ -22,11 +22,11 @@ _NO_DATA = 4
 """The degree that is shown where no data are at hand to choose one."""
 
 
-def form(data: tuple[Data, ...] | None, degree: int | str = "auto", period: float | None = None) -> Form:
+def form(data: tuple[Data, ...] | None, degree: object = "auto", period: object = None) -> Form:
     """Mean and 2 x degree coefficients; for data with times also the period, phases counting from a fixed epoch."""
-    checked_period(period)
+    near = checked_period(period)
     folded = data is not None and "phase" in data[0].inputs
-    number = _degree(data, degree, period)
+    number = _degree(data, degree, near)
     scale = 1.0 if data is None else max(float(np.ptp(each.observations(k)[0])) for each in data for k in each.outputs)
     size = 2 * (scale or 1.0)
     parameters: dict[str, Parameter] = {"mean": Real(guess=10.0, unit="{magnitude}", description="mean over a cycle")}
@@ -36,7 +36,7 @@ def form(data: tuple[Data, ...] | None, degree: int | str = "auto", period: floa
         parameters[name] = Real(-size, size, guess=0.0, unit="{magnitude}", description=text)
         priors[name] = Normal(0.0, 0.5)
     if not folded:
-        parameters |= _ephemeris(data, period)
+        parameters |= _ephemeris(data, near)
         priors["period"] = LogNormal(0.7, 1.5)
     return Form(
         model={"magnitude": formula(number, "phase" if folded else "(time - epoch) / period")},
@@ -60,10 +60,11 @@ def formula(degree: int, cycles: str) -> str:
     return " + ".join(["mean", *waves])
 
 
-def guess(data: Data, degree: int | str = "auto", period: float | None = None) -> dict[str, float]:
+def guess(data: Data, degree: object = "auto", period: object = None) -> dict[str, float]:
     """The coefficients by linear least squares, at a period by bins of phase."""
-    number = _degree((data,), degree, period)
-    phase, magnitude, root, _ = _folded(data, period)
+    near = checked_period(period)
+    number = _degree((data,), degree, near)
+    phase, magnitude, root, _ = _folded(data, near)
     coefficient = np.linalg.lstsq(terms(phase, number) * root[:, None], magnitude * root, rcond=1e-10)[0]
     limit = 2 * (float(np.ptp(magnitude)) or 1.0)
     values = [float(coefficient[0]), *np.clip(coefficient[1:], -limit, limit).tolist()]

@@ -52,7 +52,8 @@ READY = ReadyMade(
     summary="Logistic growth of a population, by its rate, its capacity and its size at time zero",
     formula="population = capacity / (1 + (capacity / initial - 1) exp(-rate time))",
     good_for="a population in a constant environment; the solution of dP/dt = rate P (1 - P / capacity)",
-    prefer_instead="growth.logistic for the same curve by its midpoint, which suits data whose zero of time is far away; "
+    prefer_instead="growth.logistic for the same curve by its midpoint, which suits data whose zero of time is far "
+    "away; "
     "growth.richards where density acts otherwise",
     form=Form(
         model={"population": "capacity / (1 + (capacity / initial - 1) * exp(-rate * time))"},

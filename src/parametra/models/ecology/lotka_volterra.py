@@ -96,7 +96,7 @@ def hares_and_lynxes() -> Data:
 
 def _form(data: Sequence[Data] | None, begin: float | None) -> Form:
     first = (
-        begin if begin is not None else min((float(np.min(each.inputs["time"])) for each in data or ()), default=0.0)
+        begin if begin is not None else min((float(np.min(each.inputs["time"])) for each in data or () if "time" in each.inputs), default=0.0)
     )
     near = _DEFAULT | (guess(data[0]) if data else {})
     return Form(
@@ -122,10 +122,9 @@ def _form(data: Sequence[Data] | None, begin: float | None) -> Form:
 
 def guess(data: Data) -> dict[str, float]:
     """The logarithms of both grow linearly with the integral of the other, which the trapezoidal rule gives."""
-    time = data.inputs["time"]
-    prey, predator = data.outputs.get("prey"), data.outputs.get("predator")
+    time, prey, predator = data.inputs.get("time"), data.outputs.get("prey"), data.outputs.get("predator")
     found: dict[str, float] = {}
-    if prey is None or predator is None:
+    if time is None or prey is None or predator is None:
         return found
     known = np.isfinite(prey) & np.isfinite(predator) & (prey > 0) & (predator > 0)
     order = np.argsort(time[known], kind="stable")
@@ -148,8 +147,10 @@ READY = ReadyMade(
     summary="A predator and its prey: both go round without end",
     formula="""d prey/dt = (birth - predation predator) prey
 d predator/dt = (gain prey - death) predator""",
-    good_for="a first look at populations that cycle; scatter is taken as relative. Either population may be all that is seen",
-    prefer_instead="an ODE of your own with a capacity or a saturating predator, where cycles settle to a size of their own",
+    good_for="a first look at populations that cycle; scatter is taken as relative. Either population may be all "
+    "that is seen",
+    prefer_instead="an ODE of your own with a capacity or a saturating predator, where cycles settle to a size of "
+    "their own",
     form=_form,
     guess=guess,
     options={"begin": Option(None, "when it begins; None is the first time of the data")},

@@ -35,12 +35,12 @@ def begin_of(data: Sequence[Data] | None, begin: float | None) -> float:
     """When an epidemic begins."""
     if begin is not None:
         return float(begin)
-    return min((float(np.min(each.inputs["time"])) for each in data or ()), default=0.0)
+    return min((float(np.min(each.inputs["time"])) for each in data or () if "time" in each.inputs), default=0.0)
 
 
 def population_of(data: Data) -> float:
-    """How many people there are: the input, the same for all rows."""
-    given = data.inputs["population"] if "population" in data.inputs else np.array([data.constants["population"]])
+    """How many people there are: the input, the same for all rows; one where it is missing, which is refused later."""
+    given = data.inputs.get("population", np.array([data.constants.get("population", np.inf)]))
     return lifted(float(np.max(given)), 1.0)
 
 

@@ -97,7 +97,8 @@ READY = ReadyMade(
     formula="""dS/dt = -contact S I / population
 dE/dt = contact S I / population - onset E
 dI/dt = onset E - recovery I""",
-    good_for="outbreaks with a latent period, such as measles, Ebola, COVID-19; a study of the latent period as a prior helps",
+    good_for="outbreaks with a latent period, such as measles, Ebola, COVID-19; a study of the latent period as a "
+    "prior helps",
     prefer_instead="epidemiology.sir where the latent period is short, or where one curve cannot tell it",
     form=_form,
     guess=guess,

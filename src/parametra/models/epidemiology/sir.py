@@ -81,7 +81,8 @@ READY = ReadyMade(
 dI/dt = contact S I / population - recovery I""",
     good_for='one outbreak whose infectious people, or all that ever were ill, are counted (noise="poisson", or '
     "pm.NegativeBinomial() where counts scatter more)",
-    prefer_instead="epidemiology.seir where people are infected for long before they infect; daily new cases are differences "
+    prefer_instead="epidemiology.seir where people are infected for long before they infect; daily new cases are "
+    "differences "
     'of observed="ever", which an ODE of your own may give',
     form=_form,
     guess=guess,

@@ -90,7 +90,8 @@ READY = ReadyMade(
 size = asymptote (1 - exp(-rate (time - onset)))                  start = "time"
 size = asymptote (1 - exp(-rate time))                            start = "origin\"""",
     good_for="saturation without an inflection: yields, oxygen demand, uptake, learning (Mitscherlich, monomolecular)",
-    prefer_instead="growth.weibull_growth where there is an inflection; kinetics.michaelis_menten where the approach is slower "
+    prefer_instead="growth.weibull_growth where there is an inflection; kinetics.michaelis_menten where the "
+    "approach is slower "
     "than exponential; growth.bertalanffy for the lengths of animals",
     form=_form,
     guess=guess,

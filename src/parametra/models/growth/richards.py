@@ -59,7 +59,8 @@ READY = ReadyMade(
     summary="Richards growth: a sigmoid that may lean to either side",
     formula="size = asymptote (1 + shape exp((midpoint - time) / scale))^(-1 / shape)",
     good_for="sigmoid growth with many points, where the place of the inflection is itself a question",
-    prefer_instead="growth.logistic (shape = 1) or growth.gompertz (shape towards 0) where few points cannot tell the shape",
+    prefer_instead="growth.logistic (shape = 1) or growth.gompertz (shape towards 0) where few points cannot tell "
+    "the shape",
     form=_form,
     guess=guess,
     known=(

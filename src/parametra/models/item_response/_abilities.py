@@ -44,6 +44,8 @@ class Abilities:
         """
         kept = np.isfinite(self.standard_error) & np.isfinite(self.estimate)
         scatter, error = float(np.var(self.estimate[kept])), float(np.mean(self.standard_error[kept] ** 2))
+        if scatter == 0:
+            return 0.0
         return scatter / (scatter + error) if self.method in ("EAP", "MAP") else 1 - error / scatter
 
     def table(self) -> ResultTable:

@@ -77,7 +77,7 @@ class ItemBank:
         # slope^2 / (P Q) with Q = (1 - c)(1 - s), so that nothing of the form 0/0 is left
         return (1 - self.guessing) * self.discrimination**2 * right**2 * expit(-step) / self._above(right)
 
-    def test_information(self, ability: Any) -> Float[np.ndarray, "*n"]:
+    def test_information(self, ability: Any) -> Any:
         """That of all items together; 1 / sqrt of it is the standard error of an ability."""
         return self.information(ability).sum(axis=-1)
 

@@ -30,7 +30,7 @@ def log_chances(step: Any, guessing: Any = None) -> tuple[Any, Any]:
     if guessing is None:
         return log_wrong + step, log_wrong
     # the inner `where` keeps infinite values out of the branch that is not taken
-    low = np.log(np.where(above, 1.0, small + guessing))
+    low = np.where(guessing > 0, np.log(np.where(above | (guessing <= 0), 1.0, small + guessing)), step)
     return np.where(above, np.log1p(guessing * small), low) - whole, log_wrong + np.log1p(-guessing)
 
 
@@ -43,5 +43,6 @@ def slopes(step: Any, guessing: Any = None) -> tuple[Any, Any, Any, Any]:
     s, rest = expit(step), expit(-step)
     if guessing is None:
         return rest, -s, 0.0, 0.0
-    chance = guessing + (1 - guessing) * s
-    return (1 - guessing) * s * rest / chance, -s, rest / chance, -1 / (1 - guessing)
+    chance = np.maximum(guessing + (1 - guessing) * s, 1e-300)
+    share = np.where(guessing > 0, (1 - guessing) * s / chance, 1.0)
+    return share * rest, -s, rest / chance, -1 / (1 - guessing)

@@ -170,7 +170,7 @@ class _Pass:
             return values.get("difficulty", nothing)
         weights = values.get("weights")
         known = nothing if weights is None else self.features @ weights
-        return values.get("intercept", nothing) + known + values.get("residual", nothing)
+        return np.asarray(values.get("intercept", nothing) + known + values.get("residual", nothing))
 
     def along(self, direction: Mapping[str, np.ndarray]) -> Float[np.ndarray, " n"]:
         """Slopes of the log probabilities where the parameters change by this direction; names left out stay."""
@@ -206,7 +206,8 @@ class _Pass:
         if self.features is not None:
             found["weights"] = self.features.T @ by_difficulty
         # a number that all items share collects what each of them adds
-        return {name: by if self.values[name].ndim else by.sum() for name, by in found.items() if name in self.values}
+        own = self.values
+        return {name: by if own[name].ndim else np.asarray(np.sum(by)) for name, by in found.items() if name in own}
 
 
 def _column(value: Any, items: int) -> Float[np.ndarray, "k 1"]:

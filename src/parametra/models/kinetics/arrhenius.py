@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from parametra.maths.distributions import Normal
-from parametra.maths.first_look import best_shape, lifted
+from parametra.maths.first_look import lifted
 from parametra.models.kinetics._readings import curve
 from parametra.nouns.card import Source
 from parametra.nouns.data import Data
@@ -97,7 +97,7 @@ def guess(data: Data, form: str) -> dict[str, float]:
     warm = np.maximum(temperature, 1e-3)
     x = (1 / reference - 1 / warm) / _GAS_CONSTANT
     columns = [np.ones(1), x, np.log(warm / reference)][: 3 if form == "modified" else 2]
-    line = best_shape(lambda nothing: columns, {"nothing": np.zeros(1)}, logarithm).factors
+    line = np.linalg.lstsq(np.stack(np.broadcast_arrays(*columns), axis=-1), logarithm, rcond=None)[0]
     # one digit is enough for a guess, and the fit has something left to do
     found = {"rate_at_reference": float(f"{lifted(np.exp(np.clip(line[0], -700, 700)), highest, 1e-300):.1g}")}
     found["activation_energy"] = float(f"{np.clip(line[1], -5e3, 5e3):.1g}")
@@ -107,9 +107,11 @@ def guess(data: Data, form: str) -> dict[str, float]:
 READY = ReadyMade(
     name="kinetics.arrhenius",
     summary="The Arrhenius equation: how a rate constant depends on temperature",
-    formula="""rate = rate_at_reference exp(E / R (1 / reference - 1 / temperature)) = prefactor exp(-E / (R temperature))
+    formula="""rate = prefactor exp(-E / (R temperature))
+     = rate_at_reference exp(E / R (1 / reference - 1 / temperature))
 rate = prefactor temperature^power exp(-E / (R temperature))                       form = "modified\"""",
-    good_for="rate constants, diffusion and ageing between two temperatures at least; relative errors are taken as alike. "
+    good_for="rate constants, diffusion and ageing between two temperatures at least; relative errors are taken as "
+    "alike. "
     "The rate at a temperature in the middle of the data is fitted, for it is hardly correlated with the energy",
     prefer_instead='kinetics.vogel_fulcher near a glass transition; form="modified" for wide ranges of temperature',
     form=_form,

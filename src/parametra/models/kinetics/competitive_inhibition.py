@@ -38,7 +38,7 @@ def _simulated(mechanism: str) -> Data:
     return Data(table, inputs=["substrate", "inhibitor"], output="rate", units=units)
 
 
-def _form(data: object, mechanism: str) -> Form:
+def _form(_: object, mechanism: str) -> Form:
     parameters: dict[str, Parameter] = {
         "V": Positive(guess=1.0, unit="{rate}", description="the rate at saturation without inhibitor"),
         "K": Positive(guess=1.0, unit="{substrate}", description="the Michaelis constant without inhibitor"),

@@ -40,7 +40,8 @@ READY = ReadyMade(
     summary="A reaction of first order: a concentration that falls exponentially",
     formula="concentration = initial exp(-rate time)",
     good_for="decompositions, hydrolysis and radioactive decay without background",
-    prefer_instead="decay.exponential with a background or several terms; kinetics.second_order where halving takes ever longer",
+    prefer_instead="decay.exponential with a background or several terms; kinetics.second_order where halving takes "
+    "ever longer",
     form=Form(
         model={"concentration": "initial * exp(-rate * time)"},
         parameters={

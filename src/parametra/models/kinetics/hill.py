@@ -60,7 +60,8 @@ READY = ReadyMade(
     summary="The Hill equation: saturation that sets in as a sigmoid",
     formula="rate = V substrate^n / (K^n + substrate^n)",
     good_for="cooperative binding and enzymes, and the occupancy of receptors; n is no number of sites",
-    prefer_instead="kinetics.michaelis_menten where n = 1; growth.four_parameter_logistic where the lower level is not zero",
+    prefer_instead="kinetics.michaelis_menten where n = 1; growth.four_parameter_logistic where the lower level is "
+    "not zero",
     form=Form(
         # at a concentration of zero the logarithm is asked for, and the rate is 0
         model={"rate": "V * expit(n * log(maximum(substrate, 1e-300) / K))"},

@@ -41,7 +41,8 @@ READY = ReadyMade(
     summary="Michaelis-Menten kinetics: the rate of an enzyme reaction that saturates with its substrate",
     formula="rate = V substrate / (K + substrate)",
     good_for="initial rates of an enzyme with one substrate, and whatever saturates as a rectangular hyperbola",
-    prefer_instead="kinetics.hill where the curve is sigmoid; the rates themselves, never their reciprocals, are fitted",
+    prefer_instead="kinetics.hill where the curve is sigmoid; the rates themselves, never their reciprocals, are "
+    "fitted",
     form=Form(
         model={"rate": "V * substrate / (K + substrate)"},
         parameters={

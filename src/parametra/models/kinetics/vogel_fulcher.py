@@ -36,7 +36,7 @@ def thermistor() -> Data:
 
 
 def _form(data: Sequence[Data] | None) -> Form:
-    middle, width = extent(*(each.inputs["temperature"] for each in data or ()))
+    middle, width = extent(*(each.inputs.get("temperature", np.zeros(0)) for each in data or ()))
     lowest = middle - 0.5 * width
     return Form(
         model={

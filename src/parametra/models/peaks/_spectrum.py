@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,12 @@ from parametra.nouns.data import Data
 from parametra.nouns.errors import ModelError
 from parametra.nouns.parameter import Parameter, Positive, Real
 from parametra.nouns.ready_made import Form, Option, around_guess
+
+if TYPE_CHECKING:
+    Count = int
+else:
+    # What comes is checked by `endings`, whose message says what to do.
+    Count = Any
 
 NIST = Source(
     "NIST/ITL",
@@ -68,14 +74,14 @@ class Profile:
     shape: Callable[[Any], Any] = gaussian
     read: Callable[[float, float, float], dict[str, float]] | None = None
 
-    def form(self, data: Sequence[Data] | None, peaks: int, background: str, model: Any = None) -> Form:
+    def form(self, data: Sequence[Data] | None, peaks: Count, background: str, model: Any = None) -> Form:
         """So many peaks on a background."""
         formulas: list[str] = []
         parameters: dict[str, Parameter] = {}
         priors: dict[str, Any] = {}
         derived: dict[str, object] = {}
-        middle, width = extent(*(each.inputs["x"] for each in data or ()))
-        _, height = extent(*(each.outputs["signal"] for each in data or ()), np.zeros(1))
+        middle, width = extent(*(each.inputs.get("x", np.zeros(0)) for each in data or ()))
+        _, height = extent(*(each.outputs.get("signal", np.zeros(0)) for each in data or ()), np.zeros(1))
         anywhere = {"center": Normal(middle, width), "height": Normal(0.0, 5.0 * height), **self.priors}
         for end in endings(peaks):
             called = {name: f"{name}{end}" for name in self.parameters}
@@ -93,7 +99,7 @@ class Profile:
             derived=derived,
         )
 
-    def guess(self, data: Data, peaks: int, background: str) -> dict[str, float]:
+    def guess(self, data: Data, peaks: Count, background: str) -> dict[str, float]:
         """Peaks where they explain most of the data, on the background that is fitted with them."""
         x, signal = tidy(data.inputs["x"], data.outputs["signal"], 600)
         _, width = extent(x)
@@ -116,9 +122,10 @@ class Profile:
         return guessed | _guessed_background(background, found.background, float(x[0]), float(rates[found.chosen]))
 
 
-def endings(peaks: int) -> list[str]:
+def endings(peaks: Count) -> list[str]:
     """What stands behind the names of each peak's parameters."""
-    if not isinstance(peaks, int) or isinstance(peaks, bool) or not 1 <= peaks <= _MOST:
+    given: Any = peaks
+    if not isinstance(given, int) or isinstance(given, bool) or not 1 <= peaks <= _MOST:
         raise ModelError(f'the option "peaks" is a whole number from 1 to {_MOST}; {peaks!r} came.')
     return [""] if peaks == 1 else [f"_{k}" for k in range(1, peaks + 1)]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from parametra.maths.distributions import Normal
 from parametra.maths.special import log_normal_cdf
-from parametra.models.peaks._spectrum import OPTIONS, Profile, background_of, endings
+from parametra.models.peaks._spectrum import OPTIONS, Count, Profile, background_of, endings
 from parametra.nouns.card import Source
 from parametra.nouns.data import Data
 from parametra.nouns.parameter import Positive, Real
@@ -49,14 +49,14 @@ _PROFILE = Profile(
 
 
 def exponential_gaussian(distance: Any, sigma: Any, tail: Any, xp: Any) -> Any:
-    """The density by the distance from the location: exp(s^2 / 2 - d / tail) Phi(d / sigma - s) / tail, s = sigma / tail."""
+    """The density exp(s^2 / 2 - d / tail) Phi(d / sigma - s) / tail, d the distance, s = sigma / tail."""
     ratio = sigma / tail
     exponent = 0.5 * ratio**2 - distance / tail + log_normal_cdf(distance / sigma - ratio, xp=xp)
     # it is never above 0; rounding may lift it where both parts are huge
     return xp.exp(xp.where(xp.real(exponent) > 0, 0 * exponent, exponent)) / tail
 
 
-def _model(peaks: int, background: str) -> Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any]]:
+def _model(peaks: Count, background: str) -> Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any]]:
     """The sum as a function of the two dicts."""
     ends = tuple(endings(peaks))
 
@@ -83,7 +83,7 @@ def chromatogram() -> Data:
     return Data(table, inputs=["x"], output="signal", units={"x": "min", "signal": "mV"})
 
 
-def _form(data: Sequence[Data] | None, peaks: int, background: str) -> Form:
+def _form(data: Sequence[Data] | None, peaks: Count, background: str) -> Form:
     return _PROFILE.form(data, peaks, background, _model(peaks, background))
 
 

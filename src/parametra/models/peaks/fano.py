@@ -9,7 +9,7 @@ import numpy as np
 
 from parametra.maths.distributions import Normal
 from parametra.maths.first_look import best_shape, extent, tidy
-from parametra.models.peaks._spectrum import OPTIONS, Profile, endings, lorentzian
+from parametra.models.peaks._spectrum import OPTIONS, Count, Profile, endings, lorentzian
 from parametra.nouns.card import Source
 from parametra.nouns.data import Data
 from parametra.nouns.parameter import Positive, Real
@@ -36,7 +36,7 @@ _PROFILE = Profile(
     priors={"amplitude": around_guess(2.0), "fwhm": around_guess(1.0), "asymmetry": Normal(0.0, 5.0)},
     derived={"lifetime_by_hbar": "1 / {fwhm}"},
     shape=lorentzian,
-    read=lambda center, width, height: {"center": center, "fwhm": width},
+    read=lambda center, width, _: {"center": center, "fwhm": width},
 )
 
 
@@ -49,11 +49,11 @@ def helium() -> Data:
     return Data(table, inputs=["x"], output="signal", units={"x": "eV", "signal": "Mbarn"})
 
 
-def _form(data: Sequence[Data] | None, peaks: int, background: str) -> Form:
+def _form(data: Sequence[Data] | None, peaks: Count, background: str) -> Form:
     return _PROFILE.form(data, peaks, background)
 
 
-def guess(data: Data, peaks: int, background: str) -> dict[str, float]:
+def guess(data: Data, peaks: Count, background: str) -> dict[str, float]:
     """Where peaks or dips are, then the best of a grid near them.
 
     A resonance is linear in an absorptive and a dispersive part, A = amplitude (asymmetry^2 - 1) and
@@ -85,7 +85,8 @@ READY = ReadyMade(
     name="peaks.fano",
     summary="Fano resonances on a background: asymmetric lines that rise on one side and dip on the other",
     formula="signal = sum amplitude ((asymmetry + e)^2 / (1 + e^2) - 1) + background,  e = 2 (x - center) / fwhm",
-    good_for="autoionisation, scattering and photonics, where a discrete state meets a continuum; also called Breit-Wigner-Fano",
+    good_for="autoionisation, scattering and photonics, where a discrete state meets a continuum; also called "
+    "Breit-Wigner-Fano",
     prefer_instead="peaks.lorentzian where both sides are alike",
     form=_form,
     guess=guess,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from parametra.models.peaks._spectrum import NIST, OPTIONS, Profile, nist
+from parametra.models.peaks._spectrum import NIST, OPTIONS, Count, Profile, nist
 from parametra.nouns.card import Source
 from parametra.nouns.data import Data
 from parametra.nouns.parameter import Positive, Real
@@ -57,7 +57,7 @@ def three() -> Data:
     )
 
 
-def _form(data: Sequence[Data] | None, peaks: int, background: str) -> Form:
+def _form(data: Sequence[Data] | None, peaks: Count, background: str) -> Form:
     return _PROFILE.form(data, peaks, background)
 
 
@@ -78,7 +78,8 @@ READY = ReadyMade(
     summary="Gaussian peaks on a background",
     formula="signal = sum height exp(-4 ln 2 ((x - center) / fwhm)^2) + background",
     good_for='lines whose width is that of the instrument, chromatography, gamma spectra (noise="poisson" for counts)',
-    prefer_instead="peaks.voigt or peaks.pseudo_voigt where the wings are heavier; peaks.exponential_gaussian where they tail",
+    prefer_instead="peaks.voigt or peaks.pseudo_voigt where the wings are heavier; peaks.exponential_gaussian where "
+    "they tail",
     form=_form,
     guess=_PROFILE.guess,
     options=OPTIONS,

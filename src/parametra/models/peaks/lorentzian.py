@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from parametra.models.peaks._spectrum import OPTIONS, Profile, lorentzian
+from parametra.models.peaks._spectrum import OPTIONS, Count, Profile, lorentzian
 from parametra.nouns.card import Source
 from parametra.nouns.data import Data
 from parametra.nouns.parameter import Positive, Real
@@ -36,7 +36,7 @@ def resonance() -> Data:
     return Data(table, inputs=["x"], output="signal", units={"x": "GHz", "signal": "mW"})
 
 
-def _form(data: Sequence[Data] | None, peaks: int, background: str) -> Form:
+def _form(data: Sequence[Data] | None, peaks: Count, background: str) -> Form:
     return _PROFILE.form(data, peaks, background)
 
 
@@ -45,7 +45,8 @@ READY = ReadyMade(
     summary="Lorentzian peaks on a background",
     formula="signal = sum height / (1 + 4 ((x - center) / fwhm)^2) + background",
     good_for="resonances and lines of natural or collisional width; a dip is a peak of a height below zero",
-    prefer_instead="peaks.voigt where the instrument or the heat widens the lines too; peaks.fano where they are asymmetric",
+    prefer_instead="peaks.voigt where the instrument or the heat widens the lines too; peaks.fano where they are "
+    "asymmetric",
     form=_form,
     guess=_PROFILE.guess,
     options=OPTIONS,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from parametra.models.peaks._spectrum import OPTIONS, Profile, lorentzian
+from parametra.models.peaks._spectrum import OPTIONS, Count, Profile, lorentzian
 from parametra.nouns.card import Source
 from parametra.nouns.data import Data
 from parametra.nouns.parameter import Positive, Real
@@ -42,14 +42,15 @@ def star() -> Data:
     return Data(table, inputs=["x"], output="signal", units={"x": "pixel", "signal": "count"})
 
 
-def _form(data: Sequence[Data] | None, peaks: int, background: str) -> Form:
+def _form(data: Sequence[Data] | None, peaks: Count, background: str) -> Form:
     return _PROFILE.form(data, peaks, background)
 
 
 READY = ReadyMade(
     name="peaks.moffat",
     summary="Moffat peaks (Pearson VII) on a background, with wings from Lorentzian to Gaussian",
-    formula="signal = sum height (1 + ((x - center) / core)^2)^-exponent + background,  fwhm = 2 core sqrt(2^(1 / exponent) - 1)",
+    formula="signal = sum height (1 + ((x - center) / core)^2)^-exponent + background,  fwhm = 2 core sqrt(2^(1 / "
+    "exponent) - 1)",
     good_for="images of stars, and reflections of powders as Pearson's type VII",
     prefer_instead="peaks.pseudo_voigt where the wings are a mixture; peaks.lorentzian for exponent = 1",
     form=_form,

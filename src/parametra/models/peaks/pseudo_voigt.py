@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from parametra.maths.distributions import Beta
-from parametra.models.peaks._spectrum import OPTIONS, Profile, gaussian, lorentzian
+from parametra.models.peaks._spectrum import OPTIONS, Count, Profile, gaussian, lorentzian
 from parametra.nouns.card import Source
 from parametra.nouns.data import Data
 from parametra.nouns.parameter import Positive, Real
@@ -31,6 +31,7 @@ _PROFILE = Profile(
     priors={"fwhm": around_guess(1.0), "fraction": Beta(1.0, 1.0)},
     derived={"area": "{height} * {fwhm} * ({fraction} * pi + (1 - {fraction}) * sqrt(pi / log(2))) / 2"},
     shape=lambda distance: 0.5 * gaussian(distance) + 0.5 * lorentzian(distance),
+    read=lambda center, width, height: {"height": height, "center": center, "fwhm": width, "fraction": 0.5},
 )
 
 
@@ -46,7 +47,7 @@ def reflections() -> Data:
     return Data(table, inputs=["x"], output="signal", sigma="sigma", units={"x": "deg", "signal": "count"})
 
 
-def _form(data: Sequence[Data] | None, peaks: int, background: str) -> Form:
+def _form(data: Sequence[Data] | None, peaks: Count, background: str) -> Form:
     return _PROFILE.form(data, peaks, background)
 
 

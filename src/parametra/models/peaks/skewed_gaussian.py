@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from parametra.maths.distributions import Normal
-from parametra.models.peaks._spectrum import OPTIONS, Profile
+from parametra.models.peaks._spectrum import OPTIONS, Count, Profile
 from parametra.nouns.card import Source
 from parametra.nouns.data import Data
 from parametra.nouns.parameter import Positive, Real
@@ -60,16 +60,18 @@ def band() -> Data:
     return Data(table, inputs=["x"], output="signal")
 
 
-def _form(data: Sequence[Data] | None, peaks: int, background: str) -> Form:
+def _form(data: Sequence[Data] | None, peaks: Count, background: str) -> Form:
     return _PROFILE.form(data, peaks, background)
 
 
 READY = ReadyMade(
     name="peaks.skewed_gaussian",
     summary="Skewed Gaussian peaks on a background",
-    formula="signal = sum area / (scale sqrt(2 pi)) exp(-u^2 / 2) (1 + erf(skew u / sqrt 2)) + background,  u = (x - location) / scale",
+    formula="signal = sum area / (scale sqrt(2 pi)) exp(-u^2 / 2) (1 + erf(skew u / sqrt 2)) + background,  u = (x "
+    "- location) / scale",
     good_for="bands with one side a little longer than the other",
-    prefer_instead="peaks.exponential_gaussian where one side tails exponentially; peaks.gaussian where the skew is not told from zero",
+    prefer_instead="peaks.exponential_gaussian where one side tails exponentially; peaks.gaussian where the skew is "
+    "not told from zero",
     form=_form,
     guess=_PROFILE.guess,
     options=OPTIONS,

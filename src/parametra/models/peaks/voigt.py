@@ -9,7 +9,7 @@ import numpy as np
 
 from parametra.maths.distributions import Normal
 from parametra.maths.voigt import voigt
-from parametra.models.peaks._spectrum import OPTIONS, Profile, background_of, endings, gaussian, lorentzian
+from parametra.models.peaks._spectrum import OPTIONS, Count, Profile, background_of, endings, gaussian, lorentzian
 from parametra.nouns.card import Source
 from parametra.nouns.data import Data
 from parametra.nouns.parameter import Positive, Real
@@ -59,7 +59,7 @@ _PROFILE = Profile(
 )
 
 
-def _model(peaks: int, background: str) -> Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any]]:
+def _model(peaks: Count, background: str) -> Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any]]:
     """The sum as a function of the two dicts."""
     ends = tuple(endings(peaks))
 
@@ -82,7 +82,7 @@ def lines() -> Data:
     return Data(table, inputs=["x"], output="signal", units={"x": "GHz", "signal": "mV"})
 
 
-def _form(data: Sequence[Data] | None, peaks: int, background: str) -> Form:
+def _form(data: Sequence[Data] | None, peaks: Count, background: str) -> Form:
     return _PROFILE.form(data, peaks, background, _model(peaks, background))
 
 
@@ -91,9 +91,11 @@ READY = ReadyMade(
     summary="Voigt peaks on a background: Gaussians convolved with Lorentzians",
     formula="""signal = sum area Re w(z) / (sigma sqrt(2 pi)) + background
 z = (x - center + i gamma) / (sigma sqrt 2),  w(z) = exp(-z^2) erfc(-i z)""",
-    good_for="spectral lines widened by heat or the instrument (gaussian_sigma) and by lifetime or pressure (lorentzian_gamma), each of which is "
+    good_for="spectral lines widened by heat or the instrument (gaussian_sigma) and by lifetime or pressure "
+    "(lorentzian_gamma), each of which is "
     "then measured",
-    prefer_instead="peaks.gaussian or peaks.lorentzian where one part is lost in the other; peaks.pseudo_voigt for a mere form",
+    prefer_instead="peaks.gaussian or peaks.lorentzian where one part is lost in the other; peaks.pseudo_voigt for "
+    "a mere form",
     form=_form,
     guess=_PROFILE.guess,
     options=OPTIONS,

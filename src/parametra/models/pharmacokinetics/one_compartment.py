@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -58,7 +57,7 @@ def _simulated(route: str) -> Data:
     return Data(table, inputs=["time"], output="concentration", units=units, constants=known)
 
 
-def _form(data: Sequence[Data] | None, route: str) -> Form:
+def _form(_: object, route: str) -> Form:
     parameters: dict[str, Parameter] = {
         "clearance": Positive(
             guess=1.0, unit=CLEARANCE, description="volume cleared in a unit of time, CL (CL/F if oral)"
@@ -106,12 +105,13 @@ def guess(data: Data, route: str) -> dict[str, float]:
 READY = ReadyMade(
     name="pharmacokinetics.one_compartment",
     summary="One compartment with first-order elimination, after an oral dose, an injection or an infusion",
-    formula="""concentration = dose ka / (V (ka - k)) (exp(-k time) - exp(-ka time)),   k = CL / V          route = "oral"
-concentration = dose / V exp(-k time)                                                         route = "bolus"
+    formula="""concentration = dose ka / (V (ka - k)) (exp(-k time) - exp(-ka time)),   k = CL / V      route = "oral"
+concentration = dose / V exp(-k time)                                                     route = "bolus"
 concentration = dose / (duration CL) (exp(-k max(time - duration, 0)) - exp(-k time))         route = "infusion\"""",
     good_for="a single dose whose concentration falls along one exponential in the end; oral clearance and volume are "
     'those divided by the bioavailability. Relative errors: noise=pm.Normal(sigma="estimated", proportional=True)',
-    prefer_instead="pharmacokinetics.two_compartment where the logarithm of the fall bends; an ODE with events for many doses",
+    prefer_instead="pharmacokinetics.two_compartment where the logarithm of the fall bends; an ODE with events for "
+    "many doses",
     form=_form,
     guess=guess,
     options={"route": Option("oral", "how the dose is given", tuple(_MODELS))},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -70,7 +69,7 @@ def infused() -> Data:
     return Data(table, inputs=["time"], output="concentration", units=units, constants=constants)
 
 
-def _form(data: Sequence[Data] | None, route: str) -> Form:
+def _form(_: object, route: str) -> Form:
     parameters = {
         "clearance": Positive(guess=5.0, unit=CLEARANCE, description="volume cleared in a unit of time, CL"),
         "central_volume": Positive(guess=10.0, unit=VOLUME, description="volume of blood and what is as fast, V1"),
@@ -131,9 +130,9 @@ def guess(data: Data, route: str) -> dict[str, float]:
 READY = ReadyMade(
     name="pharmacokinetics.two_compartment",
     summary="Two compartments with elimination from the first, after an injection or an infusion",
-    formula="""concentration = dose / V1 ((a - k21) exp(-a time) + (k21 - b) exp(-b time)) / (a - b)       route = "bolus"
+    formula="""concentration = dose / V1 ((a - k21) exp(-a time) + (k21 - b) exp(-b time)) / (a - b)    route = "bolus"
 a, b: the roots of x^2 - (k10 + k12 + k21) x + k10 k21;   k10 = CL / V1, k12 = Q / V1, k21 = Q / V2
-with each exponential averaged over the duration                                            route = "infusion\"""",
+with each exponential averaged over the duration                                         route = "infusion\"""",
     good_for="intravenous doses whose concentration falls fast at first and slowly in the end",
     prefer_instead="pharmacokinetics.one_compartment where one exponential does; an ODE with events for many doses",
     form=_form,

@@ -7,7 +7,7 @@ bands: the delta method through the covariance of the fit, on log(-log S) and on
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -143,48 +143,38 @@ def _banded(
     fit: Fit, problem: Problem, times: np.ndarray, at: Mapping[str, float], rows: np.ndarray | None, *, hazard: bool
 ) -> Curve:
     """The curve, and 1.96 standard errors on a scale that has no end."""
-    space = problem.fit_space
-    x = np.asarray(space.from_named({name: fit.values[name] for name in space.names}))
-    others = {name: value for name, value in fit.values.items() if name not in space.names}
 
-    def scaled(point: np.ndarray, more: Mapping[str, Any]) -> np.ndarray:
-        survival, density = _average(problem, {**others, **space.to_named(point), **more}, times, at, rows)
+    def scaled(label: str, step: float) -> np.ndarray:
+        named = _moved(fit, problem, label, step) if label else fit.values
+        survival, density = _average(problem, named, times, at, rows)
         return np.log(density / survival) if hazard else np.log(-np.log(survival))
 
-    errors = np.sqrt(np.diag(fit.covariance))
+    own = [i for i, label in enumerate(fit.covariance_labels) if fit.row(label).role != "derived"]
+    covariance = fit.covariance[np.ix_(own, own)]
+    slopes = np.zeros((len(own), times.size))
     with np.errstate(all="ignore"), maybe_64_bits():
-        middle = scaled(x, {})
-        slopes = [
-            _slope(scaled, x, others, label, tuple(space.labels), _STEP * error)
-            for label, error in zip(fit.covariance_labels, errors, strict=True)
-        ]
-        jacobian = np.array(slopes).reshape(len(slopes), times.size)
-        half = _TWO_SIDED_95 * np.sqrt(np.einsum("iq,ij,jq->q", jacobian, fit.covariance, jacobian))
+        middle = scaled("", 0.0)
+        for k, i in enumerate(own):
+            label, step = fit.covariance_labels[i], _STEP * float(covariance[k, k]) ** 0.5
+            if step > 0:
+                slopes[k] = (scaled(label, step) - scaled(label, -step)) / (2 * step)
+        slopes = np.where(np.isfinite(slopes), slopes, 0.0)  # level at infinity
+        half = _TWO_SIDED_95 * np.sqrt(np.einsum("iq,ij,jq->q", slopes, covariance, slopes))
     if hazard:
         return Curve(times, np.exp(middle), np.exp(middle - half), np.exp(middle + half))
     value, lower, upper = (np.exp(-np.exp(each)) for each in (middle, middle + half, middle - half))
     return Curve(times, value, lower, upper)
 
 
-def _slope(
-    scaled: Callable[..., np.ndarray],
-    x: np.ndarray,
-    others: Mapping[str, Any],
-    label: str,
-    labels: tuple[str, ...],
-    step: float,
-) -> np.ndarray:
-    """The derivative along one parameter; 0 where the curve is level at infinity."""
-    if step == 0:
-        return np.zeros_like(scaled(x, {}))
-    if label in labels:
-        moved = np.zeros_like(x)
-        moved[labels.index(label)] = step
-        slope = (scaled(x + moved, {}) - scaled(x - moved, {})) / (2 * step)
-    else:  # a scale that is solved for in closed form is no coordinate of the search
-        high, low = ({label: others[label] + side * step} for side in (1, -1))
-        slope = (scaled(x, high) - scaled(x, low)) / (2 * step)
-    return np.where(np.isfinite(slope), slope, 0.0)
+def _moved(fit: Fit, problem: Problem, label: str, step: float) -> dict[str, Any]:
+    """All values by name where one of them has moved, those that are tied to it too."""
+    name = fit.row(label).name
+    moved = np.array(fit.values[name], dtype=np.float64)
+    place = tuple(int(i) for i in label[len(name) + 1 : -1].split(",")) if label != name else ()
+    moved[place] += step
+    values, space = {**fit.values, name: moved if moved.ndim else float(moved)}, problem.fit_space
+    x = np.asarray(space.from_named({free: values[free] for free in space.names}))
+    return {**values, **space.to_named(x)}
 
 
 def _average(

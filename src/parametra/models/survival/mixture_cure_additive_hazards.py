@@ -40,8 +40,8 @@ def form(
     hazard_covariates: Any = None,
     cure_covariates: Any = None,
     cure: bool = True,
-    pieces: int = 5,
-    roughness: float = 0.5,
+    pieces: Any = 5,
+    roughness: Any = 0.5,
     **status: Any,
 ) -> Form:
     """The hazard at knots with its penalty, the covariates that add to it, and those of who is susceptible."""

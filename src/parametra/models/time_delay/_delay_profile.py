@@ -122,7 +122,8 @@ def delay_profile(
     found = _merged([scan.weighed(each, float(grid[1] - grid[0])) for each in peaks])[:most]
     total = np.logaddexp.reduce([each[1] for each in found])
     optima = tuple(
-        Optimum(p[0], error, p[3], float(np.exp(mass - total)), p[1], p[2]) for (p, mass, error) in found
+        Optimum(float(np.clip(p[0], low, high)), error, p[3], float(np.exp(mass - total)), p[1], p[2])
+        for (p, mass, error) in found
     )
     return DelayProfile(grid, profile, tuple(sorted(optima, key=lambda each: -each.share)), kernel)
 
@@ -225,7 +226,7 @@ class Scan:
         self, peak: tuple[float, float, float, float], step: float
     ) -> tuple[tuple[float, float, float, float], float, float]:
         """The peak, the logarithm of the area below it, and half of what holds 68 % of that."""
-        reach = step
+        reach, near, drop = step, np.zeros(2), np.zeros(2)
         for _ in range(12):
             near = np.linspace(-reach, reach, 41)
             drop = self.log_likelihood(peak[0] + near, peak[1], peak[2]) - peak[3]
@@ -236,6 +237,14 @@ class Scan:
             # beyond the valley another peak begins, which counts by itself
             if reach > 0.1 * self.curves.span:
                 break
+        top = int(np.clip(np.argmax(drop), 1, near.size - 2))
+        bend = float(drop[top - 1] - 2 * drop[top] + drop[top + 1])
+        shift = 0.5 * float(drop[top - 1] - drop[top + 1]) / bend if bend < 0 else 0.0
+        moved = float(near[top] + np.clip(shift, -1, 1) * (near[1] - near[0]))
+        higher = float(self.log_likelihood(peak[0] + moved, peak[1], peak[2])[0])
+        if higher > peak[3]:
+            near, drop = near - moved, drop + peak[3] - higher
+            peak = (peak[0] + moved, peak[1], peak[2], higher)
         mass = np.exp(np.minimum(drop, 0.0))
         area = float(np.sum(mass)) * float(near[1] - near[0])
         share = np.cumsum(mass) / mass.sum()

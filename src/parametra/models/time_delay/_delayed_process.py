@@ -17,12 +17,14 @@ from parametra.nouns.data import Data
 from parametra.nouns.errors import NoiseError, did_you_mean
 from parametra.nouns.noise_correlated import values_along
 
+_LEAST = 1e-5
+"""The least independent error, in amplitudes."""
 _READS = frozenset({"delay", "amplitude", "timescale"})
 
 
 @dataclass(frozen=True)
 class DelayedProcess(Spread):
-    """Errors of covariance amplitude^2 k(|s_i - s_j| / timescale) + sigma_i^2 (i = j), s = time - delay where image = 1.
+    """Errors of covariance amplitude^2 k(|s_i - s_j| / timescale) + sigma_i^2 (i = j), s = time - delay * image.
 
     The prediction is the mean of each curve; what it leaves is the random process that both curves share. delay,
     amplitude and timescale are parameters of the problem. One evaluation costs n, not n^3: the process is Markovian, so
@@ -49,7 +51,9 @@ class DelayedProcess(Spread):
     def __post_init__(self) -> None:
         self.validate()
         if self.kernel not in KERNELS:
-            raise NoiseError(f'there is no kernel "{self.kernel}" of a time delay; {did_you_mean(self.kernel, KERNELS)}')
+            raise NoiseError(
+                f'there is no kernel "{self.kernel}" of a time delay; {did_you_mean(self.kernel, KERNELS)}'
+            )
 
     def settle(self, data_sets: Sequence[Data], output: str) -> Noise:
         settled = cast("DelayedProcess", super().settle(data_sets, output))
@@ -65,11 +69,12 @@ class DelayedProcess(Spread):
     def _read(self, scatter: Scatter) -> tuple[Any, Any, Any, Any]:
         """Places of the points (*batch, n), amplitude and timescale (*batch,), and variances (*batch, n)."""
         xp = scatter.xp
-        delay, amplitude, timescale = (
-            xp.asarray(scatter.values[each]) for each in ("delay", "amplitude", "timescale")
-        )
+        delay, amplitude, timescale = (xp.asarray(scatter.values[each]) for each in ("delay", "amplitude", "timescale"))
         places = scatter.columns["time"] - delay[..., None] * scatter.columns["image"]
-        variance = self.width(scatter) ** 2 + xp.zeros(scatter.predicted.shape[-1])
+        # without any independent error, two observations of one moment would contradict each other
+        variance = (
+            self.width(scatter) ** 2 + (_LEAST * amplitude[..., None]) ** 2 + xp.zeros(scatter.predicted.shape[-1])
+        )
         return places, amplitude, timescale, variance
 
     def log_density(self, scatter: Scatter) -> Any:
@@ -103,7 +108,9 @@ class DelayedProcess(Spread):
         return None
 
     def standard_deviation(self, scatter: Scatter) -> Any | None:
-        return scatter.xp.sqrt(self.width(scatter) ** 2 + scatter.xp.asarray(scatter.values["amplitude"])[..., None] ** 2)
+        return scatter.xp.sqrt(
+            self.width(scatter) ** 2 + scatter.xp.asarray(scatter.values["amplitude"])[..., None] ** 2
+        )
 
     def simulate(self, scatter: Scatter, generator: np.random.Generator) -> np.ndarray:
         places, amplitude, timescale, variance = (np.asarray(each) for each in self._read(scatter))

@@ -19,7 +19,8 @@ HOJJATI = Source(
 KUNDIC = Source(
     "T. Kundic and others",
     1997,
-    "A Robust Determination of the Time Delay in 0957+561A,B and a Measurement of the Global Value of Hubble's Constant",
+    "A Robust Determination of the Time Delay in 0957+561A,B and a Measurement of the Global Value of Hubble's "
+    "Constant",
     "arXiv:astro-ph/9610162",
 )
 RATHNAKUMAR = Source(
@@ -31,7 +32,7 @@ RATHNAKUMAR = Source(
 )
 CUEVAS_TELLO = Source(
     "J. C. Cuevas-Tello, P. Tino, S. Raychaudhury, X. Yao and M. Harva",
-    2010,
+    2009,
     "Uncovering delayed patterns in noisy and irregularly sampled time series: an astronomy application",
     "arXiv:0908.3706",
 )

@@ -81,7 +81,7 @@ def test_without_diffusion_it_is_the_closed_form():
     density = kd * np.sqrt(hits / waited) * ive(1, root) * np.exp(root - hits - waited)
     line = fourier_line(600.0, 4096)
     fast = fourier_sum(*column_transform(line, hold_up, 0.0, k, kd), times, 600.0)
-    np.testing.assert_allclose(fast, density, atol=1e-7 * density.max())
+    np.testing.assert_allclose(fast, density, atol=1e-11 * density.max())
 
 
 def test_four_peaks_of_the_full_solution_are_recovered_within_two_percent(full):

@@ -47,5 +47,5 @@ def test_the_number_of_terms_is_told_by_bic():
 
 
 def test_four_terms_are_refused():
-    with pytest.raises(ModelError, match='the option "terms" of "decay.exponential" is one of 1, 2, 3; 4 came'):
+    with pytest.raises(ModelError, match=r'the option "terms" of "decay\.exponential" is one of 1, 2, 3; 4 came'):
         READY.problem(silver(), terms=4)

@@ -8,6 +8,7 @@ import pytest
 import parametra as pm
 from eclipsing_discs import magnitudes
 from parametra.models.eclipsing_binary import colours
+from parametra.models.eclipsing_binary._fold import candidate_periods
 from parametra.models.eclipsing_binary._nav_data import algol, curve, hd_23642
 from parametra.models.eclipsing_binary.nav import READY
 from parametra.models.eclipsing_binary.trigonometric_polynomial import READY as POLYNOMIAL
@@ -79,6 +80,32 @@ def test_the_period_is_found_by_the_guess(k):
     assert fit.status.ok
     assert abs(fit.estimate["period"] - STARS[k][0]) < 4 * fit.standard_error["period"]
     assert fit.chi_square < 1.2 * data.rows
+
+
+def test_minima_that_are_alike_do_not_halve_the_period():
+    generator = np.random.default_rng(7)
+    time = generator.uniform(0, 200, 500)
+    truth = {"mean": 12.0, "depth1": 0.5, "depth2": 0.49, "half_width": 0.05, "shape1": 1.5, "shape2": 1.5}
+    magnitude = curve(time / 2.7, truth) + 0.02 * generator.normal(size=500)
+    data = pm.Data({"time": time, "magnitude": magnitude}, inputs=["time"], output="magnitude")
+    assert READY.guess(data)["period"] == pytest.approx(2.7, rel=1e-3)
+
+
+def test_the_double_of_every_period_is_looked_at():
+    data = star(3)
+    one, double = candidate_periods(data.inputs["time"], data.outputs["magnitude"], None, count=1)
+    assert double == pytest.approx(2 * one, rel=1e-3)
+    assert double != one
+
+
+def test_the_guess_weighs_by_sigma():
+    generator = np.random.default_rng(8)
+    phase, wrong = generator.uniform(-0.5, 0.5, 400), np.arange(400) % 3 == 0
+    truth = {"mean": 12.0, "depth1": 0.6, "depth2": 0.3, "half_width": 0.07, "shape1": 1.5, "shape2": 1.5}
+    magnitude = curve(phase, truth) + np.where(wrong, generator.normal(0, 1.0, 400), generator.normal(0, 0.01, 400))
+    guess = READY.guess(folded(phase, magnitude, np.where(wrong, 1.0, 0.01)))
+    assert guess["depth1"] == pytest.approx(0.6, abs=0.05)
+    assert guess["half_width"] == pytest.approx(0.07, rel=0.3)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 6, 20])

@@ -100,10 +100,15 @@ def test_weights_count():
 
 
 def test_a_flat_line_is_no_answer_to_narrow_eclipses():
-    data = light_curve(detached, 600, 0.01, 7)
+    """Its error, which tells only of noise, is the least of all."""
+
+    def narrow(phase):
+        return magnitudes(phase, 0.06, 0.08, 88.5, 1.0, 0.8)
+
+    data = light_curve(narrow, 500, 0.03, 7)
     found = optimal_degree(data.inputs["phase"], data.outputs["magnitude"])
-    assert found.errors[0] < min(found.errors[5:12])
-    assert found.best > 20
+    assert found.errors[0] == min(found.errors)
+    assert found.best > 15
 
 
 def test_few_points_have_a_low_degree():

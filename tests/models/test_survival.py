@@ -248,6 +248,7 @@ def test_simulated_lifetimes_are_those_of_the_family():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_coverage_of_the_flexible_family():
     """200 data sets of the first known answer: unbiased within 3 standard errors, coverage of 95 % intervals."""
     truth = {"kappa": -0.4, "shape": 1.6, "hazard_treated": -0.6, "shape_marker": 0.2, "scale": 24.0}

@@ -183,6 +183,7 @@ def test_pictures(intervals):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("intervals", [False, True])
 def test_two_hundred_data_sets_of_500(intervals):
     """Regression and cure coefficients unbiased within two standard errors of the mean, coverage of 95 % intervals."""

@@ -54,7 +54,7 @@ def test_the_likelihood_is_that_of_the_whole_covariance(kernel):
 
 def test_the_profile_agrees_with_the_fit():
     found = delay_profile(twin_quasar(), delays=NEAR)
-    fit = pm.fit(READY, twin_quasar(), starts=1)
+    fit = pm.fit(READY, twin_quasar(), starts=1, evaluator="direct")
     assert found.best.delay == pytest.approx(fit.estimate["delay"], abs=0.1)
     assert found.best.log_likelihood == pytest.approx(fit.log_likelihood, abs=0.02)
     assert found.best.standard_error == pytest.approx(fit.standard_error["delay"], rel=0.3)
@@ -134,7 +134,7 @@ def test_the_picture():
     data = twin_quasar()
     problem = READY.problem(data)
     axes = matplotlib.figure.Figure().add_subplot()
-    READY.picture(pm.fit(problem, starts=1), problem, axes)
+    READY.picture(pm.fit(problem, starts=1, evaluator="direct"), problem, axes)
     assert axes.get_xlabel() == "time - delay of B"
 
 

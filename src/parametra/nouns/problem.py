@@ -437,7 +437,8 @@ class Problem:
 
     def _check_size(self) -> None:
         space = self.stated_space
-        told = sum(len(range(space.dimension)[space.slices[name]]) for name in space.explicit_priors if name in space.slices)
+        parts = [space.slices[name] for name in space.explicit_priors if name in space.slices]
+        told = sum(part.stop - part.start for part in parts)
         wanted = space.dimension - told - equalities(self.constraints)
         if self.penalty is not None:  # which drops terms until the data can determine the others
             wanted = int(np.sum(~self.penalty.which(space)))

@@ -204,7 +204,7 @@ class ReadyMade:
             ParametraError: data that lack an input or output, an option that it does not have.
         """
         sets = as_data_sets(data)
-        seen = self._by_its_names(sets)
+        seen = self._by_its_names(sets, options)
         form = self.form_of(seen, **options)
         self._check(form, seen)
         stated = self._stated(form, seen, self._chosen(options))
@@ -260,9 +260,9 @@ class ReadyMade:
         moved: dict[str, object] = {k: dataclasses.replace(cast("Any", space[k]), guess=v) for k, v in start.items()}
         return problem.with_parameters({**space.parameters, **moved})
 
-    def _by_its_names(self, sets: tuple[Data, ...]) -> tuple[Data, ...]:
+    def _by_its_names(self, sets: tuple[Data, ...], options: Mapping[str, Any]) -> tuple[Data, ...]:
         """The data sets with their only output called as the model calls its own; themselves where nothing differs."""
-        outputs = self.bare_form().outputs if callable(self.form) else self.form.outputs
+        outputs = self.bare_form(**options).outputs
         if len(outputs) != 1 or all(len(d.outputs) != 1 or [*d.outputs] == [*outputs] for d in sets):
             return sets
         return tuple(d.called(next(iter(outputs))) if len(d.outputs) == 1 else d for d in sets)

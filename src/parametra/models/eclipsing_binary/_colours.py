@@ -40,7 +40,7 @@ def colours(
     if not tables:
         raise DataError('colours wants at least one table, colours({"V": table, "R": table}); none came.')
     for name in tables:
-        if not str(name).islower():
+        if not str(name).isidentifier():
             raise DataError(
                 f'a colour\'s name becomes part of parameter names, such as depth1_V; "{name}" cannot. Use letters, '
                 "digits and _."

@@ -219,7 +219,7 @@ def _symmetric(x: np.ndarray, y: np.ndarray, weight: np.ndarray, degree: int) ->
         if abs(step) < 1e-10:
             break
     # at a maximum the curve bends down
-    return (centre, 2 / math.sqrt(size), float(left @ left)) if degree > 1 or coefficients[1] < 0 else None
+    return (centre, 1 / math.sqrt(size), float(left @ left)) if degree > 1 or coefficients[1] < 0 else None
 
 
 def _by_kwee_van_woerden(

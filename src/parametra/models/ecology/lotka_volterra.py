@@ -96,7 +96,9 @@ def hares_and_lynxes() -> Data:
 
 def _form(data: Sequence[Data] | None, begin: float | None) -> Form:
     first = (
-        begin if begin is not None else min((float(np.min(each.inputs["time"])) for each in data or () if "time" in each.inputs), default=0.0)
+        begin
+        if begin is not None
+        else min((float(np.min(each.inputs["time"])) for each in data or () if "time" in each.inputs), default=0.0)
     )
     near = _DEFAULT | (guess(data[0]) if data else {})
     return Form(

@@ -15,7 +15,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 PACKAGES = ("parametra", "numpy", "scipy", "jax", "lmfit", "optimistix", "optuna")
-PACKAGES += ("diffrax", "casadi", "iminuit", "pypesto")
+PACKAGES += ("diffrax", "casadi", "iminuit", "pypesto", "lifelines", "girth")
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 NAMES = (
     "start_up",
@@ -39,6 +39,12 @@ NAMES = (
     "coverage",
     "bootstrap",
     "trust",
+    "models_coverage",
+    "nav",
+    "chinchilla",
+    "survival",
+    "chromatography",
+    "item_response",
 )
 
 

@@ -7,8 +7,8 @@ import numpy as np
 from parametra.maths.distributions import Distribution, LogNormal, Normal, Uniform
 from parametra.models.eclipsing_binary._degree import MOST, optimal_degree, terms
 from parametra.models.eclipsing_binary._fold import fold
-from parametra.models.eclipsing_binary._polynomial_data import KNOWN
 from parametra.models.eclipsing_binary._picture import folded_picture
+from parametra.models.eclipsing_binary._polynomial_data import KNOWN
 from parametra.models.eclipsing_binary._profiles import PROFILES
 from parametra.models.eclipsing_binary._sources import ANDRONOV, REVIEW
 from parametra.models.eclipsing_binary._start import checked_period, observed, start

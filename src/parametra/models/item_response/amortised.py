@@ -51,7 +51,8 @@ def form(
     nodes: int | None = None,
 ) -> Form:
     """Weights of features, the common part of difficulties, and residuals where they may differ from both."""
-    items = items_of(sets)
+    # without data, the features tell how many items there are
+    items = items_of(sets) if sets or features is None else len(features)
     table = _table(features, items, bool(sets))
     free: dict[str, Parameter] = {
         "intercept": Real(-LIMITS, LIMITS, guess=0.0, unit="1", description="the difficulty where all features are 0"),

@@ -25,7 +25,7 @@ _SINCE = f"abs(absorption_rate - {_K}) * time"
 _MODELS = {
     # (exp(-k t) - exp(-ka t)) / (ka - k) without 0 / 0 where the two rates are alike
     "oral": f"dose * absorption_rate * time / volume * exp(-minimum(absorption_rate, {_K}) * time) "
-    f"* where({_SINCE} < 1e-7, 1 - {_SINCE} / 1, -expm1(-{_SINCE}) / where({_SINCE} < 1e-7, 1, {_SINCE}))",
+    f"* where({_SINCE} < 1e-7, 1 - {_SINCE} / 2, -expm1(-{_SINCE}) / where({_SINCE} < 1e-7, 1, {_SINCE}))",
     "bolus": f"dose / volume * exp(-{_K} * time)",
     "infusion": f"dose / (duration * clearance) * exp(-{_K} * maximum(time - duration, 0)) "
     f"* -expm1(-{_K} * minimum(time, duration))",

@@ -121,5 +121,7 @@ def test_doses_may_differ_by_row():
         output="concentration",
         sigma=0.01,
     )
-    fit = pm.fit(catalogue.model("pharmacokinetics.one_compartment").problem(data, route="bolus"), starts=1)
+    problem = catalogue.model("pharmacokinetics.one_compartment").problem(data, route="bolus")
+    assert problem.space.guess_named["clearance"] == pytest.approx(3.0, rel=0.2)
+    fit = pm.fit(problem, starts=1)
     assert fit.estimate["clearance"] == pytest.approx(3.0, rel=1e-6)

@@ -54,7 +54,9 @@ def test_survreg(name, external_data):
     for (theirs, value), error in zip(reference["coef"].items(), errors, strict=False):
         assert fit.estimate[names[theirs]] == pytest.approx(value, rel=1e-6, abs=1e-6 * error), theirs
         assert fit.standard_error[names[theirs]] == pytest.approx(error, rel=1e-5), theirs
-    if distribution != "exponential":
+    if distribution == "lognormal":
+        assert fit.estimate["sigma"] == pytest.approx(reference["scale"][0], rel=1e-6)
+    elif distribution != "exponential":
         assert fit.estimate["log_scale"] == pytest.approx(math.log(reference["scale"][0]), abs=1e-6)
         assert fit.standard_error["log_scale"] == pytest.approx(errors[-1], rel=1e-5)
     assert fit.log_likelihood == pytest.approx(reference["loglik"][1], rel=1e-9)

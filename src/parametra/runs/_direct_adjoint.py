@@ -52,14 +52,16 @@ class Adjoint:
     def serves(problem: Problem) -> bool:
         """Whether the model may be asked, and whether that takes less than forward derivatives.
 
-        Not one whose calls are recorded, and not where errors of inputs make more of it than its predictions.
+        A model may say from how many parameters on it does; what holds for differential equations holds for others. Not
+        one whose calls are recorded, and not where errors of inputs make more of it than its predictions.
         """
         if not hasattr(problem.model.function, "pull_back") or isinstance(problem.model, RecordedModel):
             return False
         from parametra.maths.ode_gradient import backwards_pays
 
+        pays = getattr(problem.model.function, "backwards_pays", backwards_pays)
         errors = any("input_errors" in a for a in problem.arrays)
-        return backwards_pays(problem.fit_space.dimension) and not errors
+        return bool(pays(problem.fit_space.dimension)) and not errors
 
     def answers(self, points: np.ndarray) -> Answers | None:
         """Cost and gradient of points (B, d); None where the model finds no way back."""

@@ -30,9 +30,7 @@ _ABOUT = {
 }
 
 
-def form(
-    data: tuple[Data, ...] | None, profile: str = "nav", period: object = None, eclipse: str = "partial"
-) -> Form:
+def form(data: tuple[Data, ...] | None, profile: str = "nav", period: object = None, eclipse: str = "partial") -> Form:
     """Ten parameters for data with phases, and period and epoch beside them for data with times."""
     near = checked_period(period)
     chosen = PROFILES[profile]

@@ -44,7 +44,7 @@ def _form(data: Sequence[Data] | None, observed: str, begin: float | None) -> Fo
     people = max((population_of(each) for each in data or ()), default=1e12)
     return Form(
         model=ODE(
-            {"S": "-infection", "E": "infection - onset * E", "I": "onset * E - 1.1 * recovery * I"},
+            {"S": "-infection", "E": "infection - onset * E", "I": "onset * E - recovery * I"},
             initial={"S": "population - first_infectious", "E": 0, "I": "first_infectious"},
             let={"infection": "contact * S * I / population"},
             observe={"cases": _SEEN[observed]},

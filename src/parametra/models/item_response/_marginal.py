@@ -23,6 +23,9 @@ from parametra.nouns.model import ONLY
 ABILITY = ("ability_mean", "ability_spread")
 """What a group may name for itself."""
 
+_PASSES_BACK = 2
+"""What a gradient costs, in passes forwards."""
+
 _ITEM = ("difficulty", "discrimination", "guessing", "intercept", "weights", "residual")
 
 
@@ -83,6 +86,11 @@ class AnswerProbability:
             return there.log_probability
         along = there.along({k: np.asarray(np.imag(v)) for k, v in parameters.items() if np.iscomplexobj(v)})
         return there.log_probability + 1j * along
+
+    @staticmethod
+    def backwards_pays(directions: int) -> bool:
+        """Whether a gradient costs less than derivatives in so many directions: it costs one more pass."""
+        return directions > _PASSES_BACK
 
     def pull_back(
         self,

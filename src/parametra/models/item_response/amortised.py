@@ -87,7 +87,7 @@ def _table(features: Any, items: int, needed: bool) -> Float[np.ndarray, "k m"]:
         raise ModelError(
             f"features are a table of numbers, one row for each of the {items} items; shape {table.shape} came."
         )
-    if np.linalg.matrix_rank(np.column_stack([np.ones(items), table])) < table.shape[1] + 1:
+    if needed and np.linalg.matrix_rank(np.column_stack([np.ones(items), table])) < table.shape[1] + 1:
         raise ModelError(
             "features are not independent of one another and of a constant, so their weights have no one answer. Leave "
             "out what the others tell, reduce them to principal components, or take fewer features than items."

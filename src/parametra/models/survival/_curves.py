@@ -52,7 +52,7 @@ class Curve:
         return {field.name: getattr(self, field.name).tolist() for field in dataclasses.fields(self)}
 
 
-def survival_curve(fit: Fit, problem: Problem, times: Any = None, *, at: Mapping[str, float] | None = None) -> Curve:
+def survival_curve(fit: Fit, problem: Problem, times: Any = None, *, at: Mapping[str, Any] | None = None) -> Curve:
     """The share that is still without the event, averaged over the people of the data.
 
     Arguments:
@@ -66,7 +66,7 @@ def survival_curve(fit: Fit, problem: Problem, times: Any = None, *, at: Mapping
     return _banded(fit, problem, _times(problem, times), at or {}, None, hazard=False)
 
 
-def hazard_curve(fit: Fit, problem: Problem, times: Any = None, *, at: Mapping[str, float] | None = None) -> Curve:
+def hazard_curve(fit: Fit, problem: Problem, times: Any = None, *, at: Mapping[str, Any] | None = None) -> Curve:
     """The rate of events among those still without, arguments as for `survival_curve`."""
     return _banded(fit, problem, _times(problem, times), at or {}, None, hazard=True)
 
@@ -140,7 +140,7 @@ def _times(problem: Problem, times: Any) -> np.ndarray:
 
 
 def _banded(
-    fit: Fit, problem: Problem, times: np.ndarray, at: Mapping[str, float], rows: np.ndarray | None, *, hazard: bool
+    fit: Fit, problem: Problem, times: np.ndarray, at: Mapping[str, Any], rows: np.ndarray | None, *, hazard: bool
 ) -> Curve:
     """The curve, and 1.96 standard errors on a scale that has no end."""
 
@@ -178,7 +178,7 @@ def _moved(fit: Fit, problem: Problem, label: str, step: float) -> dict[str, Any
 
 
 def _average(
-    problem: Problem, named: Mapping[str, Any], times: np.ndarray, at: Mapping[str, float], rows: np.ndarray | None
+    problem: Problem, named: Mapping[str, Any], times: np.ndarray, at: Mapping[str, Any], rows: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Survival and density at times, averaged over people."""
     survival, density, people = np.zeros(times.size), np.zeros(times.size), 0
@@ -217,7 +217,7 @@ def _everywhere(scatter: Scatter, rows: np.ndarray, times: np.ndarray) -> Scatte
     )
 
 
-def _held(problem: Problem, at: Mapping[str, float]) -> Any:
+def _held(problem: Problem, at: Mapping[str, Any]) -> Any:
     """The arrays of the problem with covariates held at a value."""
     known = {name for data in problem.data_sets for name in data.inputs}
     for name in at:

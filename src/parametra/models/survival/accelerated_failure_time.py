@@ -39,7 +39,7 @@ _THERNEAU_GRAMBSCH = Source(
     "doi:10.1007/978-1-4757-3294-8",
 )
 
-_KAPPA = {"weibull": 1.0, "exponential": 1.0, "loglogistic": 0.0}
+_KAPPA = {"weibull": 1.0, "loglogistic": 0.0}
 
 
 def form(
@@ -55,15 +55,12 @@ def form(
     }
     derived: dict[str, object] = {"intercept": "log(scale)"}
     noise: Any = LogNormalNoise(sigma="estimated")
-    if distribution != "lognormal":
+    if distribution == "exponential":
+        noise = Lifetimes(shape=1.0, kappa=1.0)
+    elif distribution != "lognormal":
         noise = Lifetimes(shape="estimated", kappa=_KAPPA[distribution])
-        if distribution == "exponential":
-            noise = Lifetimes(shape=1.0, kappa=1.0)
-        else:
-            parameters["shape"] = Log(0.01, 100.0, guess=1.0, unit="1", description="steepness; 1 / survreg's scale")
-            derived["log_scale"] = "-log(shape)"
-    else:
-        derived["log_scale"] = "log(sigma)"
+        parameters["shape"] = Log(0.01, 100.0, guess=1.0, unit="1", description="steepness; 1 / survreg's scale")
+        derived["log_scale"] = "-log(shape)"
     return Form(
         model={output: stretched_scale(names)},
         parameters=parameters,

@@ -210,7 +210,7 @@ MARGINALS = [
 ]
 
 
-@pytest.mark.parametrize(("parameter", "theirs"), MARGINALS, ids=repr)
+@pytest.mark.parametrize(("parameter", "theirs"), MARGINALS, ids=[repr(each) for each, _ in MARGINALS])
 def test_cube_marginals_and_drawn_starts_follow_the_prior(parameter, theirs):
     """Kolmogorov-Smirnov with fixed seeds: false alarm 1e-4 for each of 2 samples and 6 priors."""
     space = Space({"a": parameter})

@@ -42,6 +42,8 @@ def power_weibull_cumulative(z: Any, kappa: Any, xp: Any) -> Any:
     if isinstance(kappa, float) and kappa == 1.0:
         return _exp(z, _MOST, xp)
     passed = _log_growth(z, kappa, xp)
+    if isinstance(kappa, float) and kappa == 0.0:
+        return passed
     return (kappa + 1) * passed * _expm1_ratio(kappa * passed, xp)
 
 

@@ -216,7 +216,7 @@ class ReadyMade:
             sets,
             stated,
             noise=form.noise if noise is None else noise,
-            derived={**_that_follow(form.derived, stated), **(derived or {})} or None,
+            derived={**_that_follow(form, stated), **(derived or {})} or None,
             constraints=form.constraints if constraints is None else constraints,
             penalty=penalty,
             adversary=adversary,
@@ -343,8 +343,9 @@ def _without_name(model: Any) -> Any:
     return model
 
 
-def _that_follow(derived: Mapping[str, object], stated: Mapping[str, object]) -> dict[str, object]:
+def _that_follow(form: Form, stated: Mapping[str, object]) -> dict[str, object]:
     """The derived quantities whose parameters are all there; where data sets name their own, some are not."""
+    gone = set(form.parameters) - set(stated)
 
     def names(thing: object) -> set[str]:
         text = thing.get("formula") if isinstance(thing, Mapping) else thing
@@ -352,7 +353,7 @@ def _that_follow(derived: Mapping[str, object], stated: Mapping[str, object]) ->
             return set(Formula.parse(text).names)
         return set(inspect.signature(text).parameters) if callable(text) else set()
 
-    return {name: each for name, each in derived.items() if names(each) <= set(stated)}
+    return {name: each for name, each in form.derived.items() if not names(each) & gone}
 
 
 def _with_unit(parameter: Parameter, units: Mapping[str, str]) -> Parameter:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from parametra.maths.distributions import Beta, LogNormal, Normal, Uniform
+from parametra.models.eclipsing_binary._picture import folded_light
 from parametra.models.eclipsing_binary._spheres import MOST_SAMPLES, formula
 from parametra.models.eclipsing_binary._spheres_sources import DAVID, TKACHENKO
 from parametra.models.eclipsing_binary._spheres_start import Start, look
@@ -185,4 +186,5 @@ READY = ReadyMade(
         "samples": Option(5, "at how many moments of an exposure the light is computed"),
         "period": Option(0.0, "the orbital period where it is roughly known; 0 searches for it"),
     },
+    picture=folded_light,
 )

@@ -9,6 +9,7 @@ import numpy as np
 
 from parametra.maths.distributions import LogNormal, Normal, Truncated
 from parametra.models.scaling_law._compute_optimal import compute_optimal
+from parametra.models.scaling_law._picture import sweep_picture
 from parametra.models.scaling_law._simulated import isoflop_runs, losses, table
 from parametra.models.scaling_law._sources import BESIROGLU, HOFFMANN
 from parametra.models.scaling_law._start import clipped, powers, usable
@@ -144,4 +145,5 @@ READY = ReadyMade(
         ),
     ),
     sources=(HOFFMANN, BESIROGLU),
+    picture=sweep_picture("tokens", by="parameters"),
 )

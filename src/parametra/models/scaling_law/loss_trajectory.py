@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from parametra.maths.distributions import LogNormal, Normal, Truncated
+from parametra.models.scaling_law._picture import sweep_picture
 from parametra.models.scaling_law._simulated import losses, table
 from parametra.models.scaling_law._sources import KAPLAN, SU
 from parametra.models.scaling_law._start import clipped, powers, usable
@@ -161,4 +162,5 @@ READY = ReadyMade(
         ),
     ),
     sources=(KAPLAN, SU),
+    picture=sweep_picture("step", by="parameters"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from parametra.maths.distributions import LogNormal, Normal
+from parametra.models.scaling_law._picture import sweep_picture
 from parametra.models.scaling_law._simulated import losses, table
 from parametra.models.scaling_law._sources import BERGSMA
 from parametra.models.scaling_law._start import clipped, straight, usable
@@ -72,4 +73,5 @@ READY = ReadyMade(
         ),
     ),
     sources=(BERGSMA,),
+    picture=sweep_picture("tokens", by="parameters"),
 )

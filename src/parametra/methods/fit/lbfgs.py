@@ -15,9 +15,6 @@ from parametra.nouns.card import Ability, Card, Source
 from parametra.nouns.method_settings import Range, check_settings
 from parametra.nouns.search_space import SearchSpace
 
-_WORSE = 1e250
-"""What a failed point costs: the line search turns back from it, where infinity would make NaN."""
-
 
 @dataclass(frozen=True)
 class Lbfgs:
@@ -99,17 +96,15 @@ class Lbfgs:
         for _ in range(self.restarts + 1):
             unit = _units(ask, x, gradient, lower, upper)
 
-            def scaled(z: np.ndarray, unit: np.ndarray = unit) -> tuple[float, np.ndarray]:
-                answers = ask(np.clip(z * unit, lower, upper))
-                if not answers.ok[0] or answers.gradient is None:
-                    return _WORSE, np.zeros(z.size)
-                return float(answers.cost[0]), answers.gradient[0] * unit
+            search = _Search(ask, unit, lower, upper, _Place(x / unit, cost, gradient * unit))
 
             settings = {"maxiter": self.maximum_iterations, "maxfun": 20 * self.maximum_iterations}
             options = {**settings, "maxcor": self.memory, "ftol": self.tolerance, "gtol": 1e-14, "maxls": 50}
             with np.errstate(all="ignore"):
                 box = list(zip(lower / unit, upper / unit, strict=True))
-                found = minimize(scaled, x / unit, jac=True, method="L-BFGS-B", bounds=box, options=options)
+                found = minimize(
+                    search, x / unit, jac=True, method="L-BFGS-B", bounds=box, options=options, callback=search.accept
+                )
             used += int(found.nit)
             gain, moved = cost - float(found.fun), np.clip(found.x * unit, lower, upper)
             if gain > 0:
@@ -125,6 +120,49 @@ class Lbfgs:
             why = f"the cost no longer falls, but its scaled gradient is {slope:.1g}: perhaps it is not smooth here"
             return x, cost, Ending.FAILED, used, why
         return x, cost, Ending.CONVERGED, used, f"the cost no longer falls; its scaled gradient is {slope:.1g}"
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A point in scaled coordinates, with its cost and gradient."""
+
+    z: np.ndarray
+    cost: float
+    gradient: np.ndarray
+
+
+class _Search:
+    """Cost and gradient in scaled coordinates, and what stands for them where the model fails.
+
+    A failed point is as much dearer than where the line search began as the slope there promised it to be cheaper, so
+    that interpolation turns back to about half the step. A huge cost would turn it back to no step at all, and end the
+    search where it began.
+    """
+
+    def __init__(
+        self,
+        ask: Callable[[np.ndarray], Answers],
+        unit: np.ndarray,
+        lower: np.ndarray,
+        upper: np.ndarray,
+        began: _Place,
+    ) -> None:
+        self._ask, self._unit, self._lower, self._upper = ask, unit, lower, upper
+        self._held = self._last = began
+
+    def __call__(self, z: np.ndarray) -> tuple[float, np.ndarray]:
+        answers = self._ask(np.clip(z * self._unit, self._lower, self._upper))
+        if not answers.ok[0] or answers.gradient is None:
+            held = self._held
+            promised = abs(float(held.gradient @ (z - held.z)))
+            return held.cost + max(promised, 1e-12 * max(1.0, abs(held.cost))), np.zeros(z.size)
+        self._last = _Place(z.copy(), float(answers.cost[0]), answers.gradient[0] * self._unit)
+        return self._last.cost, self._last.gradient
+
+    def accept(self, z: np.ndarray) -> None:
+        """The end of a line search: the next begins there."""
+        if np.array_equal(z, self._last.z):
+            self._held = self._last
 
 
 def _units(

@@ -7,6 +7,7 @@ A method is a file `methods/<verb>/<name>.py` with a class `METHOD` that has a `
 from __future__ import annotations
 
 import importlib
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -66,17 +67,35 @@ def model(name: str, **options: Any) -> Any:
     """A ready-made model, a `ReadyMade`: `problem(data)` is the problem of fitting it to data.
 
     Arguments:
-        name: `field.model`, as `parametra models` lists them.
+        name: `field.model`, as `parametra models` lists them, in any case; the last part alone where only one has it.
         options: its choices, such as degree=8; `parametra models NAME` tells them.
 
     Raises:
         ModelError: there is none of this name, or it has no such option.
     """
     known = models()
-    if name not in known:
-        raise ModelError(f'there is no ready-made model "{name}"; ' + did_you_mean(str(name), known))
-    found = importlib.import_module(f"parametra.models.{name}").READY
+    low = str(name).strip().lower()
+    meant = [low] if low in known else [each for each in known if each.partition(".")[2] == low]
+    if len(meant) > 1:
+        raise ModelError(f'several ready-made models are called "{name}": {", ".join(meant)}. Say which.')
+    if not meant:
+        raise ModelError(f'there is no ready-made model "{name}"; {_nearest_model(low)}')
+    found = importlib.import_module(f"parametra.models.{meant[0]}").READY
     return found.with_options(**options) if options else found
+
+
+def _nearest_model(name: str) -> str:
+    """The end of a message about an unknown model: the closest one, those of its field, or the fields."""
+    known, shelves = models(), fields()
+    field, _, rest = name.partition(".")
+    shelf = next(iter(get_close_matches(field, shelves, n=1, cutoff=0.75)), "")
+    mine = {each.partition(".")[2]: each for each in known if not shelf or each.startswith(f"{shelf}.")}
+    near = get_close_matches(rest or ("" if shelf else field), mine, n=1)
+    if near:
+        return f'did you mean "{mine[near[0]]}"?'
+    if shelf:
+        return f'the field "{shelf}" has {", ".join(mine.values())}.'
+    return f"the fields are {', '.join(shelves)}; `parametra models FIELD` lists the models of one."
 
 
 @cache

@@ -146,6 +146,31 @@ def test_a_constant_of_a_data_set(read):
     assert read(text).problem.data_sets[0].constants == {"g": 2.0}
 
 
+def test_outputs_under_other_names(read):
+    text = """
+[model.formulas]
+prey = "a + b * t"
+predator = "a - b * t"
+[parameters]
+a = 1
+b = 1
+[data]
+columns = { t = [0, 1, 2], hares = [3, 4, 5], lynx = [3, 2, 1], sd = [1, 1, 2] }
+inputs = ["t"]
+outputs = { prey = "hares", predator = "lynx" }
+sigma = { hares = "sd", predator = 0.5 }
+units = { hares = "1/km**2" }
+"""
+    (data,) = read(text).problem.data_sets
+    assert data.outputs["predator"].tolist() == [3, 2, 1]
+    assert {name: values.tolist() for name, values in data.sigma.items()} == {"prey": [1, 1, 2], "predator": [0.5] * 3}
+    assert data.units["prey"] == "1/km**2"
+    with pytest.raises(pm.ParametraError, match="outputs: predator is a text in quotes; 3 came"):
+        read(text.replace('"lynx" }', "3 }"))
+    with pytest.raises(pm.ParametraError, match=r'a list of them, or a table, \{ y = "column" \}; 3 came'):
+        read(text.replace('{ prey = "hares", predator = "lynx" }', "3"))
+
+
 def test_one_word_may_stand_for_a_list(read):
     assert read(BASIC.replace('["t"]', '"t"')).problem.size == 4
 

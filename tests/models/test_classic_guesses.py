@@ -18,6 +18,7 @@ ONE_INPUT = {
     "growth.bertalanffy": ("age", "length", [{}]),
     "growth.four_parameter_logistic": ("dose", "response", [{"axis": a} for a in ("logarithmic", "linear")]),
     "kinetics.hill": ("substrate", "rate", [{}]),
+    "kinetics.michaelis_menten": ("substrate", "rate", [{}]),
     "kinetics.arrhenius": ("temperature", "rate", [{"form": f} for f in ("arrhenius", "modified")]),
     "kinetics.vogel_fulcher": ("temperature", "response", [{}]),
     "kinetics.first_order": ("time", "concentration", [{}]),
@@ -55,6 +56,8 @@ UGLY = {
     "below zero": ([-3.0, -1.0, 0.0, 5.0], [-4.0, -2.0, -1.0, -8.0]),
     "unsorted": ([4.0, 1.0, 3.0, 2.0, 0.5], [1.0, 5.0, 2.0, 3.0, 9.0]),
     "huge": ([1e9, 2e9, 3e9], [1e-9, 2e-9, 1.5e-9]),
+    "one missing": ([1.0, 2.0, 3.0, 5.0, 4.0], [1.0, np.nan, 3.0, 3.5, 4.0]),
+    "all missing but one": ([1.0, 2.0, 3.0], [np.nan, np.nan, 3.0]),
 }
 
 
@@ -79,7 +82,7 @@ def test_a_guess_is_finite_and_within_bounds(name, kind):
     x, y = (np.array(each) for each in UGLY[kind])
     column, output, choices = ONE_INPUT[name]
     for options in choices:
-        data = pm.Data({column: x, output: y}, inputs=[column], output=output)
+        data = pm.Data({column: x, output: y}, inputs=[column], output=output, missing="mask")
         assert not check(name, data, **options)
 
 
@@ -89,7 +92,7 @@ def test_doses(kind, route):
     time, concentration = (np.array(each) for each in UGLY[kind])
     given = {"dose": 5.0} | ({"duration": 1.0} if route == "infusion" else {})
     table = {"time": np.abs(time), "concentration": concentration}
-    data = pm.Data(table, inputs=["time"], output="concentration", constants=given)
+    data = pm.Data(table, inputs=["time"], output="concentration", constants=given, missing="mask")
     for name in ("one_compartment", "two_compartment"):
         if (name, route) == ("two_compartment", "oral"):
             continue
@@ -104,6 +107,7 @@ def test_populations(kind):
         inputs=["time"],
         output="cases",
         constants={"population": 100.0},
+        missing="mask",
     )
     for name in ("sir", "seir"):
         assert not check(f"epidemiology.{name}", people, begin=None)
@@ -111,6 +115,7 @@ def test_populations(kind):
         {"time": time, "prey": np.abs(cases) + 1, "predator": np.abs(cases[::-1]) + 1},
         inputs=["time"],
         output=["prey", "predator"],
+        missing="mask",
     )
     assert not check("ecology.lotka_volterra", animals)
 
@@ -118,7 +123,7 @@ def test_populations(kind):
 def test_enzymes():
     for kind, (x, y) in UGLY.items():
         table = {"substrate": np.abs(x), "inhibitor": np.zeros(len(x)), "rate": y}
-        data = pm.Data(table, inputs=["substrate", "inhibitor"], output="rate")
+        data = pm.Data(table, inputs=["substrate", "inhibitor"], output="rate", missing="mask")
         for mechanism in ("competitive", "uncompetitive", "noncompetitive", "mixed"):
             assert not check("kinetics.competitive_inhibition", data, mechanism=mechanism), kind
 

@@ -232,6 +232,53 @@ def test_a_wrong_option_names_the_right_ones():
         hubble_rate.READY.form_of(dark_energy="cpl")
 
 
+def test_distance_moduli_are_taken_either_way():
+    """m - M = 25 + 5 log10(D_L / Mpc): H0 where they are absolute, else an offset of about 43."""
+    z = np.geomspace(0.02, 1.4, 60)
+    moduli = 25 + 5 * np.log10(cosmology.luminosity_distance(z, H0=72.0, Omega_m=0.3))
+    scattered = moduli + np.random.default_rng(4).normal(0, 0.05, z.size)
+    data = pm.Data({"z": z, "magnitude": scattered}, inputs="z", output="magnitude", sigma=0.05)
+    ready = pm.model("cosmology.distance_modulus")
+    free, absolute = pm.fit(ready, data), pm.fit(ready.problem(data, calibration="absolute"))
+    assert not [note for note in free.notes if "bound" in str(note)]
+    assert free.estimate["offset"] == pytest.approx(25 + 5 * np.log10(299_792.458 / 72), abs=0.05)
+    assert absolute.estimate["H0"] == pytest.approx(72, abs=2)
+    assert absolute.estimate["Omega_m"] == pytest.approx(free.estimate["Omega_m"], abs=1e-4)
+
+
+@pytest.mark.parametrize("direction", [7.0, -1.0, 0.5, 1.4])
+def test_a_direction_that_there_is_not_is_refused(direction):
+    ready = pm.model("cosmology.baryon_oscillations")
+    table = {"z": [0.3, 0.5], "direction": [1.0, direction], "ratio": [8.0, 13.0]}
+    data = pm.Data(table, inputs=["z", "direction"], output="ratio", sigma=0.2)
+    with pytest.raises(pm.ParametraError, match=f"2 for D_H; row 2 .* has {direction:g}"):
+        ready.problem(data)
+    one = pm.Data({"z": [0.3, 0.5], "ratio": [8.0, 13.0]}, inputs="z", output="ratio", constants={"direction": 7.0})
+    with pytest.raises(pm.ParametraError, match=r"row 1 .* has 7"):
+        ready.problem(one)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: cosmology.comoving_distance(1.0, H0=0.0), "H0 is a number above 0; 0.0 came"),
+        (lambda: cosmology.comoving_distance(1.0, H0=-70.0), "H0 is a number above 0; -70.0 came"),
+        (lambda: cosmology.comoving_distance(1.0, w0=np.nan), "w0 is a number; nan came"),
+        (lambda: cosmology.comoving_distance("far"), "numbers from 0 on; 'far' came"),
+        (lambda: cosmology.luminosity_distance(1100.0), "at most 50 here, because radiation is left out; 1100 came"),
+        (lambda: cosmology.luminosity_distance(1.0, Omega_M=0.3), 'luminosity_distance: .*did you mean "Omega_m"'),
+        (lambda: cosmology.angular_diameter_distance(1.0, w=-1.0), 'angular_diameter_distance: .* "w" is not known'),
+    ],
+)
+def test_numbers_that_cannot_be_are_refused(call, message):
+    with pytest.raises(pm.ParametraError, match=message):
+        call()
+
+
+def test_no_redshifts_have_no_distances():
+    assert cosmology.luminosity_distance([]).shape == (0,)
+
+
 def test_a_negative_redshift_is_refused():
     with pytest.raises(pm.ParametraError, match=r"from 0 on; -0\.1 came"):
         cosmology.comoving_distance([0.2, -0.1])

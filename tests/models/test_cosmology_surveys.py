@@ -220,6 +220,10 @@ def test_ugly_drifts_give_finite_guesses(method):
     assert np.all(np.isfinite(space.guess))
 
 
+AT = {"H0": 70.0, "Omega_m": 0.3}
+INPUTS = {"z": [0.1, 0.2, 0.3], "years": 1.0}
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -232,6 +236,17 @@ def test_ugly_drifts_give_finite_guesses(method):
             lambda: cosmology.survey(DRIFT, {"H0": 70.0, "Omega_m": 0.3}, {"z": 0.3}, sigma=1.0),
             'needs the input "years"',
         ),
+        (lambda: cosmology.siren_redshifts(-3), "at least 1; -3 came"),
+        (lambda: cosmology.siren_catalogue({**TRUTH, "w": -0.9}), '"w" is not known'),
+        (lambda: cosmology.siren_error(np.array([0.3]), horizon=0.0), "horizon is a number above 0; 0.0 came"),
+        (lambda: cosmology.drift_error(np.array([-2.0])), r"from 0 on; -2\.0 came"),
+        (lambda: cosmology.survey(DRIFT, AT, INPUTS, sigma=-1.0), r"sigma is above 0 in every row; -1\.0 came"),
+        (lambda: cosmology.survey(DRIFT, AT, INPUTS, sigma=[1, 2]), r"one number, or 3 of them as rows; \[1, 2\] came"),
+        (lambda: cosmology.survey(DRIFT, AT, INPUTS, relative=0.0), r"relative is above 0 in every row"),
+        (lambda: cosmology.survey(DRIFT, {**AT, "w": -1.0}, INPUTS, sigma=1.0), 'the parameter "w" is not known'),
+        (lambda: cosmology.survey(DRIFT, {**AT, "H0": "high"}, INPUTS, sigma=1.0), "is a number; 'high' came"),
+        (lambda: cosmology.survey(DRIFT, AT, {**INPUTS, "year": 1.0}, sigma=1.0), 'did you mean "years"'),
+        (lambda: cosmology.survey(DRIFT, AT, {**INPUTS, "years": [1, 2]}, sigma=1.0), "z: 3, years: 2 came"),
         (lambda: cosmology.survey(DRIFT, {}, {}), r"one of them; sigma=None and relative=None came"),
         (lambda: cosmology.survey(DRIFT, {}, {}, sigma=1.0, relative=0.1), r"relative=0\.1 came"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 
 import parametra as pm
 from parametra.models.cosmology import fixed_points, trajectory, viscous_fq
@@ -162,6 +163,46 @@ def test_two_integrations_agree(n, s, matter, viscosity):
     np.testing.assert_allclose(found, 70 * history.hubble, rtol=1e-8)
 
 
+def _by_scipy(n, s, matter, viscosity, z):
+    """H / H0, the matter held at zero from where it runs out."""
+
+    def pace(_, y):
+        some = y[0] > 0
+        share = y[0] if some else 0.0
+        source = 3 * viscosity * (share / matter) ** s if some else 0.0
+        h = (source - 3 * share) / (2 * (1 - n * (1 - share)))
+        return [3 * share - source + 2 * h * share, -h]
+
+    def runs_out(_, y):
+        return y[0] - 1e-14
+
+    runs_out.terminal = True
+    found = solve_ivp(pace, [0.0, np.log1p(z)], [matter, 0.0], rtol=1e-10, atol=1e-14, events=runs_out)
+    return float(np.exp(found.y[1, -1])), found.status == 1
+
+
+@pytest.mark.parametrize(
+    ("n", "s", "matter", "viscosity", "gone", "close"),
+    [
+        (-1.0, 0.5, 0.3, 0.05, False, 1e-7),
+        (-1.0, 1.0, 0.3, 0.5, False, 1e-7),
+        (-1.0, 2.0, 0.3, 0.9, False, 2e-6),
+        (2.0, 0.5, 1.2, 0.1, False, 1e-7),
+        (-1.0, 0.5, 0.01, 1.0, True, 1e-3),
+        (0.9, 0.5, 0.05, 0.5, True, 1e-3),
+        (0.0, 0.2, 0.3, 0.9, True, 3e-3),
+        (-1.0, 0.0, 0.3, 0.4, True, 5e-3),
+    ],
+)
+def test_it_is_right_with_viscosity_and_where_matter_ran_out(n, s, matter, viscosity, gone, close):
+    model = viscous_fq.READY.bare_form(n=n, s=s).model
+    for z in (0.5, 2.0, 5.0):
+        wanted, ran_out = _by_scipy(n, s, matter, viscosity, z)
+        found = model({"H0": 1.0, "Omega_m": matter, "viscosity": viscosity}, {"z": np.array([z])})
+        assert found[0] == pytest.approx(wanted, rel=close)
+    assert ran_out is gone
+
+
 # ---- messages and ugly data
 
 
@@ -183,7 +224,7 @@ def test_ugly_rates_give_finite_guesses(z, rates, n):
         (lambda: fixed_points(-1.0, -0.5, 0.1), r"from 0 on; s=-0\.5 and viscosity=0\.1 came"),
         (lambda: trajectory(-1.0, 0.0, 0.1, matter=-0.3), r"matter=-0\.3"),
         (lambda: trajectory(2.0, 1.0, 0.0, matter=0.9, efolds=(-8.0, 0.0)), "Take a shorter range of efolds"),
-        (lambda: viscous_fq.READY.bare_form(n="two"), "n is a number; 'two' came"),
+        (lambda: viscous_fq.READY.bare_form(n="two"), r"is a number; .two. came"),
         (lambda: viscous_fq.READY.bare_form(s=-1.0), r"s is from 0 on; n=-1\.0, s=-1\.0 came"),
     ],
 )

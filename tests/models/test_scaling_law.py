@@ -13,10 +13,12 @@ from parametra.catalogue import models
 from parametra.models import scaling_law
 from parametra.models.scaling_law import adoption, chinchilla, loss_trajectory, sparsity, training_time
 from parametra.models.scaling_law._simulated import losses
+from parametra.models.scaling_law._wanted import number
 from parametra.nouns.data import Data
-from parametra.nouns.errors import ModelError, NoiseError
+from parametra.nouns.errors import DataError, ModelError, NoiseError
 from parametra.testing.check_model import check_model
 
+SHAPE = scaling_law.transformer_cost(depth=2, width=64, tokens=256)
 MODELS = [name for name in models() if name.startswith("scaling_law.")]
 
 
@@ -192,6 +194,76 @@ def test_a_target_has_a_size_with_an_error():
     assert there == pytest.approx(0.1)
 
 
+def test_a_target_below_the_floor_takes_an_endless_size():
+    for name, target, quantity in (
+        ("power_law", 0.005, "required_size"),
+        ("learning_curve", 0.01, "required_examples"),
+    ):
+        ready = pm.model(f"scaling_law.{name}", target=target)
+        fit = pm.fit(ready, ready.known[0].data(), starts=1)
+        assert fit.estimate[quantity] == math.inf
+        assert f"{quantity}  inf" in str(fit).replace("    ", "  ")
+    ready = pm.model("scaling_law.learning_curve", target=0.99)
+    assert pm.fit(ready, ready.known[0].data(), starts=1).estimate["required_examples"] == 0.0
+
+
+def test_the_examples_of_a_target_reach_it():
+    ready = pm.model("scaling_law.learning_curve", target=0.05)
+    e = pm.fit(ready, ready.known[0].data(), starts=1).estimate
+    error = e["floor"] + (e["chance"] - e["floor"]) * (1 + e["required_examples"] / e["onset"]) ** -e["exponent"]
+    assert error == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "words"),
+    [
+        ("chinchilla", {"parameters": 0.0}, r'above zero; "parameters" in row 2 of the data "data" is 0\.'),
+        ("chinchilla", {"tokens": -1.0}, '"tokens" in row 2'),
+        ("power_law", {"size": -3.0}, '"size" in row 2 of the data "data" is -3'),
+        ("learning_curve", {"examples": -1.0}, "from zero on"),
+        ("critical_batch", {"batch": 0.0}, "above zero"),
+        ("timescale", {"tokens": 0.0}, "above zero"),
+        ("loss_trajectory", {"step": 0.0}, "above zero"),
+        ("sparsity", {"tokens": 0.0}, "above zero"),
+        ("sparsity", {"sparsity": 1.0}, 'below 1; row 2 of the data "data" has 1'),
+        ("training_time", {"copies": -1.0}, "from zero on"),
+        ("adoption", {"time": -1.0}, "from zero on"),
+    ],
+)
+def test_sizes_that_no_law_has_a_value_for_are_refused(name, row, words):
+    ready = pm.model(f"scaling_law.{name}")
+    form = ready.bare_form()
+    table = {each: [0.5, row.get(each, 0.5), 0.6] for each in form.inputs}
+    (output,) = form.outputs
+    data = pm.Data({**table, output: [1.0, 2.0, 3.0]}, inputs=list(table), output=output)
+    with pytest.raises(DataError, match=words):
+        ready.problem(data)
+
+
+def test_a_constant_size_is_checked_too():
+    table = {"tokens": [1.0, 2.0], "loss": [3.0, 2.0]}
+    fixed = pm.Data(table, inputs=["tokens"], output="loss", constants={"parameters": 0.0})
+    with pytest.raises(DataError, match="row 1"):
+        pm.model("scaling_law.chinchilla").problem(fixed)
+
+
+def test_units_follow_those_of_the_value():
+    size = np.logspace(1, 4, 12)
+    seconds = losses(2 + 30 * size**-0.5, np.random.default_rng(3), scatter=0.01, heavy=False)
+    data = pm.Data({"size": size, "value": seconds}, inputs=["size"], output="value", units={"size": "1", "value": "s"})
+    form = pm.model("scaling_law.power_law").form_of(data)
+    assert {k: p.unit for k, p in form.parameters.items()} == {"scale": "s", "offset": "s", "exponent": "1"}
+    assert pm.fit(pm.model("scaling_law.power_law"), data, starts=1).estimate["scale"] == pytest.approx(30, rel=0.2)
+
+    ready = pm.model("scaling_law.chinchilla")
+    runs = ready.known[0].data()
+    columns = {**runs.inputs, "loss": runs.outputs["loss"]}
+    units = {"parameters": "1", "tokens": "1", "loss": "s"}
+    timed = pm.Data(columns, inputs=["parameters", "tokens"], output="loss", units=units)
+    assert [ready.form_of(timed).parameters[k].unit for k in "EAB"] == ["s", "s", "s"]
+    ready.problem(timed)
+
+
 def test_the_shape_for_a_time_is_the_best_of_those_offered():
     shapes = [scaling_law.transformer_cost(depth=d, width=w, tokens=4096) for d in (2, 8) for w in (64, 256, 1024)]
     found = scaling_law.best_for_time(chinchilla.REFITTED, lambda s: 1e-3 + 1e-9 * s.copies, shapes, 3600.0)
@@ -230,12 +302,29 @@ def test_runs_that_an_interval_needs_and_claims_that_refits_reject():
     ("call", "words"),
     [
         (lambda: scaling_law.compute_optimal({"E": 1.0}, 1e20), "A, B, alpha, beta did not come"),
-        (lambda: scaling_law.compute_optimal(chinchilla.REFITTED, 0.0), "FLOP above zero"),
+        (lambda: scaling_law.compute_optimal(chinchilla.REFITTED, 0.0), "FLOP is a number above zero; came 0.0"),
         (lambda: scaling_law.optimal_sparsity({"E": 1.0}, 1e9, 1e20), "lack"),
-        (lambda: scaling_law.optimal_sparsity(sparsity._TRUTH, -1.0, 1e20), "above zero and highest between"),
-        (lambda: scaling_law.best_weight_decay(0.0, batch=1.0, learning_rate=1.0, tokens=1.0), "timescale=0.0"),
+        (
+            lambda: scaling_law.optimal_sparsity(sparsity._TRUTH, -1.0, 1e20),
+            "parameters is a number above zero; came -1.0",
+        ),
+        (
+            lambda: scaling_law.best_weight_decay(0.0, batch=1.0, learning_rate=1.0, tokens=1.0),
+            "timescale is a number above zero; came 0.0",
+        ),
         (lambda: scaling_law.transformer_cost(depth=0, width=4, tokens=4), "depth=0"),
         (lambda: scaling_law.best_for_time(chinchilla.REFITTED, lambda s: 1.0, [], 1.0), "0 shapes"),
+        (lambda: scaling_law.compute_optimal({**chinchilla.REFITTED, "A": -1.0}, 1e20), '"A" is a number above zero'),
+        (lambda: scaling_law.compute_optimal({**chinchilla.REFITTED, "alpha": 0.0, "beta": 0.0}, 1e20), '"alpha" is a'),
+        (lambda: number("compute", "1e20"), "compute is a number above zero; came '1e20'"),
+        (lambda: scaling_law.optimal_sparsity(sparsity._TRUTH, 1e9, 1e20, highest=1.0), "highest between 0 and 1"),
+        (lambda: scaling_law.transformer_cost(depth=2.5, width=4, tokens=4), r"whole numbers of 1 or more; depth=2\.5"),
+        (lambda: scaling_law.best_for_time({"E": 1.0}, lambda s: 1.0, [SHAPE], 1.0), "A, B, alpha, beta did not come"),
+        (
+            lambda: scaling_law.best_for_time(chinchilla.REFITTED, lambda s: 0.0, [SHAPE], 1.0),
+            "seconds of a step, is a",
+        ),
+        (lambda: scaling_law.best_for_time(chinchilla.REFITTED, lambda s: 1.0, [SHAPE], 0.0), "time, in seconds, is a"),
         (lambda: scaling_law.r_squared([1.0], [1.0]), "two or more"),
         (lambda: scaling_law.r_squared([1.0, 1.0], [1.0, 2.0]), "all the same"),
         (lambda: scaling_law.runs_needed(240, (1.0, 1.0), (0.0, 1.0)), "both widths"),
@@ -246,6 +335,8 @@ def test_runs_that_an_interval_needs_and_claims_that_refits_reject():
         (lambda: pm.model("scaling_law.adoption").bare_form(reference=0.0), '"reference" of'),
         (lambda: pm.model("scaling_law.power_law").bare_form(target=-2.0), '"target" of'),
         (lambda: pm.model("scaling_law.learning_curve").bare_form(target=0.0), '"target" of'),
+        (lambda: pm.model("scaling_law.learning_curve").bare_form(target=math.inf), '"target" of'),
+        (lambda: pm.model("scaling_law.power_law").bare_form(target=math.inf), '"target" of'),
         (lambda: pm.model("scaling_law.training_time").bare_form(proxy="hope"), "is one of 'copies', 'flops', 'both'"),
     ],
 )

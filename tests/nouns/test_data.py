@@ -318,3 +318,37 @@ def test_messages_for_what_files_may_hold(call, message):
     with pytest.raises(DataError) as caught:
         call()
     assert str(caught.value) == message
+
+
+def test_outputs_under_other_names():
+    table = {"year": [1, 2, 3], "hares": [30.0, 47.0, 70.0], "lynx": [4.0, 6.0, 10.0], "sd": [1.0, 2.0, 3.0]}
+    data = Data(
+        table,
+        inputs=["year"],
+        output={"prey": "hares", "predator": "lynx"},
+        sigma={"prey": "sd", "lynx": 2.0},
+        units={"hares": "1/km**2", "predator": "1/m**2"},
+    )
+    assert data.outputs["prey"].tolist() == table["hares"]
+    assert data.sigma["prey"].tolist() == table["sd"]
+    assert data.sigma["predator"].tolist() == [2.0] * 3
+    assert (data.units["prey"], data.units["predator"]) == ("1/km**2", "1/m**2")
+    assert data.columns == {}
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"output": {"y": "H", "u": "H"}}, 'names "H" twice'),
+        ({"output": {}}, "output names no column"),
+        ({"output": {"z": "H"}}, "as an input and as an output"),
+        ({"output": {"y": "z"}}, "as an input and as an output"),
+        ({"output": {"y": "H"}, "sigma": {"y": 1.0, "H": 2.0}}, 'by its name and by its column "H"'),
+        ({"output": {"y": "Hubble"}}, 'there is no column "Hubble"'),
+    ],
+)
+def test_outputs_under_other_names_that_are_refused(settings, said):
+    with pytest.raises(DataError, match=said):
+        Data(COLUMNS, inputs=["z"], **settings)
+    with pytest.raises(DataError, match='column "H" holds a missing value'):
+        Data(holed(H=[1.0, nan, 2.0, 3.0]), inputs=["z"], output={"y": "H"})

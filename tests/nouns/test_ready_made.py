@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import parametra as pm
+from parametra.maths import distributions
 from parametra.nouns.ready_made import Form, Known, Option
 
 READY = pm.model("kinetics.michaelis_menten")
@@ -26,7 +27,7 @@ def test_units_follow_the_data():
 
 def test_no_unit_is_claimed_of_data_without_any():
     assert READY.problem(data()).stated_space["K"].unit == ""
-    assert READY.form_of().parameters["K"].unit == "ppm"
+    assert READY.form_of().parameters["K"].unit == "mmol/L"
 
 
 def test_a_composed_unit_is_put_in_brackets():
@@ -41,7 +42,7 @@ def test_an_only_output_may_have_any_name():
 
 
 def test_guesses_are_read_off_the_data():
-    assert READY.problem(data()).stated_space["V"].guess == pytest.approx(1.05 * V.max())
+    assert READY.problem(data()).stated_space["V"].guess == pytest.approx(200, rel=0.05)
 
 
 def test_parameters_are_replaced_and_added():
@@ -62,7 +63,79 @@ def test_several_data_sets_share_what_they_do_not_name():
 
 def test_priors_are_around_the_guess():
     problem = READY.problem(data(), priors=True)
-    assert problem.stated_space["V"].prior.median == pytest.approx(1.05 * V.max())
+    assert problem.stated_space["V"].prior.median == pytest.approx(200, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("stated", "wanted"),
+    [
+        (0.3, {"guess": 0.3}),
+        ({"guess": 0.3}, {"guess": 0.3}),
+        ((0.05, 0.5), {"lower": 0.05, "upper": 0.5}),
+        ({"upper": 4}, {"upper": 4}),
+        ({"lower": 0.01}, {"lower": 0.01}),
+        ({"unit": "mol/L"}, {"unit": "mol/L"}),
+        ({"prior": {"normal": [0.1, 0.1]}}, {"prior": distributions.Normal(0.1, 0.1)}),
+        (pm.Log(0.01, 10), {"lower": 0.01, "upper": 10}),
+    ],
+)
+def test_what_is_stated_of_a_parameter_changes_only_that(stated, wanted):
+    units = {"s": "mmol/L", "rate": "mol/s"}
+    own = READY.problem(data(units=units)).stated_space["K"]
+    found = READY.problem(data(units=units), parameters={"K": stated}).stated_space["K"]
+    for key, value in wanted.items():
+        assert getattr(found, key) == value
+    for key in ("guess", "unit", "description"):
+        assert getattr(found, key) == wanted.get(key, getattr(own, key))
+    with_priors = READY.problem(data(units=units), parameters={"K": stated}, priors=True).stated_space
+    assert with_priors.explicit_priors == ("K", "V")
+    assert with_priors["K"].prior == wanted.get("prior", distributions.LogNormal(np.log(found.guess), 1.5))
+
+
+def test_a_fixed_parameter_keeps_its_unit_and_has_no_prior():
+    problem = READY.problem(data(units={"s": "mmol/L"}), parameters={"K": {"fixed": 0.1}}, priors=True)
+    assert problem.stated_space["K"].unit == "mmol/L"
+    assert problem.stated_space.explicit_priors == ("V",)
+
+
+def test_a_guess_outside_of_stated_bounds_is_dropped():
+    found = READY.problem(data(), parameters={"V": (1, 2)}).stated_space["V"]
+    assert found.guess is None
+    assert (found.lower, found.upper) == (1, 2)
+
+
+def test_data_so_odd_that_the_guess_cannot_be_keep_the_model_s():
+    ready = dataclasses.replace(READY, guess=lambda data: {"V": float(data.outputs["rate"].min())})
+    odd = pm.Data({"s": S, "rate": -V}, inputs={"substrate": "s"}, output="rate")
+    assert ready.problem(odd).stated_space["V"].guess == 1
+
+
+def test_parameters_that_the_noise_speaks_of_are_added():
+    noise = pm.LogLikelihood("-abs(observed - predicted) / b - log(2 * b)")
+    assert "b" in READY.problem(data(), parameters={"b": pm.Log(0.01, 10)}, noise=noise).space.names
+
+
+def test_standard_deviations_of_the_data_are_believed_where_the_model_scatters_in_logarithms():
+    model = pm.model("scaling_law.critical_batch")
+    known = model.known[0].data()
+    plain = {"batch": known.inputs["batch"], "steps": known.outputs["steps"]}
+    stated = pm.Data(plain | {"error": 0.03 * plain["steps"]}, inputs="batch", output="steps", sigma="error")
+    assert type(model.problem(pm.Data(plain, inputs="batch", output="steps")).noise["steps"]).__name__ == "LogNormal"
+    assert type(model.problem(stated).noise["steps"]).__name__ == "Normal"
+
+
+def test_a_scale_with_a_zero_of_its_own_is_not_followed():
+    table = {"temperature": [25.0, 35, 45], "rate": [1.0, 2, 4]}
+    celsius = pm.Data(table, inputs="temperature", output="rate", units={"temperature": "degC", "rate": "1/s"})
+    with pytest.raises(pm.ParametraError, match='takes "temperature" in K, and the data "data" state degC'):
+        pm.model("kinetics.arrhenius").problem(celsius)
+
+
+def test_a_unit_that_no_parameter_follows_must_be_the_model_s():
+    table = {"z": [0.1, 0.2, 0.3], "luminosity_distance": [0.4, 0.9, 1.5]}
+    far = pm.Data(table, inputs="z", output="luminosity_distance", units={"luminosity_distance": "Gpc"})
+    with pytest.raises(pm.ParametraError, match="in Mpc, and the data .* state Gpc. Convert"):
+        pm.model("cosmology.standard_sirens").problem(far)
 
 
 def polynomial(data, degree):
@@ -95,6 +168,14 @@ def test_options_shape_the_model():
         (lambda: POLYNOMIAL.with_options(degre=1), 'has no option "degre"; did you mean "degree"'),
         (lambda: READY.problem(LINE), 'needs the input "substrate", which the data "data" lack'),
         (lambda: READY.problem(data(output="rate", inputs="subtrate")), 'did you mean "subtrate"'),
+        (lambda: READY.problem(data(), parameters={"k": pm.Fixed(5)}), 'no parameter "k"; known here: V, K'),
+        (
+            lambda: pm.model("peaks.gaussian", peaks="2"),
+            'option "peaks" of "peaks.gaussian" is a whole number; "2" came',
+        ),
+        (lambda: pm.model("peaks.gaussian", peaks=True), "is a whole number"),
+        (lambda: pm.model("scaling_law.training_time", proxy=3), "3 came"),
+        (lambda: READY.plot(1, 2), "takes the problem second; came int"),
         (lambda: pm.fit(READY), "has no data"),
         (lambda: pm.model("kinetics.michaelis_mente"), "did you mean"),
         (lambda: pm.models.kinetic, "there is no field 'kinetic'"),

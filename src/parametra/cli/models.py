@@ -28,24 +28,16 @@ def models(name: str | None, as_json: bool) -> int:
     from parametra.nouns.ready_made_text import described, text
 
     fields = catalogue.fields()
-    if name is None or name in fields:
-        _listed(fields if name is None else (name,), as_json=as_json)
+    if name is None or name.lower() in fields:
+        _listed(fields if name is None else (name.lower(),), as_json=as_json)
         return 0
-    ready = catalogue.model(_whole(name))
+    ready = catalogue.model(name)
     if as_json:
         print_json({"kind": "model", **described(ready)})
     else:
         print_text(text(ready))
         print_text(f"\nA problem file with it: parametra new problem.toml --model {ready.name}")
     return 0
-
-
-def _whole(name: str) -> str:
-    """The name with its field, where the last part alone says which model is meant."""
-    from parametra import catalogue
-
-    meant = [each for each in catalogue.models() if each.partition(".")[2] == name]
-    return meant[0] if len(meant) == 1 else name
 
 
 def _listed(fields: tuple[str, ...], *, as_json: bool) -> None:

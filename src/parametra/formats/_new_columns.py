@@ -41,16 +41,10 @@ def guess_columns(table: Table) -> Columns:
     Raises:
         DataError: no column of numbers, or one whose numbers are written in another way, such as 1,5.
     """
-    for name in table.columns:
-        if table.is_text(name) and _with_commas(table.columns[name].tolist()):
-            table.numbers(name)  # which says where, and how numbers are written
-    numbers = [name for name, values in table.columns.items() if values.dtype.kind == "f" and values.ndim == 1]
-    numbers = [name for name in numbers if np.isfinite(table.columns[name]).any()]
-    plain = [name for name in numbers if not _like_sigma(name, numbers)] or numbers
-    if not plain:
-        raise DataError(f"{table.source} has no column of numbers, so there is nothing to fit.")
+    numbers = number_columns(table)
+    plain = [name for name in numbers if not like_sigma(name, numbers)] or numbers
     output = plain[1] if len(plain) > 1 else plain[0]
-    named = [name for name in numbers if _like_sigma(name, numbers) and name != output]
+    named = [name for name in numbers if like_sigma(name, numbers) and name != output]
     mine = [name for name in named if output.lower() in name.lower()] or named
     sigma = next((name for name in mine if np.nanmin(table.columns[name]) > 0), "")
     along = plain[0] if len(plain) > 1 else ""
@@ -59,13 +53,30 @@ def guess_columns(table: Table) -> Columns:
     return Columns(along, output, sigma, tuple(name for name in table.columns if name not in taken), gaps)
 
 
+def number_columns(table: Table) -> list[str]:
+    """The columns that hold numbers.
+
+    Raises:
+        DataError: no such column, or one whose numbers are written in another way, such as 1,5.
+    """
+    for name in table.columns:
+        if table.is_text(name) and _with_commas(table.columns[name].tolist()):
+            table.numbers(name)  # which says where, and how numbers are written
+    numbers = [name for name, values in table.columns.items() if values.dtype.kind == "f" and values.ndim == 1]
+    numbers = [name for name in numbers if np.isfinite(table.columns[name]).any()]
+    if not numbers:
+        raise DataError(f"{table.source} has no column of numbers, so there is nothing to fit.")
+    return numbers
+
+
 def _with_commas(cells: list[str]) -> bool:
     """Whether a column is one of numbers that have commas where points are wanted."""
     rest = [cell for cell in cells if cell_number(cell) is None]
     return bool(rest) and all(cell_number(cell.replace(",", ".", 1)) is not None for cell in rest)
 
 
-def _like_sigma(name: str, others: list[str]) -> bool:
+def like_sigma(name: str, others: list[str]) -> bool:
+    """Whether a column is named like a standard deviation."""
     low = name.lower().strip()
     parts = low.replace("-", "_").split("_")
     return low in _SIGMA or any(part in _SIGMA for part in parts) or any(low == f"d{o.lower()}" for o in others)

@@ -86,9 +86,14 @@ def _output(table: dict[str, Any], where: str) -> Any:
         came = "it has both" if stated else "it has neither"
         raise FileError(f'{where} names what was measured, output = "y" or outputs = ["u", "v"]; {came}.')
     value = table[stated[0]]
+    if isinstance(value, dict):
+        return texts_at(table, stated[0], where)
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, list) or not all(isinstance(each, str) for each in names):
-        raise FileError(f"{where}: {stated[0]} is the name of a column, or a list of them; {shown(value)} came.")
+        raise FileError(
+            f'{where}: {stated[0]} is the name of a column, a list of them, or a table, {{ y = "column" }}; '
+            f"{shown(value)} came."
+        )
     return names
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from parametra.formats._new_columns import guess_columns, quoted, relative
+from parametra import catalogue
+from parametra.formats._new_columns import quoted, relative
+from parametra.formats._new_model_columns import model_columns
 from parametra.nouns.data import Data, as_data_sets
 from parametra.nouns.errors import FileError
 from parametra.nouns.ready_made import Form, ReadyMade
@@ -57,17 +58,19 @@ def model_text(path: Path, ready: ReadyMade, table: Path | None) -> tuple[str, s
         table: a CSV file to fit; None takes the data of a known answer.
 
     Raises:
-        FileError: no known answer whose data can be written.
+        FileError: no known answer whose data can be written; a model whose data no problem file can hold.
         DataError: the table cannot be read, or lacks columns of numbers.
     """
     files: dict[Path, str] = {}
     options: Mapping[str, Any] = {}
+    known = next((each for each in ready.known if not each.external), None)
+    if known is not None:
+        _refuse_arrays(ready, as_data_sets(known.data()))
     if table is not None:
         form = shown_form(ready)
         data = _table_lines(ready, form, read_table(table), relative(table, path.parent))
         words = f"with the model {ready.name} and the columns of {table.name}. Look at [data]: the columns are a guess"
     else:
-        known = next((each for each in ready.known if not each.external), None)
         if known is None:
             raise FileError(f"the model {ready.name} comes without data of its own. Give yours: --from data.csv.")
         options = known.options
@@ -85,6 +88,25 @@ def model_text(path: Path, ready: ReadyMade, table: Path | None) -> tuple[str, s
         data=data,
     )
     return text, words, files
+
+
+def _refuse_arrays(ready: ReadyMade, sets: tuple[Data, ...]) -> None:
+    """Refuses a model with an input of many columns, of which the data of a known answer show an example."""
+    arrays = {name: values for data in sets for name, values in {**data.inputs, **data.columns}.items()}
+    wide = next((name for name, values in arrays.items() if values.ndim > 1), None)
+    if wide is None:
+        return
+    field = ready.name.partition(".")[0]
+    makers = [name for name, tool in catalogue.tools(field).items() if _gives_data(tool)]
+    data = f"pm.models.{field}.{makers[0]}(table)" if makers else "data"
+    raise FileError(
+        f'the model {ready.name} is for Python: "{wide}" is a table of many columns, which a problem file cannot hold. '
+        f'There: pm.fit(pm.model("{ready.name}"), {data}).'
+    )
+
+
+def _gives_data(tool: object) -> bool:
+    return getattr(tool, "__annotations__", {}).get("return") in ("Data", Data)
 
 
 def _option_lines(ready: ReadyMade, chosen: Mapping[str, Any]) -> str:
@@ -105,36 +127,30 @@ def _parameter_line(name: str, parameter: Any) -> str:
 
 
 def _table_lines(ready: ReadyMade, form: Form, table: Table, source: str) -> str:
-    """Columns of the same name, whatever their case; for the others what is left, in order."""
-    found = guess_columns(table)
-    numbers = [name for name in table.columns if not table.is_text(name) and name != found.sigma]
-    chosen: dict[str, str] = {}
-    for wanted in (*form.inputs, *form.outputs):
-        same = next((name for name in numbers if name.lower() == wanted.lower() and name not in chosen.values()), None)
-        if same is not None:
-            chosen[wanted] = same
-    for wanted in (*form.inputs, *form.outputs):
-        if wanted not in chosen:
-            left = next((name for name in numbers if name not in chosen.values()), None)
-            if left is None:
-                raise FileError(
-                    f"{ready.name} takes {', '.join(form.inputs) or 'no input'} and gives {', '.join(form.outputs)}; "
-                    f"{table.source} has only the columns of numbers {', '.join(numbers)}."
-                )
-            chosen[wanted] = left
-    inputs = ", ".join(f"{name} = {quoted(chosen[name])}" for name in form.inputs)
+    found = model_columns(ready.name, form, table)
+    inputs = {name: found.of[name] for name in form.inputs}
+    outputs = {name: found.of[name] for name in form.outputs}
     lines = ["[data]", f"file = {quoted(source)}"]
-    lines += [f"inputs = {{ {inputs} }}   # what the model takes, and the columns that hold it"] if inputs else []
-    outputs = [chosen[name] for name in form.outputs]
-    if len(outputs) > 1 and outputs != list(form.outputs):
-        renamed = ", ".join(f"{a} as {b}" for a, b in zip(outputs, form.outputs, strict=True) if a != b)
-        lines.append(f"# of several outputs the model goes by the names: rename the column {renamed} in your table")
-        outputs = [*form.outputs]
-    lines.append(f"outputs = {_toml(outputs)}   # what was measured")
-    lines.append(f"sigma = {quoted(found.sigma)}" if found.sigma else '# sigma = "sigma"   # a column, or a number')
-    both = {**form.inputs, **dict(zip(outputs, form.outputs.values(), strict=True))}
-    units = ", ".join(f"{_key(name)} = {quoted(unit)}" for name, unit in both.items())
-    return "\n".join([*lines, f"# units = {{ {units} }}   # the model's own; state yours"])
+    lines += [f"inputs = {_inline(inputs)}   # what the model takes, and the columns that hold it"] if inputs else []
+    if len(outputs) == 1:
+        lines.append(f"output = {quoted(*outputs.values())}   # the column that was measured")
+    else:
+        lines.append(f"outputs = {_inline(outputs)}   # what the model gives, and the columns that were measured")
+    if found.sigma:
+        shared = len(found.sigma) == len(outputs) and len({*found.sigma.values()}) == 1
+        sigma = quoted(next(iter(found.sigma.values()))) if shared else _inline(found.sigma)
+        lines.append(f"sigma = {sigma}   # its standard deviation: a column, or a number")
+    else:
+        lines.append('# sigma = "sigma"   # a column, or a number')
+    if found.gaps:
+        lines.append('missing = "mask"   # values that are missing are left out; "refuse" stops at them')
+    if found.units:
+        lines.append(f"units = {_inline(found.units)}   # as the header says")
+    else:
+        own = {found.of[name]: unit for name, unit in {**form.inputs, **form.outputs}.items()}
+        lines.append(f"# units = {_inline(own)}   # the model's own; state yours")
+    lines += [f"# not used: {', '.join(map(quoted, found.unused))}"] if found.unused else []
+    return "\n".join(lines)
 
 
 def _known_lines(path: Path, sets: tuple[Data, ...]) -> tuple[str, dict[Path, str]]:
@@ -163,9 +179,6 @@ def _known_lines(path: Path, sets: tuple[Data, ...]) -> tuple[str, dict[Path, st
 
 def _columns(data: Data) -> dict[str, list[Any]]:
     arrays = {**data.inputs, **data.outputs, **{f"sigma_{k}": v for k, v in data.sigma.items()}, **data.columns}
-    wide = next((name for name, values in arrays.items() if values.ndim > 1), None)
-    if wide is not None:
-        raise FileError(f'the model\'s own data hold several columns in "{wide}", which no table shows. Use --from.')
     return {name: values.tolist() for name, values in {**arrays, **data.texts}.items()}
 
 
@@ -179,7 +192,7 @@ def _csv(columns: dict[str, list[Any]]) -> str:
 
 
 def _missing(value: Any) -> bool:
-    return isinstance(value, float) and np.isnan(value)
+    return isinstance(value, float) and math.isnan(value)
 
 
 def _inline(table: Any) -> str:
@@ -194,6 +207,6 @@ def _toml(value: Any) -> str:
     """A value as TOML writes it; numbers and texts are those of JSON, but for what is no number."""
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(_toml, value)) + "]"
-    if isinstance(value, float) and np.isnan(value):
+    if isinstance(value, float) and math.isnan(value):
         return "nan"
     return json.dumps(value, ensure_ascii=False)

@@ -100,7 +100,7 @@ def _read(tables: dict[str, Any], path: Path) -> ProblemFile:
     settings = _settings(tables)
     model = _within("[model]", lambda: model_from_table(tables, path.parent))
     settings = replace(settings, running=_running(tables, model, path))
-    parameters = _parameters(tables, required=not isinstance(model, ReadyMade))
+    parameters = _parameters(tables, beside=isinstance(model, ReadyMade))
     data = data_from_tables(tables, path.parent)
     noise = _noise(tables, path.parent)
     derived = table_at(tables, "derived", "[derived]", '[derived] and below it half_life = "log(2) / b"')
@@ -122,10 +122,13 @@ def _read(tables: dict[str, Any], path: Path) -> ProblemFile:
     return ProblemFile(problem, settings, path, model if isinstance(model, ReadyMade) else None)
 
 
-def _parameters(tables: Mapping[str, Any], *, required: bool) -> dict[str, Any]:
+def _parameters(tables: Mapping[str, Any], *, beside: bool) -> dict[str, Any]:
+    """Each parameter; beside a ready-made model as it is stated, because only that changes."""
     example = "[parameters] and below it a line for each, such as rate = { lower = 0, upper = 10 }"
     table = table_at(tables, "parameters", "[parameters]", example)
-    if required and not table:
+    if beside:
+        return dict(table)
+    if not table:
         state = "is empty" if "parameters" in tables else "is missing"
         raise FileError(f"[parameters] {state}. Write {example}.")
     return {name: _within("[parameters]", lambda n=name, v=value: _parameter(n, v)) for name, value in table.items()}

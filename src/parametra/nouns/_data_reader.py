@@ -134,21 +134,36 @@ def named_inputs(stated: Any) -> dict[str, Any]:
     return {name: name for name in column_names(stated, "inputs")}
 
 
-def refuse_overlap(inputs: Mapping[str, Any], outputs: Sequence[str]) -> None:
-    for name in outputs:
+def named_outputs(stated: Any) -> dict[str, str]:
+    """Output to the column that was measured."""
+    if not isinstance(stated, Mapping):
+        return {name: name for name in column_names(stated, "output")}
+    columns = column_names([*stated.values()], "output")
+    return {str(name): column for name, column in zip(stated, columns, strict=True)}
+
+
+def refuse_overlap(inputs: Mapping[str, Any], outputs: Mapping[str, str]) -> None:
+    for name in dict.fromkeys((*outputs, *outputs.values())):
         if name in inputs or name in [wanted for wanted in inputs.values() if isinstance(wanted, str)]:
             raise DataError(f'"{name}" is listed as an input and as an output; a column is one or the other.')
 
 
-def stated_sigma(stated: Any, outputs: Sequence[str]) -> dict[str, Any]:
+def stated_sigma(stated: Any, outputs: Mapping[str, str]) -> dict[str, Any]:
+    """Output to what states its standard deviations, which may be stated by its name or by its column."""
     if stated is None:
         return {}
     if not isinstance(stated, Mapping):
         return dict.fromkeys(outputs, stated)
-    for name in stated:
-        if name not in outputs:
-            raise DataError(f'sigma is given for "{name}", which is no output; {did_you_mean(str(name), outputs)}')
-    return {name: wanted for name, wanted in stated.items() if wanted is not None}
+    by_column = {column: name for name, column in outputs.items()}
+    found: dict[str, Any] = {}
+    for key, wanted in stated.items():
+        name = key if key in outputs else by_column.get(key)
+        if name is None:
+            raise DataError(f'sigma is given for "{key}", which is no output; {did_you_mean(str(key), outputs)}')
+        if name in found:
+            raise DataError(f'sigma of "{name}" is given twice, by its name and by its column "{outputs[name]}".')
+        found[name] = wanted
+    return {name: wanted for name, wanted in found.items() if wanted is not None}
 
 
 def checked_input_errors(stated: Any, inputs: Mapping[str, np.ndarray]) -> dict[str, Any]:

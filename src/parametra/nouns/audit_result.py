@@ -18,6 +18,12 @@ from parametra.nouns.status import Status
 from parametra.nouns.storage import save, storable
 from parametra.nouns.view import View
 
+STILL = 0.01
+"""Standard errors of the problem as stated below which nothing has moved."""
+
+_STILL_SHARE = 1e-6
+"""The same as a share of the value, where there is no standard error."""
+
 
 @storable
 @dataclass(frozen=True)
@@ -33,7 +39,8 @@ class AuditRow:
         intervals: quantity to its interval, None where there is none.
         differences: quantity to its difference from the problem as stated, in the standard errors of that one.
         points: observed values used.
-        doubts: what made the fit less certain than its numbers look.
+        doubts: what made the fit less certain than its numbers look, and why something is missing.
+        units: quantity to its unit where that is not the one of the problem as stated; such values are not compared.
     """
 
     label: str
@@ -45,6 +52,11 @@ class AuditRow:
     differences: dict[str, float | None]
     points: int
     doubts: tuple[str, ...] = ()
+    units: dict[str, str] = field(default_factory=dict[str, str])
+
+    def compared(self, quantity: str) -> float | None:
+        """The value in the unit of the problem as stated; None where there is none."""
+        return None if quantity in self.units else self.values.get(quantity)
 
 
 @storable
@@ -108,28 +120,34 @@ class Audit:
         raise ParametraError(f'this audit has no "{label}"; ' + did_you_mean(label, [r.label for r in self.rows]))
 
     def range(self, quantity: str) -> tuple[float, float]:
-        """The lowest and the highest value that any choice gives.
+        """The lowest and the highest value that any choice gives, of those in the unit of the problem as stated.
 
         Raises:
             ParametraError: a quantity that was not looked at, or that no fit gave.
         """
         if quantity not in self.quantities:
             raise ParametraError(f'this audit has no "{quantity}"; ' + did_you_mean(quantity, self.quantities))
-        found = [value for row in self.rows if (value := row.values[quantity]) is not None]
+        found = [value for row in self.rows if (value := row.compared(quantity)) is not None]
         if not found:
             raise ParametraError(f'no fit of this audit gave "{quantity}".')
         return min(found), max(found)
 
     def moves_most(self, quantity: str) -> AuditRow | None:
-        """The fit whose value lies furthest from that of the problem as stated; None where none can be told."""
+        """The fit whose value lies furthest from that of the problem as stated.
+
+        None where none can be told, or where all lie within a hundredth of its standard error.
+        """
         start = self.stated.values.get(quantity)
         if start is None:
             return None
-        found = [(abs(v - start), row) for row in self.rows[1:] if (v := row.values[quantity]) is not None]
-        return max(found, key=lambda pair: pair[0])[1] if found else None
+        found = [(abs(v - start), row) for row in self.rows[1:] if (v := row.compared(quantity)) is not None]
+        error = self.stated.errors.get(quantity)
+        least = STILL * error if error else _STILL_SHARE * abs(start)
+        moved = [pair for pair in found if pair[0] > least]
+        return max(moved, key=lambda pair: pair[0])[1] if moved else None
 
     def table(self) -> ResultTable:
-        """Every fit: the estimates, their errors, and how far they lie from the problem as stated."""
+        """Every fit: the estimates, their errors, how far they lie from the problem as stated, and the doubts."""
         names = [n for q in self.quantities for n in (q, f"{q} error", f"{q} difference in errors")]
         rows = tuple(
             (
@@ -137,10 +155,11 @@ class Audit:
                 row.status.outcome.value,
                 row.points,
                 *(n for q in self.quantities for n in (row.values[q], row.errors[q], row.differences[q])),
+                " ".join(row.doubts),
             )
             for row in self.rows
         )
-        return ResultTable(("choice", "status", "points", *names), rows)
+        return ResultTable(("choice", "status", "points", *names, "doubts"), rows)
 
     def checklist_text(self) -> str:
         """The checklist as a text to be completed and put into a report."""

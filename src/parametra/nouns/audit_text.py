@@ -7,6 +7,8 @@ from typing import Any
 from parametra.nouns.paragraph import wrapped
 from parametra.nouns.result_table import ResultTable, with_error
 
+_MOST_DOUBTS = 20
+
 
 def audit_text(result: Any) -> str:
     """What `print(audit)` shows."""
@@ -16,6 +18,7 @@ def audit_text(result: Any) -> str:
         str(_table(result)),
         "\n".join(wrapped(line, "  ") for line in _movers(result)),
         "\n".join(wrapped(f"{row.label}: {row.status}", "  ") for row in result.rows if not row.status.ok),
+        "\n".join(wrapped(line, "  ") for line in _doubts(result)),
         spent,
     ]
     return "\n\n".join(part for part in parts if part)
@@ -32,7 +35,8 @@ def _cell(row: Any, name: str) -> str:
         return "-"
     far = row.differences[name]
     told = f" ({far:+.1f})" if far is not None and row.changed else ""
-    return with_error(value, row.errors[name]) + told
+    unit = f" {row.units[name] or '(no unit)'}" if name in row.units else ""
+    return with_error(value, row.errors[name]) + unit + told
 
 
 def _movers(result: Any) -> list[str]:
@@ -40,11 +44,29 @@ def _movers(result: Any) -> list[str]:
         return []
     lines = ["In brackets: the difference from the problem as stated, in its standard errors."]
     for name in result.quantities:
+        if sum(row.compared(name) is not None for row in result.rows) < 2 or result.stated.values[name] is None:
+            continue
         row = result.moves_most(name)
-        if row is not None:
-            low, high = result.range(name)
-            lines.append(f"{name}: {low:.4g} to {high:.4g} over all choices; moved most by {row.label}")
+        low, high = result.range(name)
+        by = "moved by none" if row is None else f"moved most by {row.label}"
+        lines.append(f"{name}: {low:.4g} to {high:.4g} over all choices; {by}")
     return lines
+
+
+def _doubts(result: Any) -> list[str]:
+    """Each doubt once, with the fits that have it."""
+    having: dict[str, list[str]] = {}
+    for row in result.rows:
+        for doubt in row.doubts:
+            having.setdefault(doubt, []).append(row.label)
+    lines = [f"doubt of {_few(labels)}: {doubt}" for doubt, labels in having.items()]
+    more = len(lines) - _MOST_DOUBTS
+    return lines if more <= 0 else [*lines[:_MOST_DOUBTS], f"... and {more} further doubts, see table()"]
+
+
+def _few(labels: list[str]) -> str:
+    shown = "; ".join(labels[:4])
+    return shown + (f" and {len(labels) - 4} more" if len(labels) > 4 else "")
 
 
 def checklist_text(result: Any) -> str:

@@ -17,9 +17,9 @@ from parametra.nouns._data_reader import (
     checked_input_errors,
     checked_parameters,
     checked_units,
-    column_names,
     gap,
     named_inputs,
+    named_outputs,
     observed_index,
     refuse_nothing_left,
     refuse_overlap,
@@ -41,14 +41,14 @@ class Data:
     Arguments:
         table: a mapping of columns, a data frame, a CSV file's path, or anything else that `read_table` reads.
         inputs: names of columns; or name to column name, or name to values of shape (n,) or (n, k).
-        output: the measured column, or several.
+        output: the measured column, or several; or the name of an output to its column.
         sigma: standard deviations: a column, a number or values (n,), for all outputs, or a mapping of output to these.
         input_errors: standard deviations of inputs that were measured too, a mapping of input to column, number or
             values (n,); see the page on noise structures.
         name: what results call this data set.
         missing: "refuse" raises for a missing value; "mask" leaves it out, and `masked` counts what was left out.
         where: column to value, keeps the rows with that value; see `Table.where`.
-        units: column, input or constant to unit, such as {"H": "km/s/Mpc"}.
+        units: column, input, output or constant to unit, such as {"H": "km/s/Mpc"}.
         parameters: model argument to the problem's parameter that it takes in this data set.
         constants: further inputs of the model that are one number in this data set.
         source: where the data come from; the file's name when left out.
@@ -88,7 +88,7 @@ class Data:
         table: Any,
         *,
         inputs: Sequence[str] | Mapping[str, Any] = (),
-        output: str | Sequence[str],
+        output: str | Sequence[str] | Mapping[str, str],
         sigma: Any = None,
         input_errors: Any = None,
         name: str = _DEFAULT_NAME,
@@ -104,20 +104,20 @@ class Data:
         whole = read_table(table)
         reader = Reader(whole, rows_where(whole, where))
         stated_inputs = named_inputs(inputs)
-        output_names = column_names(output, "output")
-        refuse_overlap(stated_inputs, output_names)
+        stated_outputs = named_outputs(output)
+        refuse_overlap(stated_inputs, stated_outputs)
         values = {key: reader.values(key, wanted, "input") for key, wanted in stated_inputs.items()}
-        measured = {key: reader.single(key, key, "output") for key in output_names}
-        stated = stated_sigma(sigma, output_names)
+        measured = {key: reader.single(key, wanted, "output") for key, wanted in stated_outputs.items()}
+        stated = stated_sigma(sigma, stated_outputs)
         deviations = {key: reader.sigma(key, wanted) for key, wanted in stated.items()}
         stated_errors = checked_input_errors(input_errors, values)
         errors = {key: reader.input_error(key, wanted) for key, wanted in stated_errors.items()}
         if missing == "refuse":
             reader.refuse_gaps(values, stated_inputs, "input")
             reader.refuse_gaps(errors, stated_errors, "input error of")
-            reader.refuse_gaps(measured, {key: key for key in measured}, "output")
+            reader.refuse_gaps(measured, stated_outputs, "output")
             reader.refuse_gaps(deviations, stated, "sigma of")
-        named = (*stated_inputs.values(), *output_names, *stated.values(), *stated_errors.values())
+        named = (*stated_inputs.values(), *stated_outputs.values(), *stated.values(), *stated_errors.values())
         used = {wanted for wanted in named if isinstance(wanted, str)}
         others = [key for key in whole.columns if key not in used and not whole.is_text(key)]
         fields = _kept(reader.table.rows, values, measured, deviations, errors)
@@ -129,8 +129,9 @@ class Data:
             "name": name,
             "constants": checked_constants(constants or {}, {**values, **measured}),
             "parameters": checked_parameters(parameters or {}, {*values, *(constants or {})}),
-            "units": _by_input(
-                checked_units(units or {}, [*values, *(constants or {}), *whole.columns]), stated_inputs
+            "units": _by_name(
+                checked_units(units or {}, [*values, *measured, *(constants or {}), *whole.columns]),
+                {**stated_inputs, **stated_outputs},
             ),
             "source": source or whole.source,
         }
@@ -244,9 +245,9 @@ def _kept(
     }
 
 
-def _by_input(units: dict[str, str], inputs: Mapping[str, Any]) -> dict[str, str]:
-    """Units by the names of inputs too, where they were stated by the columns that these are."""
-    named = {key: units[wanted] for key, wanted in inputs.items() if isinstance(wanted, str) and wanted in units}
+def _by_name(units: dict[str, str], stated: Mapping[str, Any]) -> dict[str, str]:
+    """Units by the names of inputs and outputs too, where they were stated by the columns that these are."""
+    named = {key: units[wanted] for key, wanted in stated.items() if isinstance(wanted, str) and wanted in units}
     return {**named, **units}
 
 

@@ -33,6 +33,9 @@ from parametra.nouns._noise_settings import (
 from parametra.nouns._noise_spread import Spread
 from parametra.nouns.data import Data
 
+_ALIKE = 1e-3
+"""What logarithms are guessed to scatter by when all values are the same."""
+
 
 @dataclass(frozen=True)
 class LogNormal(Spread, kind="lognormal"):
@@ -64,7 +67,7 @@ class LogNormal(Spread, kind="lognormal"):
         return super().settle(data_sets, output)
 
     def typical_scatter(self, observed: np.ndarray) -> float:
-        return float(np.std(np.log(observed)))
+        return float(np.std(np.log(observed))) or _ALIKE
 
     @property
     def affine(self) -> bool:

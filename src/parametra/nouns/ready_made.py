@@ -11,6 +11,15 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from parametra.maths.distributions import LogNormal
+from parametra.nouns._ready_made_statement import (
+    checked_option,
+    guessed,
+    noise_for,
+    refuse_units,
+    refuse_unknown,
+    restated,
+    with_prior,
+)
 from parametra.nouns.card import Source
 from parametra.nouns.data import Data, as_data_sets
 from parametra.nouns.errors import ModelError, did_you_mean
@@ -193,8 +202,11 @@ class ReadyMade:
             data: with the model's inputs and outputs by their names; an only output may have any name. Several data
                 sets share parameters; one that a data set names for itself, `Data(..., parameters={"depth":
                 "depth_V"})`, is stated for it.
-            parameters: replaces parameters by name, and adds others.
-            noise, constraints: in place of the model's own, as for `Problem`.
+            parameters: what is stated of parameters by name: a guess, a pair of bounds, a mapping of settings, which
+                change only what they say, or a whole parameter in its place. Others may be added where the noise, a
+                derived quantity or a constraint speaks of them.
+            noise, constraints: in place of the model's own, as for `Problem`. A noise of logarithms that the model
+                states gives way to `Normal()` where the data bring standard deviations.
             priors: True takes the model's priors, and a fit then finds the maximum of the posterior.
             derived: beside the model's own, as for `Problem`.
             penalty, adversary, title, description: as for `Problem`.
@@ -205,17 +217,20 @@ class ReadyMade:
         """
         sets = as_data_sets(data)
         seen = self._by_its_names(sets, options)
+        self._check(self.bare_form(seen, **options), seen)
         form = self.form_of(seen, **options)
-        self._check(form, seen)
         stated = self._stated(form, seen, self._chosen(options))
+        added = dict(parameters or {})
+        used = (noise, derived, constraints, adversary, penalty, [*added.values()])
+        refuse_unknown(added, [*stated], used, self.name)
+        stated |= {k: restated(stated[k], v, k) if k in stated else v for k, v in added.items()}
         if priors:
-            stated |= self._with_priors(form, sets, stated)
-        stated |= dict(parameters or {})
+            stated |= self._with_priors(form, seen, stated)
         return Problem(
             form.model if seen is sets else _without_name(form.model),
             sets,
             stated,
-            noise=form.noise if noise is None else noise,
+            noise=noise_for(form.noise, seen, [*form.outputs]) if noise is None else noise,
             derived={**_that_follow(form, stated), **(derived or {})} or None,
             constraints=form.constraints if constraints is None else constraints,
             penalty=penalty,
@@ -224,7 +239,7 @@ class ReadyMade:
             description=description,
         )
 
-    def plot(self, fit: Any, problem: Problem, *, size: tuple[float, float] | None = None) -> Any:
+    def plot(self, fit: Any, problem: Any, *, size: tuple[float, float] | None = None) -> Any:
         """A figure of a fit as the field looks at it: the model's picture, or data, curve and residuals.
 
         Arguments:
@@ -235,6 +250,8 @@ class ReadyMade:
         Returns:
             A matplotlib.figure.Figure, which belongs to no window: `figure.savefig("fit.png")`.
         """
+        if not isinstance(problem, Problem):
+            raise ModelError(f"plot(fit, problem) takes the problem second; came {type(problem).__name__}.")
         from parametra.report._model_figure import draw_model
 
         return draw_model(self, fit, problem, size)
@@ -260,6 +277,10 @@ class ReadyMade:
         moved: dict[str, object] = {k: dataclasses.replace(cast("Any", space[k]), guess=v) for k, v in start.items()}
         return problem.with_parameters({**space.parameters, **moved})
 
+    def guess_of(self, data: Data, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What is read off one data set, by parameter; {} for a model that reads nothing off."""
+        return {} if self.guess is None else self.guess(data, **self._asked(self.guess, options))
+
     def _by_its_names(self, sets: tuple[Data, ...], options: Mapping[str, Any]) -> tuple[Data, ...]:
         """The data sets with their only output called as the model calls its own; themselves where nothing differs."""
         outputs = self.bare_form(**options).outputs
@@ -267,38 +288,46 @@ class ReadyMade:
             return sets
         return tuple(d.called(next(iter(outputs))) if len(d.outputs) == 1 else d for d in sets)
 
-    def _stated(self, form: Form, sets: tuple[Data, ...], options: Mapping[str, Any]) -> dict[str, object]:
+    def _stated(self, form: Form, sets: tuple[Data, ...], options: Mapping[str, Any]) -> dict[str, Any]:
         """Every parameter that a data set uses, by the name it has there, guessed from the first that has it."""
-        stated: dict[str, object] = {}
+        stated: dict[str, Any] = {}
         for data in sets:
-            guessed = {} if self.guess is None else self.guess(data, **self._asked(self.guess, options))
+            read_off = self.guess_of(data, options)
             for name, parameter in form.parameters.items():
                 called = data.parameters.get(name, name)
                 if called not in stated:
-                    value = guessed.get(name)
-                    stated[called] = (
-                        parameter if value is None else dataclasses.replace(cast("Any", parameter), guess=value)
-                    )
+                    value = read_off.get(name)
+                    stated[called] = parameter if value is None else guessed(parameter, value)
         return stated
 
     @staticmethod
     def _with_priors(form: Form, sets: tuple[Data, ...], stated: Mapping[str, Any]) -> dict[str, object]:
+        """The free parameters that have no prior of their own, with the model's."""
         made: dict[str, object] = {}
         for name, prior in form.priors.items():
-            for called in {data.parameters.get(name, name) for data in sets}:
-                chosen = prior if hasattr(prior, "quantile") else prior(stated[called].guess)
-                made[called] = dataclasses.replace(stated[called], prior=chosen)
+            for called in {data.parameters.get(name, name) for data in sets} & stated.keys():
+                own = stated[called]
+                if (
+                    not getattr(own, "free", True)
+                    or getattr(own, "prior", None) is not None
+                    or not hasattr(own, "prior")
+                ):
+                    continue
+                guess = own.guess if own.guess is not None else getattr(form.parameters[name], "guess", 1.0)
+                made[called] = with_prior(own, prior if hasattr(prior, "quantile") else prior(guess))
         return made
 
     def _chosen(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        chosen = {name: option.default for name, option in self.options.items()}
         for name, value in options.items():
             if name not in self.options:
                 raise ModelError(f'the model "{self.name}" has no option "{name}"; ' + self._named(name))
-            choices = self.options[name].choices
-            if choices and value not in choices:
-                listed = ", ".join(repr(each) for each in choices)
+            option = self.options[name]
+            if option.choices and value not in option.choices:
+                listed = ", ".join(repr(each) for each in option.choices)
                 raise ModelError(f'the option "{name}" of "{self.name}" is one of {listed}; {value!r} came.')
-        return {**{name: option.default for name, option in self.options.items()}, **options}
+            chosen[name] = value if option.choices else checked_option(name, option.default, value, self.name)
+        return chosen
 
     def _named(self, name: str) -> str:
         return did_you_mean(name, self.options) if self.options else "it has none."
@@ -311,13 +340,17 @@ class ReadyMade:
         return {name: value for name, value in options.items() if every or name in taken}
 
     def _check(self, form: Form, sets: tuple[Data, ...]) -> None:
+        followed = "".join(getattr(parameter, "unit", "") for parameter in form.parameters.values())
+        units = {**form.inputs, **form.outputs}
+        free = frozenset(name for name in units if f"{{{name}}}" in followed)
         for data in sets:
             has = {*data.inputs, *data.constants}
             for name in form.inputs:
                 if name not in has:
                     raise ModelError(
                         f'the model "{self.name}" needs the input "{name}", which the data "{data.name}" lack; '
-                        f'{did_you_mean(name, has)} Give inputs={{"{name}": ...}} with the name of your column.'
+                        f'{did_you_mean(name, has)} Give inputs={{"{name}": ...}} with the name of your column, or '
+                        f'constants={{"{name}": ...}} where it is one number.'
                     )
             for name in data.outputs:
                 if name not in form.outputs:
@@ -325,6 +358,7 @@ class ReadyMade:
                         f'the model "{self.name}" gives {", ".join(form.outputs)}, and the data "{data.name}" hold the '
                         f'output "{name}"; {did_you_mean(name, form.outputs)}'
                     )
+        refuse_units(units, free, sets, self.name)
 
 
 def around_guess(sigma: float) -> Callable[[float], LogNormal]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import textwrap
 from typing import Any
 
@@ -11,7 +12,10 @@ import numpy as np
 from parametra.nouns.paragraph import WIDTH
 from parametra.nouns.ready_made import Form, Known, ReadyMade
 from parametra.nouns.result_table import ResultTable
-from parametra.nouns.statement import interval, shown
+from parametra.nouns.statement import interval, is_number, shown
+
+_NARROWEST = 30
+"""Characters of a line that what a parameter is may have, however long the rest."""
 
 
 def described(ready: ReadyMade) -> dict[str, Any]:
@@ -51,11 +55,10 @@ def shown_form(ready: ReadyMade) -> Form:
 def text(ready: ReadyMade) -> str:
     """A description for a terminal."""
     told = described(ready)
-    rows = tuple((p["name"], p["domain"], p["unit"], p["about"]) for p in told["parameters"])
-    table = str(ResultTable(("name", "searched in", "unit", "what it is"), rows))
+    table = _parameter_table([(p["name"], p["domain"], p["unit"], p["about"]) for p in told["parameters"]])
     parts = {
         ready.name: _paragraph(ready.summary),
-        "formula": textwrap.indent(ready.formula, "  "),
+        "formula": "\n".join(map(_formula_line, ready.formula.splitlines())),
         "good for": _paragraph(ready.good_for),
         "prefer instead": _paragraph(ready.prefer_instead),
         "inputs and outputs": _paragraph(_columns(told)),
@@ -66,6 +69,17 @@ def text(ready: ReadyMade) -> str:
         "sources": "\n".join(map(_paragraph, told["sources"])),
     }
     return "\n".join(f"{head}\n{body}" for head, body in parts.items() if body)
+
+
+def _parameter_table(rows: list[tuple[str, str, str, str]]) -> str:
+    """What each parameter is, its last column in as many lines as it needs."""
+    heads = ("name", "searched in", "unit", "what it is")
+    taken = sum(max(len(row[i]) for row in (heads, *rows)) + 2 for i in range(3))
+    lines: list[tuple[str, str, str, str]] = []
+    for *first, about in rows:
+        begun, *more = textwrap.wrap(about, max(WIDTH - 2 - taken, _NARROWEST)) or [""]
+        lines += [(first[0], first[1], first[2], begun), *(("", "", "", line) for line in more)]
+    return str(ResultTable(heads, tuple(lines)))
 
 
 def _parameter(form: Form, name: str) -> dict[str, Any]:
@@ -87,14 +101,20 @@ def domain_of(parameter: Any) -> str:
         lower = 0.0 if kind == "Positive" else getattr(parameter, "lower", None)
         upper = getattr(parameter, "upper", None)
         ends = (-math.inf if lower is None else lower, math.inf if upper is None else upper)
-        words = (
-            interval(*ends, open_lower=kind == "Positive") if np.ndim(ends[0]) == np.ndim(ends[1]) == 0 else "bounds"
-        )
+        scalar = np.ndim(ends[0]) == np.ndim(ends[1]) == 0
+        words = interval(*map(_six_digits, ends), open_lower=kind == "Positive") if scalar else "bounds"
         words += ", logarithmic" if kind == "Log" else ""
+    elif kind == "Fixed" and is_number(parameter.value):
+        words = f"fixed at {parameter.value:.6g}"
     else:
         words = repr(parameter) if kind in ("Fixed", "Tied", "Choice") else kind.lower()
     shape = getattr(parameter, "shape", ())
     return f"{words}, {' x '.join(map(str, shape))} of them" if shape else words
+
+
+def _six_digits(value: float) -> float:
+    """A bound as it is read: one that comes from data has many digits, of which none counts here."""
+    return float(f"{value:.6g}")
 
 
 def _prior(prior: Any) -> str:
@@ -126,6 +146,12 @@ def _columns(told: dict[str, Any]) -> str:
 def _option(option: dict[str, Any]) -> str:
     choices = f"; one of {', '.join(option['choices'])}" if option["choices"] else ""
     return _paragraph(f"{option['name']} = {option['default']}  {option['about']}{choices}")
+
+
+def _formula_line(line: str) -> str:
+    """A line of a formula; one that is too long breaks only where it is spaced out."""
+    parts = [line] if len(line) <= WIDTH + 8 else re.split(r"(?<=\S) {2,}", line)
+    return "  " + "\n      ".join(parts)
 
 
 def _paragraph(words: str) -> str:

@@ -28,7 +28,7 @@ def draw(result: Audit, *, size: tuple[float, float] | None = None) -> Any:
     """
     from matplotlib.figure import Figure
 
-    names = [q for q in result.quantities if any(row.values[q] is not None for row in result.rows)][:_MOST]
+    names = [q for q in result.quantities if any(row.compared(q) is not None for row in result.rows)][:_MOST]
     if not names:
         raise ParametraError("there is nothing to draw: no fit of this audit gave a number.")
     rows = _ordered(result, names[0])
@@ -48,12 +48,12 @@ def _ordered(result: Audit, name: str) -> list[AuditRow]:
     """As they came; where choices are combined, by the value of the first quantity."""
     if all(len(row.changed) < 2 for row in result.rows):
         return list(result.rows)
-    found = [row for row in result.rows if row.values[name] is not None]
-    return sorted(found, key=lambda row: row.values[name] or 0.0)
+    found = [row for row in result.rows if row.compared(name) is not None]
+    return sorted(found, key=lambda row: row.compared(name) or 0.0)
 
 
 def _column(ax: Any, rows: list[AuditRow], name: str) -> None:
-    values = np.array([np.nan if (v := row.values[name]) is None else v for row in rows])
+    values = np.array([np.nan if (v := row.compared(name)) is None else v for row in rows])
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     stated = next((row.values[name] for row in rows if not row.changed), None)
     if stated is not None:
@@ -61,7 +61,7 @@ def _column(ax: Any, rows: list[AuditRow], name: str) -> None:
     spread = (high - low) or abs(high) or 1.0
     for i, (row, value) in enumerate(zip(rows, values, strict=True)):
         colour = BLACK if not row.changed else BLUE if row.status.ok else VERMILION
-        interval = row.intervals[name]
+        interval = None if name in row.units else row.intervals[name]
         if interval is not None:
             ends = np.clip(interval, low - _WIDE * spread, high + _WIDE * spread)
             ends = np.maximum(ends, 0.1 * low) if low > 0 else ends

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from parametra.nouns.asker import Want
-from parametra.nouns.data import Data
+from parametra.nouns.data import Data, as_data_sets
 from parametra.nouns.errors import NoiseError
 from parametra.nouns.fit_result import Fit
 from parametra.nouns.noise import Normal
@@ -54,7 +54,7 @@ def check_model(ready: ReadyMade) -> list[str]:
         wrong += [*_guess(problem), *_corners(problem), *_gradient(problem), *_priors(ready, each, found)]
         wrong += [*_met(found, each, "its guess"), *_met(again, each, "the second start")]
         wrong += _second_start(problem, each)
-    wrong += _recovers(ready, known[0])
+    wrong += [*_guess_names(ready, known[0]), *_recovers(ready, known[0])]
     return [f"{ready.name}: {each}" for each in wrong]
 
 
@@ -98,6 +98,18 @@ def _guess(problem: Problem) -> Iterator[str]:
         yield "it is not finite at its guess"
 
 
+def _guess_names(ready: ReadyMade, known: Known) -> Iterator[str]:
+    """What the guess tells is of parameters that the model has."""
+    if ready.guess is None:
+        return
+    data = as_data_sets(known.data())
+    options = {**{name: each.default for name, each in ready.options.items()}, **known.options}
+    form = ready.bare_form(data, **known.options)
+    for name in ready.guess_of(data[0], options):
+        if name not in form.parameters:
+            yield f'its guess tells of "{name}", which is no parameter'
+
+
 def _second_start(problem: Problem, known: Known) -> Iterator[str]:
     if not known.second_start:
         yield f'"{known.about}" has no second start'
@@ -133,7 +145,9 @@ def _gradient(problem: Problem) -> Iterator[str]:
     cost = direct.evaluate(points, Want.COST).cost
     rough = (cost[: x.size] - cost[x.size :]) / (2 * step)
     inside = (x - step >= space.lower) & (x + step <= space.upper)
-    if exact is None or not np.allclose(exact[0][inside], rough[inside], rtol=1e-4, atol=1e-4 * np.abs(rough).max()):
+    if not inside.any():
+        yield "its guess lies on a bound in every coordinate, where no gradient can be tried"
+    elif exact is None or not np.allclose(exact[0][inside], rough[inside], rtol=1e-4, atol=1e-4 * np.abs(rough).max()):
         yield f"its gradient {exact} is not that of finite differences {rough}"
 
 
@@ -167,7 +181,9 @@ def _recovers(ready: ReadyMade, known: Known) -> Iterator[str]:
     changed = dict(known.parameters)
     again = fit_known(ready.problem(simulated, noise=known.noise, parameters=changed, **known.options), known)
     for row in again.rows:
-        if row.role == "free" and row.standard_error:
+        if row.role == "free" and row.standard_error is None and truth.row(row.label).standard_error is None:
+            yield f"neither the known data nor data simulated from their fit give {row.label} an error"
+        elif row.role == "free" and row.standard_error:
             off = abs(row.value - truth.row(row.label).value) / row.standard_error
             if off > _RECOVERED:
                 yield f"from simulated data {row.label} came back {off:.1f} standard errors off"
@@ -184,6 +200,10 @@ def simulated_data(problem: Problem, truth: Fit, generator: np.random.Generator)
 
 
 def _met(found: Fit, known: Known, start: str) -> Iterator[str]:
+    if not found.status.ok:
+        yield f"from {start} the fit of {known.about} ended so: {found.status.message}"
+    if not known.estimate:
+        yield f'nothing is known of "{known.about}"'
     for what, wanted in (("", known.estimate), ("standard error of ", known.standard_error)):
         for name, value in wanted.items():
             row = found.row(name)

@@ -16,7 +16,8 @@ from parametra.nouns.problem import Problem
 from parametra.nouns.status import Outcome, Status
 from parametra.runs.cost import Cost
 from parametra.runs.direct import Direct
-from parametra.verbs._audit_choices import from_start
+from parametra.verbs._audit_absolute import absolute_spread
+from parametra.verbs._audit_change import from_start
 from parametra.verbs.bootstrap import bootstrap
 from parametra.verbs.fit import fit
 
@@ -37,6 +38,10 @@ def fitted(problem: Problem, settings: Mapping[str, Any]) -> Fit:
     Raises:
         ParametraError: as `fit` would.
     """
+    scale = settings.get("loss_scale", 1.0)
+    number = isinstance(scale, (int, float, np.integer, np.floating)) and not isinstance(scale, bool)
+    if not number or not 0 < scale < np.inf:
+        raise MethodError(f"loss_scale={scale!r}: a number above zero is wanted.")
     if settings.get("loss") != ABSOLUTE:
         return fit(problem, **settings)
     rest = {name: value for name, value in settings.items() if name not in ("loss", "loss_scale")}
@@ -101,11 +106,27 @@ def errors_of(
         ParametraError: as `bootstrap` would.
     """
     absolute = settings.get("loss") == ABSOLUTE
-    if not replicates:
-        if absolute:
+    if absolute:
+        if not replicates:
             return {}, {}
+        return absolute_spread(problem, _point(problem, found), replicates, level, seed)
+    if not replicates:
         return found.standard_error, found.interval
     drawn = bootstrap(
         problem, found, kind="case", replicates=replicates, level=level, rounds=0, seed=seed, progress=False
     )
     return {r.label: r.standard_error for r in drawn.rows}, {r.label: r.percentile for r in drawn.rows}
+
+
+def without_errors(
+    found: Fit, errors: Mapping[str, float | None], settings: Mapping[str, Any], replicates: int
+) -> tuple[str, ...]:
+    """Why there are no standard errors, as a doubt; nothing where there are some, or nothing is free."""
+    free = [row.label for row in found.rows if row.role == "free"]
+    if not free or any(errors.get(name) is not None for name in free):
+        return ()
+    if replicates:
+        return ("errors: none, because too few refits converged.",)
+    if settings.get("loss") == ABSOLUTE:
+        return ("errors: none, because least absolute deviations have no curvature; ask for replicates.",)
+    return ("errors: none, because the curvature at the estimate gives none.",)

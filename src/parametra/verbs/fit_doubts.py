@@ -47,7 +47,7 @@ def doubts_of(
     found += _bounds_and_flat(problem, rows, curvature)
     found += constraint_doubts(curvature.held) if curvature.held is not None else []
     found += _correlated(labels, covariance, tied=bool(curvature.held is not None and curvature.held.active.size))
-    found += _wide(rows)
+    found += _wide(problem, rows)
     found += _bent(problem, curvature)
     found += _many_basins(starts, status)
     if p_value is not None and p_value < 1e-3:
@@ -152,8 +152,13 @@ def _correlated(labels: tuple[str, ...], covariance: np.ndarray, *, tied: bool) 
     return [f"the data hardly tell apart {shown}{more}: one can replace the other at almost no cost."]
 
 
-def _wide(rows: tuple[Row, ...]) -> list[str]:
-    wide = [r.label for r in rows if r.role == "free" and r.standard_error is not None and _is_wide(r)]
+def _wide(problem: Problem, rows: tuple[Row, ...]) -> list[str]:
+    """What has a sign of its own; a place or a difference may well be zero, and is known as well as anything."""
+    space = problem.fit_space
+    signed = {
+        label for label, low, high in zip(space.labels, space.lower, space.upper, strict=True) if low >= 0 or high <= 0
+    }
+    wide = [r.label for r in rows if r.role == "free" and r.label in signed and _is_wide(r)]
     if not wide:
         return []
     return [f"the standard error of {', '.join(wide)} exceeds the estimate itself: not even its size is known."]

@@ -128,7 +128,7 @@ def _from_jacobian(problem: Problem, drive: Drive, x: np.ndarray, cost: float, k
     lower, upper = _at_bounds(problem, x, gradient, weighted)
     inside = np.flatnonzero(~(lower | upper))
     exact = evaluator.derivative != "central differences"
-    geo = _along(weighted[:, inside], held, inside, 1e-11 if exact else 1e-6)
+    geo = _along(weighted[:, inside], held, inside, 1e-11 if exact else 1e-6, _sizes(problem, x)[inside])
     freedom = problem.degrees_of_freedom
     scale, words = _scale(problem, r, freedom)
     if kind == "sandwich":
@@ -210,10 +210,16 @@ def _lengths(jacobian: np.ndarray) -> np.ndarray:
     return np.where(lengths > 0, lengths, 1.0)
 
 
-def _along(jacobian: np.ndarray, held: Held, inside: np.ndarray, tolerance: float) -> Geometry:
+def _sizes(problem: Problem, x: np.ndarray) -> np.ndarray:
+    """How large coordinates are, in their own units: of the estimate and the guess the larger, 1 where both are 0."""
+    size = np.maximum(np.abs(x), np.abs(problem.fit_space.guess))
+    return np.where(size > 0, size, 1.0)
+
+
+def _along(jacobian: np.ndarray, held: Held, inside: np.ndarray, tolerance: float, size: np.ndarray) -> Geometry:
     """The geometry of a Jacobian along what the active constraints leave free."""
     if not held.active.size:
-        return geometry(jacobian, tolerance=tolerance)
+        return geometry(jacobian, tolerance=tolerance, size=size)
     scale = _lengths(jacobian)
     basis = held.basis(inside, scale)
     return spread(geometry(jacobian @ basis, tolerance=tolerance), basis, scale)
@@ -232,7 +238,8 @@ def _at_bounds(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Coordinates on a bound, with the cost not rising beyond it."""
     space = problem.fit_space
-    width = np.where(np.isfinite(space.upper - space.lower), space.upper - space.lower, np.maximum(np.abs(x), 1.0))
+    # what has one bound only is as large as it is: a concentration in mol/L may be 1e-9 and far from zero
+    width = np.where(np.isfinite(space.upper - space.lower), space.upper - space.lower, _sizes(problem, x))
     # a gradient that is only rounding has no direction
     noise = 1e-9 * np.linalg.norm(jacobian, axis=0)
     close = 1e-8 * width

@@ -293,7 +293,8 @@ def _with_trials(state: Lanes, rules: Rules) -> Lanes:
         damping=damping,
         trial=np.minimum(np.maximum(trial, state.inner_lower), state.inner_upper),
         length=_norms(step),
-        relative=_norms(move * scale) / _norms(x * scale),
+        # an epoch of 2450000 days in a box of a day is no larger than the box
+        relative=_norms(move * scale) / _norms(np.minimum(np.abs(x), state.upper - state.lower) * scale),
         predicted=-quadratic(hessian, gradient, step),
         correction=0.5 * (step * step * curvature).sum(1),
     )

@@ -76,13 +76,16 @@ class FisherInformationMethod:
         if there.jacobian is None or not there.ok[0]:
             return unknown(estimate)
         jacobian = there.jacobian[0][:, inside]
-        around, points = [geometry(jacobian, tolerance=estimate.tolerance)], estimate.x[None]
+        size = np.where(estimate.x != 0, np.abs(estimate.x), 1.0)[inside]
+        around, points = [geometry(jacobian, tolerance=estimate.tolerance, size=size)], estimate.x[None]
         if around[0].flat.shape[1] and self.neighbours:
             near = np.stack(_near(estimate, self.neighbours))
             answers = evaluate(estimate.request(near, Want.JACOBIAN))
             if answers.jacobian is not None:
                 kept = np.flatnonzero(answers.ok)
-                around += [geometry(answers.jacobian[i][:, inside], tolerance=estimate.tolerance) for i in kept]
+                around += [
+                    geometry(answers.jacobian[i][:, inside], tolerance=estimate.tolerance, size=size) for i in kept
+                ]
                 points = np.vstack([points, near[kept]])
         return _information(estimate, jacobian, inside, points, around)
 

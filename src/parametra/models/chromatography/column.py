@@ -90,6 +90,7 @@ def form(
         raise ModelError(f"compounds is how many peaks there are, 1 or more; {compounds!r} came.")
     if isinstance(terms, bool) or not isinstance(terms, int) or terms < 0:  # type: ignore[redundant-expr]
         raise ModelError(f"terms is a whole number, 0 for as many as the data need; {terms!r} came.")
+    _refuse_impossible(data)
     shape = () if compounds == 1 else (compounds,)
     parameters: dict[str, Parameter] = {
         "retention_factor": Log(
@@ -133,6 +134,18 @@ def form(
         priors=priors,
         derived=_derived(compounds),
     )
+
+
+def _refuse_impossible(data: tuple[Data, ...] | None) -> None:
+    """Raises ModelError for a column or a gas that cannot be."""
+    for each in data or ():
+        for name in ("length", "velocity", "injection_duration", "diffusivity"):
+            given = each.inputs.get(name, each.constants.get(name))
+            values = np.ravel(np.asarray([] if given is None else given, dtype=float))
+            least = float(values.min()) if values.size else 1.0
+            if least < 0 or (least == 0 and name != "diffusivity"):
+                wanted = "zero or above" if name == "diffusivity" else "above zero"
+                raise ModelError(f'{name} is {wanted}; the data "{each.name}" have {least:g}.')
 
 
 def terms_for(data: tuple[Data, ...] | None) -> int:

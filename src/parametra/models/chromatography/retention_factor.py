@@ -15,6 +15,7 @@ from parametra.maths.distributions import LogNormal, Normal
 from parametra.nouns.card import Source
 from parametra.nouns.data import Data
 from parametra.nouns.errors import ModelError
+from parametra.nouns.kelvin import refuse_celsius
 from parametra.nouns.parameter import Positive, Real
 from parametra.nouns.ready_made import Form, Known, Option, ReadyMade
 
@@ -32,13 +33,16 @@ _CLARKE = Source(
 )
 
 GAS_CONSTANT = 8.31446261815324
+_COLDEST = 150.0
+"""No column is run at such temperatures in K alone, and many are in degrees Celsius."""
 _FORMS = ("k_centric", "abc", "thermodynamic")
 
 
-def written(_: tuple[Data, ...] | None, *, form: str = "k_centric", reference: float = 363.15) -> Form:
+def written(data: tuple[Data, ...] | None, *, form: str = "k_centric", reference: float = 363.15) -> Form:
     """The model in one of its three ways of writing; `reference` is a temperature in K."""
     if not 0 < reference < np.inf:
         raise ModelError(f"reference is a temperature in K, above 0; {reference!r} came. 90 °C is reference=363.15.")
+    refuse_celsius(data, coldest=_COLDEST)
     if form == "k_centric":
         return _k_centric()
     return _abc() if form == "abc" else _thermodynamic(float(reference))

@@ -19,7 +19,7 @@ import numpy as np
 from parametra.maths.cumulative_quadrature import cumulative_rule
 from parametra.models.cosmology import _background as background
 from parametra.models.cosmology._background import Number
-from parametra.nouns.errors import ModelError
+from parametra.models.cosmology._wanted import FURTHEST, known_names, number, redshifts
 from parametra.nouns.formula import Formula
 
 _NODES, _SERIES = cumulative_rule(48)
@@ -29,6 +29,8 @@ _BEYOND = 0.97
 
 _CURVED = tuple(1.0 / np.prod(np.arange(2.0, 2.0 * k + 2.0)) for k in range(16, -1, -1))
 """1 / (2 k + 1)!, the series of sinh(q) / q in q^2: entire, so that open, flat and closed space are one formula."""
+
+_UNIVERSE = ("H0", "Omega_m", "Omega_k", "w0", "wa", "wb")
 
 Function = Callable[[Mapping[str, Any], Mapping[str, Any]], Any]
 
@@ -96,29 +98,34 @@ def comoving_distance(
     """D_M in Mpc at redshifts z from 0 on: comoving, across the line of sight; in flat space also along it.
 
     Arguments:
-        z: redshifts, any shape.
+        z: redshifts, any shape, at most 50: radiation is left out.
         H0: km/s/Mpc.
         Omega_m, Omega_k: shares of matter and curvature today; the rest is dark energy.
         w0, wa, wb: its pressure over density, w0 + wa (1 - a) + wb (1 - a)^2.
 
     Raises:
-        ModelError: a redshift below 0.
+        DataError: a redshift below 0 or above 50.
+        ModelError: a rate that is not above 0, or what is no number.
 
     Source: Hogg (1999), arXiv:astro-ph/9905116.
     """
-    redshift = np.asarray(z, dtype=float)
-    if not np.all(redshift >= 0):
-        raise ModelError(f"redshifts are from 0 on; {redshift[~(redshift >= 0)].flat[0]} came.")
+    redshift = redshifts(z, furthest=FURTHEST)
+    scale = background.SPEED_OF_LIGHT / number("H0", H0, above=0.0)
     values = {"Omega_m": Omega_m, "Omega_k": Omega_k, "w0": w0, "wa": wa, "wb": wb}
+    values = {name: number(name, value) for name, value in values.items()}
+    if redshift.size == 0:
+        return redshift
     square = square_of("w0_wa_wb", "free")
-    return np.asarray(background.SPEED_OF_LIGHT / H0 * transverse(square, values, redshift))
+    return np.asarray(scale * transverse(square, values, redshift))
 
 
 def luminosity_distance(z: Any, **universe: Number) -> np.ndarray:
     """D_L = (1 + z) D_M in Mpc, with the arguments of `comoving_distance`."""
-    return np.asarray((1 + np.asarray(z, dtype=float)) * comoving_distance(z, **universe))
+    known_names("luminosity_distance: the argument", universe, _UNIVERSE)
+    return np.asarray((1 + redshifts(z)) * comoving_distance(z, **universe))
 
 
 def angular_diameter_distance(z: Any, **universe: Number) -> np.ndarray:
     """D_A = D_M / (1 + z) in Mpc, with the arguments of `comoving_distance`."""
-    return np.asarray(comoving_distance(z, **universe) / (1 + np.asarray(z, dtype=float)))
+    known_names("angular_diameter_distance: the argument", universe, _UNIVERSE)
+    return np.asarray(comoving_distance(z, **universe) / (1 + redshifts(z)))

@@ -11,6 +11,7 @@ from parametra.maths.arrays import Float
 from parametra.models.cosmology import _background as background
 from parametra.models.cosmology._background import Number
 from parametra.models.cosmology._distances import Function, square_of
+from parametra.models.cosmology._wanted import redshifts
 from parametra.nouns.errors import DataError
 from parametra.nouns.formula import Formula
 
@@ -52,8 +53,8 @@ def drift_error(
         lines: how many such lines are averaged at each redshift.
 
     Raises:
-        DataError: a resolution or a number of lines that is not above zero.
+        DataError: a resolution or a number of lines that is not above zero, or a redshift below 0.
     """
-    if resolution <= 0 or lines <= 0:
+    if not (resolution > 0 and lines > 0):
         raise DataError(f"resolution and lines are above 0; resolution={resolution} and lines={lines} came.")
-    return background.SPEED_OF_LIGHT * 1e6 * resolution * (1 + z) / _LINE_FREQUENCY / lines**0.5
+    return background.SPEED_OF_LIGHT * 1e6 * resolution * (1 + redshifts(z)) / _LINE_FREQUENCY / lines**0.5

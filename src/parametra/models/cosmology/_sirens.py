@@ -11,6 +11,7 @@ from parametra.models.cosmology import _background as background
 from parametra.models.cosmology._background import Number
 from parametra.models.cosmology._distances import luminosity_distance, luminosity_function
 from parametra.models.cosmology._survey import at_truth
+from parametra.models.cosmology._wanted import number
 from parametra.nouns.data import Data
 from parametra.nouns.errors import DataError
 from parametra.nouns.ready_made import Form
@@ -41,10 +42,12 @@ def siren_redshifts(count: int, *, furthest: Number = 2.0, seed: int = 0) -> Flo
         seed: of the draw.
 
     Raises:
-        DataError: a furthest redshift that is not within (0, 5].
+        DataError: no redshift wanted, or a furthest one that is not within (0, 5].
 
     Source: Zhao, Van Den Broeck, Baskaran, Li (2011), arXiv:1009.0206.
     """
+    if count < 1:
+        raise DataError(f"count is how many redshifts are drawn, at least 1; {count} came.")
     if not 0 < furthest <= 5:
         raise DataError(f"furthest is a redshift above 0, at most 5, where this rate of mergers ends; {furthest} came.")
     z = _GRID * furthest / _GRID[-1]
@@ -64,9 +67,13 @@ def siren_error(z: Float[np.ndarray, " n"], *, horizon: Number = 5.0) -> Float[n
         z: redshifts.
         horizon: the redshift to which the detectors hear a typical merger.
 
+    Raises:
+        DataError: a redshift below 0 or above 50.
+        ModelError: a horizon that is not above 0.
+
     Sources: Zhao et al. (2011), arXiv:1009.0206; Hirata, Holz, Cutler (2010), arXiv:1004.3988.
     """
-    amplitude = 2 / 8 * luminosity_distance(z) / luminosity_distance(np.array(horizon))
+    amplitude = 2 / 8 * luminosity_distance(z) / luminosity_distance(number("horizon", horizon, above=0.0))
     lensing = 0.066 * ((1 - (1 + z) ** -0.25) / 0.25) ** 1.8
     return np.hypot(amplitude, lensing)
 
@@ -99,9 +106,10 @@ def siren_catalogue(
 
     Raises:
         DataError: a catalogue without a siren, or a furthest redshift beyond 5.
-        ModelError: a truth without H0 or Omega_m.
+        ModelError: a truth without H0 or Omega_m, or with a name that no universe has.
     """
-    count = round(years * duty_cycle * per_year)
+    expected = years * duty_cycle * per_year
+    count = round(expected) if np.isfinite(expected) else 0
     if count < 1 or not 0 < duty_cycle <= 1:
         raise DataError(
             "a catalogue holds years * duty_cycle * per_year sirens, at least 1, and duty_cycle is above 0, at most 1; "

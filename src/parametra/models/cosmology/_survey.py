@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from parametra.models.cosmology._background import Number
+from parametra.models.cosmology._wanted import known_names, number
 from parametra.nouns.data import Data
 from parametra.nouns.errors import DataError, ModelError, did_you_mean
 from parametra.nouns.parameter import Fixed
@@ -42,8 +43,9 @@ def survey(
         options: of the model.
 
     Raises:
-        DataError: neither or both of sigma and relative, or inputs that are missing.
-        ModelError: a truth that lacks a parameter.
+        DataError: neither or both of sigma and relative, one that is not above 0 or has another length, or inputs
+            that are missing or of different lengths.
+        ModelError: a truth that lacks a parameter, or that has one, or an input, that the model has not.
     """
     return at_truth(ready.bare_form(**options), truth, inputs, sigma=sigma, relative=relative, seed=seed, name=name)
 
@@ -70,8 +72,14 @@ def at_truth(
                 raise (ModelError if kind == "parameter" else DataError)(
                     f'a survey needs the {kind} "{each}"; ' + did_you_mean(each, given)
                 )
+        known_names(f"the {kind}", given, wanted)
+    truth = {k: number(f'the truth of "{k}"', value) for k, value in truth.items()}
     table = {k: np.asarray(inputs[k], dtype=float) for k in form.inputs}
-    rows = np.broadcast_shapes(*(column.shape for column in table.values())) or (1,)
+    try:
+        rows = np.broadcast_shapes(*(column.shape for column in table.values())) or (1,)
+    except ValueError:
+        listed = ", ".join(f"{k}: {column.size}" for k, column in table.items())
+        raise DataError(f"the inputs of a survey have one length, or are one number for all; {listed} came.") from None
     table = {k: np.broadcast_to(column, rows) for k, column in table.items()}
     output, *others = form.outputs
     if others:
@@ -95,6 +103,11 @@ def _predicted(form: Form, truth: Mapping[str, Number], table: Mapping[str, Any]
 
 
 def _deviations(predicted: np.ndarray, sigma: Any, relative: Any) -> np.ndarray:
-    if relative is None:
-        return np.broadcast_to(np.asarray(sigma, dtype=float), predicted.shape)
-    return np.abs(predicted) * np.asarray(relative, dtype=float)
+    name, given = ("sigma", sigma) if relative is None else ("relative", relative)
+    try:
+        found = np.broadcast_to(np.asarray(given, dtype=float), predicted.shape)
+    except (TypeError, ValueError):
+        raise DataError(f"{name} is one number, or {predicted.size} of them as rows; {given!r} came.") from None
+    if not np.all(np.isfinite(found) & (found > 0)):
+        raise DataError(f"{name} is above 0 in every row; {given!r} came.")
+    return found if relative is None else np.abs(predicted) * found

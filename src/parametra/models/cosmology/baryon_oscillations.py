@@ -12,6 +12,7 @@ from parametra.models.cosmology._oscillations import DESI, desi_covariance, desi
 from parametra.models.cosmology._survey import at_truth
 from parametra.nouns.card import Source
 from parametra.nouns.data import Data
+from parametra.nouns.errors import DataError
 from parametra.nouns.parameter import Real
 from parametra.nouns.ready_made import Form, Known, ReadyMade
 
@@ -24,8 +25,17 @@ _EISENSTEIN = Source(
 _RULER = Real(20.0, 500.0, guess=100.0, unit="Mpc", description="the sound horizon times H0 / (100 km/s/Mpc)")
 
 
-def form(_data: Any, dark_energy: str, curvature: str) -> Form:
+def form(data: tuple[Data, ...] | None, dark_energy: str, curvature: str) -> Form:
     """One scale, the product of the sound horizon and H0, which such data cannot part."""
+    for each in data or ():
+        stated: Any = {**each.constants, **each.inputs}.get("direction", 0.0)
+        column = np.atleast_1d(np.asarray(stated, dtype=float))
+        wrong = np.flatnonzero(~np.isin(column, (0.0, 1.0, 2.0)))
+        if wrong.size:
+            raise DataError(
+                f"direction is 0 for D_V, 1 for D_M and 2 for D_H; row {wrong[0] + 1} of the data "
+                f'"{each.name}" has {column[wrong[0]]:g}.'
+            )
     shape = background.names(dark_energy, curvature)
     return Form(
         model=ratio_function(dark_energy, curvature),

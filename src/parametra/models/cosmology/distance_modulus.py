@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from parametra.maths.distributions import Normal as NormalPrior
+from parametra.maths.distributions import Uniform
 from parametra.models.cosmology import _background as background
 from parametra.models.cosmology._distances import modulus_function
 from parametra.models.cosmology._survey import at_truth
@@ -25,7 +25,7 @@ _RIESS = Source(
     "A. G. Riess et al.", 1998, "Observational evidence from supernovae for an accelerating universe",
     "doi:10.1086/300499",
 )  # fmt: skip
-_OFFSET = Real(10.0, 40.0, guess=23.8, unit="mag", description="absolute magnitude + 25 + 5 log10(c / H0 / Mpc)")
+_OFFSET = Real(0.0, 60.0, guess=23.8, unit="mag", description="absolute magnitude + 25 + 5 log10(c / H0 / Mpc)")
 
 
 def form(_data: Any, dark_energy: str, curvature: str, calibration: str) -> Form:
@@ -33,7 +33,7 @@ def form(_data: Any, dark_energy: str, curvature: str, calibration: str) -> Form
     shape = background.names(dark_energy, curvature)
     calibrated = calibration == "absolute"
     first = background.parameters("H0") if calibrated else {"offset": _OFFSET}
-    prior = background.priors("H0") if calibrated else {"offset": NormalPrior(23.8, 2.0)}
+    prior = background.priors("H0") if calibrated else {"offset": Uniform(0.0, 60.0)}
     return Form(
         model=modulus_function(dark_energy, curvature, calibrated),
         parameters={**first, **background.parameters(*shape)},
@@ -56,7 +56,7 @@ def guess(data: Data, calibration: str) -> dict[str, float]:
         return {}
     level = float(np.median(known))
     if not calibrated:
-        return {"offset": float(np.clip(level, 11.0, 39.0))}
+        return {"offset": float(np.clip(level, 1.0, 59.0))}
     rate = background.SPEED_OF_LIGHT * 10 ** np.clip((25 - level) / 5, -4.0, -3.0)
     return {"H0": float(np.clip(rate, 25.0, 145.0))}
 
@@ -84,7 +84,10 @@ READY = ReadyMade(
         "magnitude = offset + 5 log10(H0 D_L / c),  or 25 + 5 log10(D_L / Mpc) where it is absolute;\n"
         "D_L = (1 + z) c / H0 sinh(q) / sqrt(Omega_k),  q = sqrt(Omega_k) integral of dz / E over [0, z]"
     ),
-    good_for="supernovae of type Ia; magnitudes alone tell nothing of H0, so the offset is free unless told otherwise",
+    good_for=(
+        "supernovae of type Ia; magnitudes alone tell nothing of H0, so the offset is free unless told otherwise; "
+        'distance moduli, m - M, are absolute and tell H0 by calibration="absolute", else their offset is about 43'
+    ),
     prefer_instead="cosmology.standard_sirens for distances in Mpc; cosmology.hubble_rate for expansion rates",
     form=form,
     guess=guess,

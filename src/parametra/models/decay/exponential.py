@@ -13,6 +13,7 @@ from parametra.nouns.card import Source
 from parametra.nouns.data import Data
 from parametra.nouns.parameter import Parameter, Positive, Real
 from parametra.nouns.ready_made import Form, Known, Option, ReadyMade, around_guess
+from parametra.nouns.zero_of_time import refuse_far_zero
 
 _BEVINGTON = Source(
     "P. R. Bevington and D. K. Robinson",
@@ -124,6 +125,7 @@ def _names(terms: int) -> list[tuple[str, str]]:
 
 
 def _form(data: Sequence[Data] | None, terms: int, background: str) -> Form:
+    refuse_far_zero(data, "amplitudes are signals at time zero")
     _, height = extent(*(each.outputs.get("signal", np.zeros(0)) for each in data or ()), np.zeros(1))
     level = Normal(0.0, 5.0 * height)
     parameters: dict[str, Parameter] = {}
@@ -178,7 +180,7 @@ READY = ReadyMade(
     guess=guess,
     options={
         "terms": Option(1, "how many exponentials", (1, 2, 3)),
-        "background": Option("none", "what is left in the end", ("none", "constant")),
+        "background": Option("constant", "what is left in the end", ("none", "constant")),
     },
     known=(
         Known(
@@ -212,7 +214,7 @@ READY = ReadyMade(
         ),
         Known(
             data=lanczos,
-            options={"terms": 3},
+            options={"terms": 3, "background": "none"},
             about="three exponentials, hard to tell apart",
             estimate={
                 "amplitude_1": "1.58257",
@@ -234,6 +236,7 @@ READY = ReadyMade(
         ),
         Known(
             data=barium,
+            options={"background": "none"},
             about="barium-137m, simulated",
             estimate={"amplitude": 2000.0, "half_life": 2.552},
             second_start={"amplitude": 1000.0, "rate": 0.1},

@@ -17,6 +17,8 @@ Volume = float | Callable[..., Any] | tuple[Sequence[float] | np.ndarray, Sequen
 
 _BETWEEN = 8  # nodes of the curve for each measured point
 _OUTER = 12  # the twelfth part of the points at either end tells the composition there
+_LEFT_OVER = 0.002  # of the step: so much may the outermost points, by the form of the tail, be away from its end
+_TAIL = ((0.05, 1.1631), (0.2, 0.5951))  # shares of the step, and where 0.5 erfc takes them
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +89,8 @@ def couple_of(
     nodes, curves, slopes = (np.concatenate([piece[i] for piece in pieces], axis=-1) for i in range(3))
     scatter = float(sigma if sigma is not None else np.sqrt(np.mean([piece[3] ** 2 for piece in pieces])))
     found = [_end(x, n, curves, nodes, scatter, side, None if ends is None else ends[side]) for side in (0, 1)]
+    if ends is None and not len(interfaces):
+        found = [_uncertain(x, curves[0], nodes, found, side, draw) for side in (0, 1)]
     if abs(found[1][0] - found[0][0]) <= 5 * scatter:
         raise DataError(
             f"the two ends of the couple have the fractions {found[0][0]:.4g} and {found[1][0]:.4g}, which are hardly "
@@ -155,6 +159,36 @@ def _end(
         )
     inside = nodes <= x[few - 1] if side == 0 else nodes >= x[-few]
     return curves[:, inside].mean(axis=1)
+
+
+def _uncertain(
+    x: np.ndarray, curve: np.ndarray, nodes: np.ndarray, ends: list[np.ndarray], side: int, draw: np.random.Generator
+) -> np.ndarray:
+    """The fraction at one end, redrawn by what the outermost points may still be away from it, were the tail an erfc.
+
+    A mean over points hardly shows that a tail goes on; how wide the tail is, where it is steep, shows it well.
+    """
+    from scipy.special import erfc
+
+    here, there = float(ends[side][0]), float(ends[1 - side][0])
+    if here == there:
+        return ends[side]
+    inwards = (nodes, curve, x) if side == 0 else (-nodes[::-1], curve[::-1], -x[::-1])
+    place, share = inwards[0], np.maximum.accumulate((inwards[1] - here) / (there - here))
+    (low, z_low), (high, z_high) = _TAIL
+    at_low, at_high = (float(np.interp(each, share, place)) for each in (low, high))
+    width = max((at_high - at_low) / (z_low - z_high), 1e-9 * float(np.ptp(x)))
+    outer = inwards[2][: max(3, x.size // _OUTER)]
+    left_over = float(np.mean(0.5 * erfc((at_low + z_low * width - outer) / width)))
+    if left_over > _LEFT_OVER:
+        raise DataError(
+            f"the profile has not ended on the {('left', 'right')[side]}: by the width of its tail the outermost "
+            f"{outer.size} points are still {100 * left_over:.2g} % of the step away. Measure further out, or give the "
+            "compositions there by ends=(left, right)."
+        )
+    redrawn = left_over * (there - here) * draw.standard_normal(ends[side].size)
+    redrawn[0] = 0.0
+    return ends[side] + redrawn
 
 
 def _volume(given: Volume) -> Callable[[np.ndarray], np.ndarray]:

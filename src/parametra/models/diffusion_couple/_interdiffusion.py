@@ -167,8 +167,11 @@ def _at_compositions(method: str, couple: Couple, coefficient: np.ndarray, at: A
     if not passed.any():
         raise DataError("the profile passes smoothly through no composition; give `at` compositions inside its phases.")
     with np.errstate(invalid="ignore"):
-        low, high = np.nanquantile(found[1:, 1][:, passed], [0.1587, 0.8413], axis=0)
-    return Interdiffusion(method, wanted[passed], found[0, 0, passed], found[0, 1, passed], 0.5 * (high - low), couple)
+        low, middle, high = np.nanquantile(found[1:, 1][:, passed], [0.1587, 0.5, 0.8413], axis=0)
+    # what smoothing does to a curve that is smooth already tells what it did to the measured one
+    bent = np.where(np.isfinite(middle), middle - found[0, 1, passed], 0.0)
+    error = np.hypot(0.5 * (high - low), bent)
+    return Interdiffusion(method, wanted[passed], found[0, 0, passed], found[0, 1, passed] - 1.0 * bent, error, couple)
 
 
 def _read(couple: Couple, row: int, coefficient: np.ndarray, wanted: np.ndarray) -> np.ndarray:

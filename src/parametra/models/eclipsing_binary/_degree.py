@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from parametra.maths.arrays import Float
+from parametra.models.eclipsing_binary._numbers import numbers
 from parametra.nouns.errors import DataError
 
 MOST = 60
@@ -45,9 +47,9 @@ class Degree:
 
 
 def optimal_degree(
-    phase: Float[np.ndarray, " n"],
-    values: Float[np.ndarray, " n"],
-    sigma: Float[np.ndarray, " n"] | None = None,
+    phase: Any,
+    values: Any,
+    sigma: Any = None,
     most: int = MOST,
 ) -> Degree:
     """The trigonometric polynomial of the statistically optimal degree (Andronov): the least error of the curve.
@@ -59,19 +61,32 @@ def optimal_degree(
     least do not count. Prefer `pm.compare` where models of other kinds are at hand.
 
     Arguments:
-        phase: in cycles.
+        phase: (n,), in cycles.
         values: magnitudes, say.
         sigma: standard deviations, of which only the ratios count.
         most: the highest degree to try; never more than leaves as many points as parameters over.
 
     Raises:
-        DataError: fewer than 3 points.
+        DataError: what is no list of numbers, lengths that differ, values that are not finite, standard deviations not
+            above zero, fewer than 3 points.
     """
+    phase, values = numbers(phase, "phases"), numbers(values, "values")
+    sigma = np.ones(values.shape) if sigma is None else numbers(sigma, "standard deviations")
+    if phase.ndim != 1 or not phase.shape == values.shape == sigma.shape:
+        raise DataError(
+            "a degree is chosen from phases, values and standard deviations of one length; they have the shapes "
+            f"{phase.shape}, {values.shape} and {sigma.shape}."
+        )
+    if not (np.isfinite([phase, values, sigma]).all() and (sigma > 0).all()):
+        raise DataError(
+            "a degree is chosen from finite phases and values, and standard deviations above zero; leave out the rows "
+            "without."
+        )
     count = values.size
     if count < 3:
         raise DataError(f"a degree is chosen from 3 points at least; {count} came.")
     most = max(0, min(most, (count - 2) // 4))
-    root = np.ones(count) if sigma is None else 1 / sigma
+    root = 1 / sigma
     root = root * np.sqrt(count / np.sum(root**2))
     wanted = (values - np.average(values, weights=root**2)) * root
     orthogonal, _ = np.linalg.qr(terms(phase, most) * root[:, None])

@@ -10,11 +10,16 @@ import numpy as np
 
 from parametra.maths.arrays import Float
 from parametra.maths.periodogram import exponential_sums, false_alarm, harmonic_power
-from parametra.nouns.errors import DataError
+from parametra.models.eclipsing_binary._numbers import numbers
+from parametra.nouns.errors import DataError, MethodError
 
 _PER_PEAK = 2.5
 """Frequencies of the grid for each 1 / (span x harmonics), the width of the narrowest peak."""
 _MOST_FREQUENCIES = 300_000
+_MOST_WHEN_ASKED = 2_000_000
+"""Frequencies that are searched for a shortest period that is stated: some hundred bytes each."""
+_RARE = 0.01
+"""The chance of a false alarm up to which a period is said to stand out."""
 _CYCLES_A_POINT = 10.0
 """How short the periods are that unequally spaced data are searched for: up to so many cycles for each point."""
 _DECISIVE = 10.0
@@ -48,7 +53,7 @@ class PeriodSearch:
     Arguments:
         period: the best guess of the period of the system, by whether odd and even cycles differ.
         period_error: its standard error, were the residuals independent.
-        verdict: how the period was chosen among the candidate, its half and its double.
+        verdict: how the period was chosen among the candidate, its half and its double; or that no period stands out.
         candidates: the highest peaks, highest first.
         frequency, power: the whole periodogram.
         harmonics: how many harmonics were fitted at each frequency.
@@ -62,12 +67,19 @@ class PeriodSearch:
     power: Float[np.ndarray, " m"]
     harmonics: int
 
+    @property
+    def stands_out(self) -> bool:
+        """Whether errors alone give so high a peak less often than once in a hundred times."""
+        return self.candidates[0].false_alarm <= _RARE
+
     def table(self) -> list[dict[str, Any]]:
         """The candidates, one record each."""
         return [dict(vars(each)) for each in self.candidates]
 
     def __repr__(self) -> str:
         lines = [f"period {self.period:.8g} +- {self.period_error:.1g}: {self.verdict}"]
+        if not self.stands_out:
+            lines = [f"{self.verdict}; the highest peaks are"]
         lines += [
             f"  {each.period:<14.8g} power {each.power:.4f}   false alarm {each.false_alarm:.1e}   {each.relation}"
             for each in self.candidates
@@ -80,10 +92,10 @@ def period_search(
     magnitude: Any,
     error: Any = None,
     *,
-    shortest: float | None = None,
-    longest: float | None = None,
-    harmonics: int = 6,
-    candidates: int = 5,
+    shortest: Any = None,
+    longest: Any = None,
+    harmonics: Any = 6,
+    candidates: Any = 5,
 ) -> PeriodSearch:
     """The periods of a light curve, from harmonics fitted at each frequency of a grid that the data's span sets.
 
@@ -101,12 +113,16 @@ def period_search(
         candidates: how many peaks to report.
 
     Raises:
-        DataError: lengths that differ, values that are not finite, errors not above zero, fewer than 2 K + 4 points,
-            limits that leave nothing to search.
+        DataError: what is no list of numbers, lengths that differ, values that are not finite or all the same, errors
+            not above zero, fewer than 2 K + 4 points, limits that leave nothing to search, or too much.
+        MethodError: harmonics or candidates that are no whole number of 1 or more, limits that are no numbers above
+            zero.
 
     Sources: Zechmeister and Kuerster (2009), doi:10.1051/0004-6361:200811296; Schwarzenberg-Czerny (1996),
         doi:10.1086/309985; Baluev (2008), doi:10.1111/j.1365-2966.2008.12689.x
     """
+    _checked(harmonics=harmonics, candidates=candidates)
+    _above_zero(shortest=shortest, longest=longest)
     series = _Series.of(time, magnitude, error, harmonics)
     first, step, count = _grid(series, shortest, longest, harmonics)
     power = harmonic_power(series.time, series.value, series.weight, (first, step, count), harmonics)
@@ -120,6 +136,8 @@ def period_search(
         chance = false_alarm(height, series.value.size, harmonics, spread, count * step)
         found.append(Candidate(1 / best, best, width, height, chance, relation))
     chosen, verdict = _orbital(series, found[0], (0.99 * first, 1.01 * frequency[-1]))
+    if found[0].false_alarm > _RARE:
+        verdict = f"no period stands out (false alarm {found[0].false_alarm:.2g})"
     best, _, width = _refined(series, chosen, step, harmonics)
     return PeriodSearch(1 / best, width / best**2, verdict, tuple(found), frequency, power, harmonics)
 
@@ -132,8 +150,8 @@ class _Series:
 
     @staticmethod
     def of(time: Any, value: Any, error: Any, harmonics: int) -> _Series:
-        t, y = np.asarray(time, dtype=np.float64), np.asarray(value, dtype=np.float64)
-        sigma = np.ones_like(y) if error is None else np.asarray(error, dtype=np.float64)
+        t, y = numbers(time, "times"), numbers(value, "values")
+        sigma = np.ones_like(y) if error is None else numbers(error, "errors")
         if t.ndim != 1 or t.shape != y.shape or y.shape != sigma.shape:
             raise DataError(
                 f"a period search wants times, values and errors of one length; they have the shapes {t.shape}, "
@@ -143,11 +161,13 @@ class _Series:
             raise DataError(
                 "a period search wants finite times and values, and errors above zero; leave out the rows without."
             )
-        if harmonics < 1 or t.size < 2 * harmonics + 4 or np.ptp(t) <= 0:
+        if t.size < 2 * harmonics + 4 or np.ptp(t) <= 0:
             raise DataError(
-                f"a period search with harmonics={harmonics} wants harmonics of 1 or more and at least "
-                f"{2 * max(harmonics, 1) + 4} points at different times; {t.size} came. Take fewer harmonics."
+                f"a period search with harmonics={harmonics} wants at least "
+                f"{2 * harmonics + 4} points at different times; {t.size} came. Take fewer harmonics."
             )
+        if np.ptp(y) == 0:
+            raise DataError(f"all {y.size} values are {y[0]:g}: what does not change has no period.")
         return _Series(t - 0.5 * (t.min() + t.max()), y, 1 / sigma**2)
 
     @property
@@ -181,7 +201,27 @@ def _grid(series: _Series, shortest: float | None, longest: float | None, harmon
             f"no period is left to search between shortest={1 / highest:g} and longest={1 / lowest:g}; the data span "
             f"{series.span:g}. State limits in the unit of time, the shorter one above zero."
         )
-    return lowest, step, int((highest - lowest) / step) + 1
+    count = int((highest - lowest) / step) + 1
+    if count > _MOST_WHEN_ASKED:
+        raise DataError(
+            f"shortest={1 / highest:g} wants {count} frequencies for data that span {series.span:g}; "
+            f"{_MOST_WHEN_ASKED} are searched at most, which with harmonics={harmonics} reach down to "
+            f"{1 / (lowest + step * _MOST_WHEN_ASKED):.4g}. Take a longer one, fewer harmonics, or a part of the data."
+        )
+    return lowest, step, count
+
+
+def _checked(**counts: object) -> None:
+    for name, count in counts.items():
+        if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
+            raise MethodError(f"{name} of a period search is a whole number of 1 or more; {count!r} came.")
+
+
+def _above_zero(**limits: object) -> None:
+    for name, limit in limits.items():
+        number = isinstance(limit, int | float | np.integer | np.floating) and not isinstance(limit, bool)
+        if limit is not None and not (number and 0 < limit < math.inf):
+            raise MethodError(f"{name} is a period above zero in the unit of time, or left out; {limit!r} came.")
 
 
 def _peaks(power: Float[np.ndarray, " m"], count: int, apart: int) -> list[int]:

@@ -10,6 +10,7 @@ import numpy as np
 from parametra.maths.distributions import Distribution, HalfNormal, LogNormal, Normal, Uniform
 from parametra.models.eclipsing_binary._derived import derived
 from parametra.models.eclipsing_binary._nav_data import KNOWN
+from parametra.models.eclipsing_binary._numbers import refuse_fluxes
 from parametra.models.eclipsing_binary._picture import folded_picture
 from parametra.models.eclipsing_binary._profiles import PROFILES, Profile
 from parametra.models.eclipsing_binary._sources import ANDRONOV, GROUP, MIKULASEK, PROFILES_COMPARED, REVIEW
@@ -33,6 +34,8 @@ _ABOUT = {
 def form(data: tuple[Data, ...] | None, profile: str = "nav", period: object = None, eclipse: str = "partial") -> Form:
     """Ten parameters for data with phases, and period and epoch beside them for data with times."""
     near = checked_period(period)
+    for each in data or ():
+        refuse_fluxes(each, "Take -2.5 log10 of them.")
     chosen = PROFILES[profile]
     folded = data is not None and "phase" in data[0].inputs
     parameters = _linear(data) | _eclipses(chosen) | ({} if folded else _ephemeris(data, near))

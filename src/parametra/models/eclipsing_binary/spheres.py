@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from parametra.maths.distributions import Beta, LogNormal, Normal, Uniform
+from parametra.models.eclipsing_binary._numbers import refuse_fluxes, refuse_magnitudes
 from parametra.models.eclipsing_binary._picture import folded_light
 from parametra.models.eclipsing_binary._spheres import MOST_SAMPLES, formula
 from parametra.models.eclipsing_binary._spheres_sources import DAVID, TKACHENKO
@@ -78,6 +79,11 @@ def _form(
             "eclipsing_binary.spheres wants exposure and period of zero or above, in the unit of time, and samples "
             f"from 1 to {MOST_SAMPLES}; exposure={exposure!r}, period={period!r} and samples={samples!r} came."
         )
+    for each in sets or ():
+        if measured == "magnitude":
+            refuse_fluxes(each, 'Then say measured="flux".')
+        else:
+            refuse_magnitudes(each)
     start = None if sets is None else _start(sets[0], measured, period)
     parameters, priors = _stated(start)
     if third_light:

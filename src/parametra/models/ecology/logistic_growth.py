@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from parametra.maths.first_look import best_shape, extent, lifted, tidy
 from parametra.nouns.card import Source
 from parametra.nouns.data import Data
 from parametra.nouns.parameter import Positive
-from parametra.nouns.ready_made import Form, Known, ReadyMade, around_guess
+from parametra.nouns.ready_made import Form, Known, Option, ReadyMade, around_guess
+from parametra.nouns.zero_of_time import begin_of
 
 _PEARL_REED = Source(
     "R. Pearl and L. J. Reed",
@@ -31,7 +34,7 @@ def united_states() -> Data:
     return Data(table, inputs=["time"], output="population", units={"time": "year", "population": "million"})
 
 
-def guess(data: Data) -> dict[str, float]:
+def guess(data: Data, begin: float | None = None) -> dict[str, float]:
     """The best of a grid of rates and midpoints."""
     time, population = tidy(data.inputs["time"], data.outputs["population"])
     middle, width = extent(time)
@@ -43,31 +46,37 @@ def guess(data: Data) -> dict[str, float]:
         lambda factors: factors[:, 0] > 0,
     )
     capacity = lifted(best.factors[0], float(np.max(np.abs(population))))
-    steps = np.clip(best.values["rate"] * best.values["midpoint"], -100.0, 100.0)
+    since = best.values["midpoint"] - begin_of((data,), begin)
+    steps = np.clip(best.values["rate"] * since, -100.0, 100.0)
     return {"rate": best.values["rate"], "capacity": capacity, "initial": float(capacity / (1 + np.exp(steps)))}
 
 
-READY = ReadyMade(
-    name="ecology.logistic_growth",
-    summary="Logistic growth of a population, by its rate, its capacity and its size at time zero",
-    formula="population = capacity / (1 + (capacity / initial - 1) exp(-rate time))",
-    good_for="a population in a constant environment; the solution of dP/dt = rate P (1 - P / capacity)",
-    prefer_instead="growth.logistic for the same curve by its midpoint, which suits data whose zero of time is far "
-    "away; "
-    "growth.richards where density acts otherwise",
-    form=Form(
-        model={"population": "capacity / (1 + (capacity / initial - 1) * exp(-rate * time))"},
+def _form(data: Sequence[Data] | None, begin: float | None) -> Form:
+    first = begin_of(data, begin)
+    since = f"(time - {first!r})" if first else "time"
+    return Form(
+        model={"population": f"capacity / (1 + (capacity / initial - 1) * exp(-rate * {since}))"},
         parameters={
             "rate": Positive(guess=0.1, unit="1/{time}", description="the rate of growth of a small population, r"),
             "capacity": Positive(guess=50.0, unit="{population}", description="the carrying capacity, K"),
-            "initial": Positive(guess=2.0, unit="{population}", description="the population at time zero"),
+            "initial": Positive(guess=2.0, unit="{population}", description=f"the population at time {first:g}"),
         },
         inputs={"time": "year"},
         outputs={"population": "1"},
         priors={"rate": around_guess(1.0), "capacity": around_guess(1.0), "initial": around_guess(1.0)},
-        derived={"doubling_time": "log(2) / rate", "midpoint": "log(abs(capacity / initial - 1)) / rate"},
-    ),
+        derived={"doubling_time": "log(2) / rate", "midpoint": f"{first!r} + log(abs(capacity / initial - 1)) / rate"},
+    )
+
+
+READY = ReadyMade(
+    name="ecology.logistic_growth",
+    summary="Logistic growth of a population, by its rate, its capacity and its size at the beginning",
+    formula="population = capacity / (1 + (capacity / initial - 1) exp(-rate (time - begin)))",
+    good_for="a population in a constant environment; the solution of dP/dt = rate P (1 - P / capacity)",
+    prefer_instead="growth.logistic for the same curve by its midpoint; growth.richards where density acts otherwise",
+    form=_form,
     guess=guess,
+    options={"begin": Option(None, "the time of the initial population; None is the first time of the data")},
     known=(
         Known(
             data=united_states,

@@ -11,6 +11,7 @@ from parametra.maths.first_look import extent, lifted, paths, tidy
 from parametra.nouns.card import Source
 from parametra.nouns.data import Data
 from parametra.nouns.ready_made import Option
+from parametra.nouns.zero_of_time import begin_of
 
 KERMACK = Source(
     "W. O. Kermack and A. G. McKendrick",
@@ -27,15 +28,8 @@ OPTIONS = {
         "what the cases are: those infectious now, those removed, or all ever infected",
         ("infectious", "removed", "ever"),
     ),
-    "begin": Option(0.0, "when it begins; None is the first time of the data"),
+    "begin": Option(None, "when it begins; None is the first time of the data"),
 }
-
-
-def begin_of(data: Sequence[Data] | None, begin: float | None) -> float:
-    """When an epidemic begins."""
-    if begin is not None:
-        return float(begin)
-    return min((float(np.min(each.inputs["time"])) for each in data or () if "time" in each.inputs), default=0.0)
 
 
 def population_of(data: Data) -> float:

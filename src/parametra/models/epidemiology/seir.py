@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from parametra.maths.first_look import paths
-from parametra.models.epidemiology._compartments import ANDERSON_MAY, OPTIONS, begin_of, population_of, rough_fit
+from parametra.models.epidemiology._compartments import ANDERSON_MAY, OPTIONS, population_of, rough_fit
 from parametra.nouns.card import Source
 from parametra.nouns.data import Data
 from parametra.nouns.ode import ODE
 from parametra.nouns.parameter import Positive
 from parametra.nouns.ready_made import Form, Known, ReadyMade, around_guess
+from parametra.nouns.zero_of_time import begin_of
 
 _CHOWELL = Source(
     "G. Chowell, N. W. Hengartner, C. Castillo-Chavez, P. W. Fenimore and J. M. Hyman",

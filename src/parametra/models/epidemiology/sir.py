@@ -11,7 +11,6 @@ from parametra.models.epidemiology._compartments import (
     ANDERSON_MAY,
     KERMACK,
     OPTIONS,
-    begin_of,
     population_of,
     rough_fit,
 )
@@ -20,6 +19,7 @@ from parametra.nouns.data import Data
 from parametra.nouns.ode import ODE
 from parametra.nouns.parameter import Fixed, Positive
 from parametra.nouns.ready_made import Form, Known, ReadyMade, around_guess
+from parametra.nouns.zero_of_time import begin_of
 
 _MURRAY = Source("J. D. Murray", 2002, "Mathematical Biology I: An Introduction, 3rd edition", "doi:10.1007/b98868")
 _SEEN = {"infectious": "I", "removed": "population - S - I", "ever": "population - S"}
@@ -90,6 +90,7 @@ dI/dt = contact S I / population - recovery I""",
     known=(
         Known(
             data=boarding_school,
+            options={"begin": 0.0},
             parameters={"first_infectious": Fixed(1.0, unit="people", description="the boy who brought it")},
             about="influenza in a boarding school; Murray's answer to two digits, for he read the counts off a figure",
             estimate={"recovery": "0.44", "R0": "3.8"},

@@ -11,6 +11,7 @@ from parametra.models.growth._curves import NIST, PINHEIRO_BATES, RATKOWSKY, TIM
 from parametra.nouns.data import Data
 from parametra.nouns.parameter import Parameter, Positive, Real
 from parametra.nouns.ready_made import Form, Known, Option, ReadyMade, around_guess
+from parametra.nouns.zero_of_time import refuse_far_zero
 
 _MODELS = {
     "size": "asymptote + (size_at_zero - asymptote) * exp(-rate * time)",
@@ -45,6 +46,8 @@ def adsorption() -> Data:
 
 
 def _form(data: Sequence[Data] | None, start: str) -> Form:
+    if start != "time":
+        refuse_far_zero(data, f'start="{start}" speaks of the size at time zero')
     parameters: dict[str, Parameter] = {
         "asymptote": Real(guess=100.0, unit="{size}", description="the size that is approached"),
         "rate": Positive(guess=0.1, unit="1/{time}", description="how fast what is missing dies out"),

@@ -9,6 +9,7 @@ import numpy as np
 
 from parametra.maths.first_look import best_shape, extent, lifted, tidy
 from parametra.models.growth._curves import PINHEIRO_BATES, place
+from parametra.models.growth._picture import dose_picture
 from parametra.nouns.card import Source
 from parametra.nouns.data import Data
 from parametra.nouns.parameter import Parameter, Positive, Real
@@ -135,4 +136,5 @@ response = at_zero + (at_infinity - at_zero) / (1 + exp((half - dose) / scale)) 
         ),
     ),
     sources=(_RITZ, PINHEIRO_BATES),
+    picture=dose_picture,
 )

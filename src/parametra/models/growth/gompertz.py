@@ -11,6 +11,7 @@ from parametra.nouns.card import Source
 from parametra.nouns.data import Data
 from parametra.nouns.parameter import Positive, Real
 from parametra.nouns.ready_made import Form, Known, ReadyMade, around_guess
+from parametra.nouns.zero_of_time import far_from_zero
 
 _GOMPERTZ = Source(
     "B. Gompertz",
@@ -46,6 +47,10 @@ def assay() -> Data:
 
 
 def _form(data: Sequence[Data] | None) -> Form:
+    derived = {"rate": "1 / scale", "b3": "exp(-1 / scale)"}
+    if not far_from_zero(data):
+        # of dates it would be nought, or beyond all numbers
+        derived |= {"b2": "exp(midpoint / scale)"}
     return Form(
         # where exp(-...) is beyond the numbers, the size is 0 and so are its slopes
         model={"size": "asymptote * exp(-exp(minimum((midpoint - time) / scale, 100)))"},
@@ -58,7 +63,7 @@ def _form(data: Sequence[Data] | None) -> Form:
         },
         **TIME_AND_SIZE,
         priors={"asymptote": around_guess(1.0), "midpoint": place(data, "time"), "scale": around_guess(1.0)},
-        derived={"rate": "1 / scale", "b2": "exp(midpoint / scale)", "b3": "exp(-1 / scale)"},
+        derived=derived,
     )
 
 

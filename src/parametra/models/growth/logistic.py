@@ -10,6 +10,7 @@ from parametra.models.growth._curves import NIST, PINHEIRO_BATES, RATKOWSKY, TIM
 from parametra.nouns.data import Data
 from parametra.nouns.parameter import Positive, Real
 from parametra.nouns.ready_made import Form, Known, ReadyMade, around_guess
+from parametra.nouns.zero_of_time import far_from_zero
 
 
 def chick() -> Data:
@@ -28,6 +29,10 @@ def pasture() -> Data:
 
 
 def _form(data: Sequence[Data] | None) -> Form:
+    derived = {"rate": "1 / scale"}
+    if not far_from_zero(data):
+        # of dates it would be nought, or beyond all numbers
+        derived |= {"size_at_zero": "asymptote * expit(-midpoint / scale)"}
     return Form(
         model={"size": "asymptote * expit((time - midpoint) / scale)"},
         parameters={
@@ -37,7 +42,7 @@ def _form(data: Sequence[Data] | None) -> Form:
         },
         **TIME_AND_SIZE,
         priors={"asymptote": around_guess(1.0), "midpoint": place(data, "time"), "scale": around_guess(1.0)},
-        derived={"rate": "1 / scale", "size_at_zero": "asymptote * expit(-midpoint / scale)"},
+        derived=derived,
     )
 
 

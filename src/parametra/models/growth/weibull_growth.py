@@ -11,6 +11,7 @@ from parametra.models.growth._curves import PINHEIRO_BATES, RATKOWSKY, TIME_AND_
 from parametra.nouns.data import Data
 from parametra.nouns.parameter import Positive, Real
 from parametra.nouns.ready_made import Form, Known, ReadyMade, around_guess
+from parametra.nouns.zero_of_time import refuse_far_zero
 
 
 def chick() -> Data:
@@ -22,6 +23,7 @@ def chick() -> Data:
 
 
 def _form(data: Sequence[Data] | None) -> Form:
+    refuse_far_zero(data, "gain and scale count from time zero")
     return Form(
         # log(time) is asked for at time zero too, where nothing is gained yet
         model={"size": "asymptote - gain * exp(-exp(minimum(shape * log(maximum(time, 1e-300) / scale), 100)))"},

@@ -40,13 +40,14 @@ class Abilities:
     def reliability(self) -> float:
         """The share of the scatter of estimates that is not error; 1 - mean error^2 / variance for ML and WLE.
 
-        For EAP and MAP, variance / (variance + mean error^2).
+        For EAP and MAP, variance / (variance + mean error^2). It is 0, and never below, where estimates scatter no
+        more than their errors do.
         """
         kept = np.isfinite(self.standard_error) & np.isfinite(self.estimate)
         scatter, error = float(np.var(self.estimate[kept])), float(np.mean(self.standard_error[kept] ** 2))
         if scatter == 0:
             return 0.0
-        return scatter / (scatter + error) if self.method in ("EAP", "MAP") else 1 - error / scatter
+        return scatter / (scatter + error) if self.method in ("EAP", "MAP") else max(0.0, 1 - error / scatter)
 
     def table(self) -> ResultTable:
         """One row a person."""
@@ -54,9 +55,10 @@ class Abilities:
         return ResultTable(("person", "ability", "standard error"), tuple(rows))
 
     def __repr__(self) -> str:
+        none = " (estimates scatter no more than their errors)" if self.reliability == 0 else ""
         return (
             f"<Abilities of {len(self.estimate)} persons by {self.method}: {self.estimate.min():.3g} to "
-            f"{self.estimate.max():.3g}, reliability {self.reliability:.3g}>"
+            f"{self.estimate.max():.3g}, reliability {self.reliability:.3g}{none}>"
         )
 
 

@@ -20,6 +20,12 @@ NODES = Option(
     None, "how many nodes the integral over ability has, from -6 to 6; None for what so many items need, 61 or more"
 )
 
+UNDETERMINED = Option(
+    "refuse",
+    "what becomes of answers that cannot tell every parameter: refuse, or keep, for priors=True",
+    ("refuse", "keep"),
+)
+
 LIMITS = 40.0
 """Largest absolute difficulty: beyond it an item tells nothing of anybody."""
 
@@ -71,6 +77,39 @@ def stated(
         priors=priors,
         derived=dict(derived or {}),
     )
+
+
+def refuse_undetermined(sets: Sequence[Data] | None, parameters: Mapping[str, Parameter], undetermined: str) -> None:
+    """Raises DataError where answers have no finite most likely difficulty, or fewer persons than parameters gave them.
+
+    Arguments:
+        sets: the data.
+        parameters: those of the items.
+        undetermined: the option; "keep" refuses nothing.
+    """
+    if not sets or undetermined == "keep":
+        return
+    right = wrong = np.zeros(items_of(sets))
+    people = 0.0
+    for data in sets:
+        persons, answers = np.nan_to_num(data.outputs.get("persons", np.ones(data.rows))), data.inputs["answers"]
+        right, wrong = right + persons @ (answers == 1), wrong + persons @ (answers == 0)
+        people += float(persons.sum())
+    remedy = 'take priors=True with undetermined="keep"'
+    same = np.flatnonzero((right == 0) | (wrong == 0))
+    if same.size:
+        listed = ", ".join(f"item {int(i)} ({'nobody' if right[i] == 0 else 'everybody'})" for i in same[:_SHOWN])
+        listed += f" and {same.size - _SHOWN} more" if same.size > _SHOWN else ""
+        raise DataError(
+            f"an item that everybody had right, or nobody, has no finite difficulty: {listed}. Leave such items out, "
+            f"or {remedy}."
+        )
+    free = sum(int(np.prod(getattr(each, "shape", ()))) for each in parameters.values() if each.free)
+    if people < free:
+        raise DataError(
+            f"{people:g} persons cannot tell {free} parameters of items. Ask more persons, take a model with fewer "
+            f"parameters, such as item_response.rasch, or {remedy}."
+        )
 
 
 def discrimination(shape: tuple[int, ...] = ()) -> Log:

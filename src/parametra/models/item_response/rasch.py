@@ -10,10 +10,12 @@ from parametra.models.item_response._statement import (
     DIFFICULTY_PRIOR,
     DISCRIMINATION_PRIOR,
     NODES,
+    UNDETERMINED,
     difficulty,
     discrimination,
     guessed_difficulty,
     items_of,
+    refuse_undetermined,
     stated,
 )
 from parametra.nouns.card import Source
@@ -28,9 +30,10 @@ _RASCH = Source(
 )
 
 
-def form(sets: Sequence[Data] | None, nodes: int | None = None) -> Form:
+def form(sets: Sequence[Data] | None, nodes: int | None = None, undetermined: str = "refuse") -> Form:
     """One discrimination, and a difficulty for each item."""
     parameters = {"difficulty": difficulty(items_of(sets)), "discrimination": discrimination()}
+    refuse_undetermined(sets, parameters, undetermined)
     priors = {"difficulty": DIFFICULTY_PRIOR, "discrimination": DISCRIMINATION_PRIOR}
     return stated(sets, dict(parameters), dict(priors), nodes)
 
@@ -51,7 +54,7 @@ READY = ReadyMade(
     ),
     form=form,
     guess=guess,
-    options={"nodes": NODES},
+    options={"nodes": NODES, "undetermined": UNDETERMINED},
     known=(
         Known(
             data=section_6,

@@ -17,10 +17,12 @@ from parametra.models.item_response._statement import (
     DIFFICULTY_PRIOR,
     DISCRIMINATION_PRIOR,
     NODES,
+    UNDETERMINED,
     difficulty,
     discrimination,
     guessed_difficulty,
     items_of,
+    refuse_undetermined,
     stated,
 )
 from parametra.nouns.card import Source
@@ -40,7 +42,9 @@ _PRIOR = Beta(5.0, 17.0)
 _ABOUT = "what is known of guessing: a prior on it, nothing, or a number from 0 to below 0.9 that holds for all items"
 
 
-def form(sets: Sequence[Data] | None, guessing: str | float = "prior", nodes: int | None = None) -> Form:
+def form(
+    sets: Sequence[Data] | None, guessing: str | float = "prior", nodes: int | None = None, undetermined: str = "refuse"
+) -> Form:
     """A discrimination, a difficulty and a chance of guessing for each item."""
     items = items_of(sets)
     parameters: dict[str, Parameter] = {
@@ -48,6 +52,7 @@ def form(sets: Sequence[Data] | None, guessing: str | float = "prior", nodes: in
         "discrimination": discrimination((items,)),
         "guessing": _guessing(guessing, items),
     }
+    refuse_undetermined(sets, parameters, undetermined)
     priors = {"difficulty": DIFFICULTY_PRIOR, "discrimination": DISCRIMINATION_PRIOR, "guessing": _PRIOR}
     if isinstance(parameters["guessing"], Fixed):
         del priors["guessing"]
@@ -101,7 +106,7 @@ READY = ReadyMade(
     ),
     form=form,
     guess=guess,
-    options={"guessing": Option("prior", _ABOUT), "nodes": NODES},
+    options={"guessing": Option("prior", _ABOUT), "nodes": NODES, "undetermined": UNDETERMINED},
     known=(
         Known(
             data=eight_items,

@@ -11,10 +11,12 @@ from parametra.models.item_response._statement import (
     DIFFICULTY_PRIOR,
     DISCRIMINATION_PRIOR,
     NODES,
+    UNDETERMINED,
     difficulty,
     discrimination,
     guessed_difficulty,
     items_of,
+    refuse_undetermined,
     stated,
 )
 from parametra.nouns.card import Source
@@ -29,10 +31,13 @@ _CHALMERS = Source(
 )
 
 
-def form(sets: Sequence[Data] | None, nodes: int | None = None, intercepts: bool = False) -> Form:
+def form(
+    sets: Sequence[Data] | None, nodes: int | None = None, intercepts: bool = False, undetermined: str = "refuse"
+) -> Form:
     """A discrimination and a difficulty for each item."""
     items = items_of(sets)
     parameters = {"difficulty": difficulty(items), "discrimination": discrimination((items,))}
+    refuse_undetermined(sets, parameters, undetermined)
     priors = {"difficulty": DIFFICULTY_PRIOR, "discrimination": DISCRIMINATION_PRIOR}
     derived = {f"intercept_{i}": _intercept(i) for i in range(items)} if intercepts else {}
     return stated(sets, dict(parameters), dict(priors), nodes, derived=derived)
@@ -64,6 +69,7 @@ READY = ReadyMade(
     guess=guess,
     options={
         "nodes": NODES,
+        "undetermined": UNDETERMINED,
         "intercepts": Option(False, "whether intercepts, -discrimination difficulty, are reported too", (False, True)),
     },
     known=(

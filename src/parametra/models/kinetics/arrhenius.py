@@ -9,14 +9,18 @@ import numpy as np
 
 from parametra.maths.distributions import Normal
 from parametra.maths.first_look import lifted
+from parametra.models.kinetics._picture import arrhenius_picture
 from parametra.models.kinetics._readings import curve
 from parametra.nouns.card import Source
 from parametra.nouns.data import Data
+from parametra.nouns.kelvin import refuse_celsius
 from parametra.nouns.noise_positive import LogNormal
 from parametra.nouns.parameter import Fixed, Parameter, Positive, Real
 from parametra.nouns.ready_made import Form, Known, Option, ReadyMade, around_guess
 
 _GAS_CONSTANT = 8.31446261815324e-3
+_COLDEST = 150.0
+"""Hardly a rate is measured at such temperatures in K alone, and many are in degrees Celsius."""
 _ARRHENIUS = Source(
     "S. Arrhenius",
     1889,
@@ -64,6 +68,7 @@ def reference_temperature(data: Sequence[Data] | None) -> float:
 
 
 def _form(data: Sequence[Data] | None, form: str) -> Form:
+    refuse_celsius(data, coldest=_COLDEST)
     reference = reference_temperature(data)
     parameters: dict[str, Parameter] = {
         "rate_at_reference": Positive(guess=1.0, unit="{rate}", description="the rate constant at the reference"),
@@ -111,7 +116,7 @@ READY = ReadyMade(
      = rate_at_reference exp(E / R (1 / reference - 1 / temperature))
 rate = prefactor temperature^power exp(-E / (R temperature))                       form = "modified\"""",
     good_for="rate constants, diffusion and ageing between two temperatures at least; relative errors are taken as "
-    "alike. "
+    "alike. Temperatures are in kelvin. "
     "The rate at a temperature in the middle of the data is fitted, for it is hardly correlated with the energy",
     prefer_instead='kinetics.vogel_fulcher near a glass transition; form="modified" for wide ranges of temperature',
     form=_form,
@@ -135,4 +140,5 @@ rate = prefactor temperature^power exp(-E / (R temperature))                    
         ),
     ),
     sources=(_ARRHENIUS,),
+    picture=arrhenius_picture,
 )

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from parametra.maths.first_look import best_shape, extent, lifted
+from parametra.models.kinetics._picture import inhibition_picture
 from parametra.models.kinetics._readings import CORNISH_BOWDEN
 from parametra.nouns.card import Source
 from parametra.nouns.data import Data
@@ -104,4 +105,5 @@ rate = V substrate / (K (1 + inhibitor / Ki) + substrate (1 + inhibitor / Ku))  
         _known("mixed", {"Ki": 1.5, "Ku": 3.0}),
     ),
     sources=(_CLELAND, CORNISH_BOWDEN),
+    picture=inhibition_picture,
 )

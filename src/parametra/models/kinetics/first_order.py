@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from parametra.maths.first_look import best_shape, extent, lifted
@@ -10,6 +12,7 @@ from parametra.nouns.card import Source
 from parametra.nouns.data import Data
 from parametra.nouns.parameter import Positive
 from parametra.nouns.ready_made import Form, Known, ReadyMade, around_guess
+from parametra.nouns.zero_of_time import refuse_far_zero
 
 _DANIELS = Source(
     "F. Daniels and E. H. Johnston",
@@ -35,14 +38,9 @@ def guess(data: Data) -> dict[str, float]:
     return {"initial": lifted(best.factors[0], float(np.max(concentration))), **best.values}
 
 
-READY = ReadyMade(
-    name="kinetics.first_order",
-    summary="A reaction of first order: a concentration that falls exponentially",
-    formula="concentration = initial exp(-rate time)",
-    good_for="decompositions, hydrolysis and radioactive decay without background",
-    prefer_instead="decay.exponential with a background or several terms; kinetics.second_order where halving takes "
-    "ever longer",
-    form=Form(
+def _form(data: Sequence[Data] | None) -> Form:
+    refuse_far_zero(data, "initial is the concentration at time zero")
+    return Form(
         model={"concentration": "initial * exp(-rate * time)"},
         parameters={
             "initial": Positive(guess=1.0, unit="{concentration}", description="the concentration at time zero"),
@@ -52,7 +50,17 @@ READY = ReadyMade(
         outputs={"concentration": "mol/L"},
         priors={"initial": around_guess(1.0), "rate": around_guess(2.0)},
         derived={"half_life": "log(2) / rate"},
-    ),
+    )
+
+
+READY = ReadyMade(
+    name="kinetics.first_order",
+    summary="A reaction of first order: a concentration that falls exponentially",
+    formula="concentration = initial exp(-rate time)",
+    good_for="decompositions, hydrolysis and radioactive decay without background",
+    prefer_instead="decay.exponential with a background or several terms; kinetics.second_order where halving takes "
+    "ever longer",
+    form=_form,
     guess=guess,
     known=(
         Known(

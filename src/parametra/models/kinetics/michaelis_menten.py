@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from parametra.maths.first_look import best_shape, lifted
+from parametra.models.kinetics._readings import curve
 from parametra.nouns.card import Source
 from parametra.nouns.data import Data
 from parametra.nouns.parameter import Positive
@@ -29,11 +31,13 @@ def puromycin() -> Data:
 
 
 def guess(data: Data) -> dict[str, float]:
-    """V from the highest rate, K from the concentration where half of it is reached."""
-    substrate, rate = data.inputs["substrate"], data.outputs["rate"]
-    highest = float(np.max(rate))
-    half = float(substrate[np.argmin(np.abs(rate - 0.5 * highest))])
-    return {"V": 1.05 * highest, "K": max(half, 1e-12)}
+    """The best of a grid of half saturations."""
+    substrate, rate = curve(data, "substrate", "rate")
+    highest = lifted(float(substrate[-1]), 1.0)
+    halves = {"half": highest * np.geomspace(1e-3, 30.0, 60)}
+    positive = np.maximum(substrate, 0.0)
+    best = best_shape(lambda half: [positive / (half + positive)], halves, rate, lambda factors: factors[:, 0] > 0)
+    return {"V": lifted(best.factors[0], float(np.max(rate))), "K": best.values["half"]}
 
 
 READY = ReadyMade(
@@ -46,11 +50,11 @@ READY = ReadyMade(
     form=Form(
         model={"rate": "V * substrate / (K + substrate)"},
         parameters={
-            "V": Positive(guess=200.0, unit="{rate}", description="the rate at saturation"),
-            "K": Positive(guess=0.1, unit="{substrate}", description="the concentration at half of it"),
+            "V": Positive(guess=1.0, unit="{rate}", description="the rate at saturation"),
+            "K": Positive(guess=1.0, unit="{substrate}", description="the concentration at half of it"),
         },
-        inputs={"substrate": "ppm"},
-        outputs={"rate": "count/min**2"},
+        inputs={"substrate": "mmol/L"},
+        outputs={"rate": "mmol/L/min"},
         priors={"V": around_guess(1.0), "K": around_guess(1.5)},
     ),
     guess=guess,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from parametra.maths.first_look import best_shape, extent, lifted
@@ -10,6 +12,7 @@ from parametra.nouns.card import Source
 from parametra.nouns.data import Data
 from parametra.nouns.parameter import Positive
 from parametra.nouns.ready_made import Form, Known, ReadyMade, around_guess
+from parametra.nouns.zero_of_time import refuse_far_zero
 
 _ZUMDAHL = Source("S. S. Zumdahl and S. A. Zumdahl", 2014, "Chemistry, 9th edition", "isbn:9781133611097")
 _LAIDLER = Source("K. J. Laidler", 1987, "Chemical Kinetics, 3rd edition", "isbn:9780060438623")
@@ -34,13 +37,9 @@ def guess(data: Data) -> dict[str, float]:
     return {"initial": initial, "rate": 1 / (initial * best.values["halving"])}
 
 
-READY = ReadyMade(
-    name="kinetics.second_order",
-    summary="A reaction of second order: the reciprocal of the concentration grows linearly",
-    formula="concentration = initial / (1 + rate initial time)",
-    good_for="dimerisations and recombinations, and two reactants in equal amounts",
-    prefer_instead="kinetics.first_order where a half is lost in equal times",
-    form=Form(
+def _form(data: Sequence[Data] | None) -> Form:
+    refuse_far_zero(data, "initial is the concentration at time zero")
+    return Form(
         model={"concentration": "initial / (1 + rate * initial * time)"},
         parameters={
             "initial": Positive(guess=1.0, unit="{concentration}", description="the concentration at time zero"),
@@ -52,7 +51,16 @@ READY = ReadyMade(
         outputs={"concentration": "mol/L"},
         priors={"initial": around_guess(1.0), "rate": around_guess(2.0)},
         derived={"first_half_life": "1 / (rate * initial)"},
-    ),
+    )
+
+
+READY = ReadyMade(
+    name="kinetics.second_order",
+    summary="A reaction of second order: the reciprocal of the concentration grows linearly",
+    formula="concentration = initial / (1 + rate initial time)",
+    good_for="dimerisations and recombinations, and two reactants in equal amounts",
+    prefer_instead="kinetics.first_order where a half is lost in equal times",
+    form=_form,
     guess=guess,
     known=(
         Known(

@@ -10,6 +10,7 @@ from parametra.maths.distributions import Normal
 from parametra.maths.first_look import best_shape, extent, lifted, tidy
 from parametra.nouns.card import Source
 from parametra.nouns.data import Data
+from parametra.nouns.kelvin import refuse_celsius
 from parametra.nouns.parameter import Positive, Real
 from parametra.nouns.ready_made import Form, Known, ReadyMade, around_guess
 
@@ -36,6 +37,8 @@ def thermistor() -> Data:
 
 
 def _form(data: Sequence[Data] | None) -> Form:
+    # a moved zero of temperature moves the parameter zero alone, so only what no kelvin can be is refused
+    refuse_celsius(data)
     middle, width = extent(*(each.inputs.get("temperature", np.zeros(0)) for each in data or ()))
     lowest = middle - 0.5 * width
     return Form(
@@ -70,7 +73,7 @@ def _form(data: Sequence[Data] | None) -> Form:
 def guess(data: Data) -> dict[str, float]:
     """The best zero of a grid, the rest a straight line through the logarithms."""
     temperature, response = tidy(data.inputs["temperature"], data.outputs["response"])
-    middle, width = extent(temperature)
+    middle, width = extent(data.inputs["temperature"])
     highest = float(np.max(np.abs(response))) or 1.0
     logarithm = np.log(np.maximum(response, 1e-12 * highest))
     grid = {"zero": middle - 0.5 * width - width * np.geomspace(0.01, 100.0, 80)}

@@ -33,7 +33,7 @@ NIST = Source(
 )
 OPTIONS = {
     "peaks": Option(1, "how many peaks; their parameters are height_1, height_2, ... where there are several"),
-    "background": Option("none", "what is beneath them", ("none", "constant", "linear", "exponential")),
+    "background": Option("constant", "what is beneath them", ("none", "constant", "linear", "exponential")),
 }
 _BACKGROUNDS = {
     "none": "",

@@ -86,6 +86,7 @@ READY = ReadyMade(
     known=(
         Known(
             data=transmittance,
+            options={"background": "none"},
             about="the transmittance of a filter",
             estimate={"center": "451.54122", "standard_deviation": "4.0888322", "area": "3.896260"},
             standard_error={"center": "0.0468005", "standard_deviation": "0.0468030"},

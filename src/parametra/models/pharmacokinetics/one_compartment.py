@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from parametra.models.pharmacokinetics._dosing import (
     by_dose,
     duration_of,
     inputs_of,
+    refuse_impossible,
 )
 from parametra.nouns.data import Data
 from parametra.nouns.parameter import Parameter, Positive
@@ -57,7 +59,8 @@ def _simulated(route: str) -> Data:
     return Data(table, inputs=["time"], output="concentration", units=units, constants=known)
 
 
-def _form(_: object, route: str) -> Form:
+def _form(data: Sequence[Data] | None, route: str) -> Form:
+    refuse_impossible(data)
     parameters: dict[str, Parameter] = {
         "clearance": Positive(
             guess=1.0, unit=CLEARANCE, description="volume cleared in a unit of time, CL (CL/F if oral)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from parametra.models.pharmacokinetics._dosing import (
     by_dose,
     duration_of,
     inputs_of,
+    refuse_impossible,
 )
 from parametra.nouns.data import Data
 from parametra.nouns.parameter import Positive
@@ -69,7 +71,8 @@ def infused() -> Data:
     return Data(table, inputs=["time"], output="concentration", units=units, constants=constants)
 
 
-def _form(_: object, route: str) -> Form:
+def _form(data: Sequence[Data] | None, route: str) -> Form:
+    refuse_impossible(data)
     parameters = {
         "clearance": Positive(guess=5.0, unit=CLEARANCE, description="volume cleared in a unit of time, CL"),
         "central_volume": Positive(guess=10.0, unit=VOLUME, description="volume of blood and what is as fast, V1"),

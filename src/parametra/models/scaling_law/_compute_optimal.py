@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from parametra.nouns.errors import ModelError
+from parametra.models.scaling_law._wanted import law, number
 
 FLOP_PER_PARAMETER_AND_TOKEN = 6
 """Of a training step, forwards and backwards: Kaplan and others (2020), section 2.1, arXiv:2001.08361."""
+
+CHINCHILLA = ("E", "A", "B", "alpha", "beta")
 
 
 @dataclass(frozen=True)
@@ -46,19 +48,12 @@ def compute_optimal(estimate: Mapping[str, Any], compute: float) -> ComputeOptim
         compute: the budget in FLOP.
 
     Raises:
-        ModelError: a budget that is not above zero, or an estimate without these names.
+        ModelError: a budget or a parameter that is not a number above zero, or an estimate without these names.
 
     Source: Hoffmann and others (2022), equation (4), arXiv:2203.15556
     """
-    missing = [name for name in ("E", "A", "B", "alpha", "beta") if name not in estimate]
-    if missing:
-        raise ModelError(
-            f"compute_optimal needs E, A, B, alpha and beta by name; {', '.join(missing)} did not come. Give the "
-            "estimate of a fit of scaling_law.chinchilla."
-        )
-    if not compute > 0:
-        raise ModelError(f"a compute budget is a number of FLOP above zero; came {compute!r}.")
-    e, a, b, alpha, beta = (float(estimate[name]) for name in ("E", "A", "B", "alpha", "beta"))
+    e, a, b, alpha, beta = law("compute_optimal", estimate, CHINCHILLA, "scaling_law.chinchilla")
+    compute = number("a compute budget in FLOP", compute)
     share = (alpha * a / (beta * b)) ** (1 / (alpha + beta))
     volume = compute / FLOP_PER_PARAMETER_AND_TOKEN
     parameters = share * volume ** (beta / (alpha + beta))

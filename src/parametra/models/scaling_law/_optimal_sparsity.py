@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from parametra.models.scaling_law._compute_optimal import FLOP_PER_PARAMETER_AND_TOKEN
+from parametra.models.scaling_law._wanted import number
 from parametra.nouns.errors import ModelError
 
 _NAMES = (
@@ -54,11 +55,10 @@ def optimal_sparsity(
     missing = [name for name in _NAMES if name not in estimate]
     if missing:
         raise ModelError(f"optimal_sparsity needs the parameters of scaling_law.sparsity; {', '.join(missing)} lack.")
-    if not (parameters > 0 and compute > 0 and 0 < highest < 1):
-        raise ModelError(
-            f"optimal_sparsity needs parameters and compute above zero and highest between 0 and 1; {parameters!r}, "
-            f"{compute!r} and {highest!r} came."
-        )
+    parameters = number("optimal_sparsity: parameters", parameters)
+    compute = number("optimal_sparsity: compute, in FLOP,", compute)
+    if not 0 < highest < 1:
+        raise ModelError(f"optimal_sparsity needs highest between 0 and 1; {highest!r} came.")
     e, a, b, c, g, alpha, beta, own, joint, power = (float(estimate[name]) for name in _NAMES)
 
     def loss(log_dense: Any) -> Any:
@@ -93,6 +93,5 @@ def best_weight_decay(timescale: float, *, batch: float, learning_rate: float, t
     """
     given = {"timescale": timescale, "batch": batch, "learning_rate": learning_rate, "tokens": tokens}
     for name, value in given.items():
-        if not value > 0:
-            raise ModelError(f"best_weight_decay needs numbers above zero; {name}={value!r} came.")
+        number(f"best_weight_decay: {name}", value)
     return float(batch / (learning_rate * timescale * tokens))

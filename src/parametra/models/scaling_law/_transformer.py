@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from parametra.models.scaling_law._compute_optimal import FLOP_PER_PARAMETER_AND_TOKEN
+import numpy as np
+
+from parametra.models.scaling_law._compute_optimal import CHINCHILLA, FLOP_PER_PARAMETER_AND_TOKEN
+from parametra.models.scaling_law._wanted import law as parameters_of
+from parametra.models.scaling_law._wanted import number
 from parametra.nouns.errors import ModelError
+
+if TYPE_CHECKING:
+    Whole = int
+else:
+    # NumPy's whole numbers are welcome, and others are refused in words
+    Whole = Any
 
 _ACTIVATIONS = 34
 """Numbers a layer reads and writes for each token and unit of width, forwards: queries, keys, values, the output and
@@ -39,7 +49,9 @@ class TransformerCost:
     copies: float
 
 
-def transformer_cost(*, depth: int, width: int, tokens: int, context: int = 128, heads: int = 4) -> TransformerCost:
+def transformer_cost(
+    *, depth: Whole, width: Whole, tokens: Whole, context: Whole = 128, heads: Whole = 4
+) -> TransformerCost:
     """What a training step of a transformer costs, counted from its shape.
 
     Arguments:
@@ -50,13 +62,13 @@ def transformer_cost(*, depth: int, width: int, tokens: int, context: int = 128,
         heads: of attention, each with a table of context x context.
 
     Raises:
-        ModelError: a number that is not above zero.
+        ModelError: what is not a whole number of 1 or more.
 
     Source: in the manner of Inbar and Sernau (2024), arXiv:2406.18922, with counts of its own.
     """
-    sizes = {"depth": depth, "width": width, "tokens": tokens, "context": context, "heads": heads}
+    sizes: dict[str, Any] = {"depth": depth, "width": width, "tokens": tokens, "context": context, "heads": heads}
     for name, value in sizes.items():
-        if value < 1:
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
             raise ModelError(f"transformer_cost needs whole numbers of 1 or more; {name}={value!r} came.")
     context = min(context, tokens)
     parameters = 12.0 * depth * width**2
@@ -101,14 +113,16 @@ def best_for_time(
         time: in seconds.
 
     Raises:
-        ModelError: no shape, or a time that is not above zero.
+        ModelError: no shape, a time that is not above zero, a law without these names.
     """
-    if not shapes or not time > 0:
-        raise ModelError(f"best_for_time needs shapes and a time above zero; {len(shapes)} shapes and {time!r} came.")
+    if not shapes:
+        raise ModelError("best_for_time needs shapes to choose from; 0 shapes came.")
+    time = number("best_for_time: time, in seconds,", time)
+    e, a, b, alpha, beta = parameters_of("best_for_time", law, CHINCHILLA, "scaling_law.chinchilla")
     found: list[tuple[float, float]] = []
     for shape in shapes:
-        tokens = shape.tokens * time / step_time(shape)
-        loss = law["E"] + law["A"] / shape.parameters ** law["alpha"] + law["B"] / tokens ** law["beta"]
+        tokens = shape.tokens * time / number("what step_time gives, the seconds of a step,", step_time(shape))
+        loss = e + a / shape.parameters**alpha + b / tokens**beta
         found.append((float(loss), float(tokens)))
     best = min(range(len(shapes)), key=lambda i: found[i][0])
     return BestForTime(shapes[best], *found[best], tuple(loss for loss, _ in found))

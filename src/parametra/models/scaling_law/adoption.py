@@ -10,6 +10,7 @@ from parametra.maths.distributions import LogNormal
 from parametra.models.scaling_law._simulated import table
 from parametra.models.scaling_law._sources import BHANDARI, WANG
 from parametra.models.scaling_law._start import clipped
+from parametra.models.scaling_law._wanted import above_zero
 from parametra.nouns.data import Data
 from parametra.nouns.errors import ModelError
 from parametra.nouns.parameter import Log
@@ -22,7 +23,7 @@ _POPULAR = {"immediacy": 150.0, "longevity": 1.1, "fitness": 8.0}
 
 def form(data: tuple[Data, ...] | None = None, *, reference: float = 30.0, counts: str = "cumulative") -> Form:
     """The curve for a number of references, of counts that add up or of what arrives in each interval."""
-    del data
+    above_zero(data, "time", *(("since",) if counts == "new" else ()), or_zero=True)
     if isinstance(reference, bool) or not reference > 0:
         raise ModelError(
             f'the option "reference" of "scaling_law.adoption" is a number above zero; came {reference!r}.'

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from parametra.maths.distributions import LogNormal, Normal, Truncated
-from parametra.models.scaling_law._compute_optimal import compute_optimal
+from parametra.models.scaling_law._compute_optimal import CHINCHILLA, compute_optimal
 from parametra.models.scaling_law._picture import sweep_picture
 from parametra.models.scaling_law._simulated import isoflop_runs, losses, table
 from parametra.models.scaling_law._sources import BESIROGLU, HOFFMANN
 from parametra.models.scaling_law._start import clipped, powers, usable
+from parametra.models.scaling_law._wanted import above_zero
 from parametra.nouns.data import Data
 from parametra.nouns.derived import Derived
 from parametra.nouns.errors import ModelError
@@ -31,7 +32,7 @@ def form(
     data: tuple[Data, ...] | None = None, *, threshold: float = 1e-3, scatter: float = 5e-3, compute: float = 5.76e23
 ) -> Form:
     """The law, its robust noise and the optimum at a compute budget."""
-    del data
+    above_zero(data, "parameters", "tokens")
     for name, value in (("threshold", threshold), ("scatter", scatter), ("compute", compute)):
         if isinstance(value, bool) or not 0 < value < math.inf:
             raise ModelError(f'the option "{name}" of "scaling_law.chinchilla" is a number above zero; came {value!r}.')
@@ -40,8 +41,10 @@ def form(
         model={"loss": "E + A / parameters**alpha + B / tokens**beta"},
         parameters={
             "E": Log(*_BOUNDS["E"], guess=1.7, unit="{loss}", description="the loss that no size takes away"),
-            "A": Log(*_BOUNDS["A"], guess=400.0, unit="1", description="what too few parameters cost, at 1 parameter"),
-            "B": Log(*_BOUNDS["B"], guess=2000.0, unit="1", description="what too few tokens cost, at 1 token"),
+            "A": Log(
+                *_BOUNDS["A"], guess=400.0, unit="{loss}", description="what too few parameters cost, at 1 parameter"
+            ),
+            "B": Log(*_BOUNDS["B"], guess=2000.0, unit="{loss}", description="what too few tokens cost, at 1 token"),
             "alpha": Positive(_BOUNDS["alpha"][1], guess=0.35, unit="1", description="how fast parameters help"),
             "beta": Positive(_BOUNDS["beta"][1], guess=0.35, unit="1", description="how fast tokens help"),
         },
@@ -62,7 +65,9 @@ def form(
 def _derived(compute: float) -> dict[str, object]:
     def at_budget(what: str) -> Derived:
         def value(named: Any) -> float:
-            return float(getattr(compute_optimal(named, compute), what))
+            # at the edge of the box, where an exponent is 0, nothing is best
+            inside = all(float(named[name]) > 0 for name in CHINCHILLA)
+            return float(getattr(compute_optimal(named, compute), what)) if inside else math.nan
 
         return Derived(f"best_{what}" if what != "tokens_per_parameter" else what, value, f"{what} at {compute:g} FLOP")
 

@@ -8,6 +8,7 @@ from parametra.maths.distributions import LogNormal
 from parametra.models.scaling_law._simulated import losses, table
 from parametra.models.scaling_law._sources import MCCANDLISH, SU
 from parametra.models.scaling_law._start import clipped, usable
+from parametra.models.scaling_law._wanted import above_zero
 from parametra.nouns.data import Data
 from parametra.nouns.noise_positive import LogNormal as LogNormalNoise
 from parametra.nouns.parameter import Log
@@ -39,17 +40,10 @@ def simulated_steps() -> Data:
     return table({"batch": batch}, "steps", drawn, {"batch": "1", "steps": "1"})
 
 
-READY = ReadyMade(
-    name="scaling_law.critical_batch",
-    summary="The steps that a loss takes at each batch size, and the critical batch size",
-    formula="steps = minimum_steps (1 + critical_batch / batch)",
-    good_for=(
-        "runs of one network to one loss at several batch sizes: below the critical batch twice the batch nearly "
-        "halves the steps, above it hardly changes them; at it a run takes twice the least steps and twice the "
-        "least examples"
-    ),
-    prefer_instead="scaling_law.loss_trajectory for whole curves of several networks, where the critical batch grows",
-    form=Form(
+def form(data: tuple[Data, ...] | None = None) -> Form:
+    """The law; sizes that it has no value for are refused."""
+    above_zero(data, "batch")
+    return Form(
         model={"steps": "minimum_steps * (1 + critical_batch / batch)"},
         parameters={
             "minimum_steps": Log(
@@ -64,7 +58,20 @@ READY = ReadyMade(
         noise=LogNormalNoise(),
         priors={"minimum_steps": LogNormal(8.0, 3.0), "critical_batch": LogNormal(10.0, 5.0)},
         derived={"minimum_examples": "minimum_steps * critical_batch"},
+    )
+
+
+READY = ReadyMade(
+    name="scaling_law.critical_batch",
+    summary="The steps that a loss takes at each batch size, and the critical batch size",
+    formula="steps = minimum_steps (1 + critical_batch / batch)",
+    good_for=(
+        "runs of one network to one loss at several batch sizes: below the critical batch twice the batch nearly "
+        "halves the steps, above it hardly changes them; at it a run takes twice the least steps and twice the "
+        "least examples"
     ),
+    prefer_instead="scaling_law.loss_trajectory for whole curves of several networks, where the critical batch grows",
+    form=form,
     guess=guess,
     known=(
         Known(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from parametra.maths.distributions import LogNormal, Normal, Truncated
 from parametra.models.scaling_law._simulated import losses, table
 from parametra.models.scaling_law._sources import HESTNESS
 from parametra.models.scaling_law._start import clipped, powers, usable
+from parametra.models.scaling_law._wanted import above_zero
 from parametra.nouns.data import Data
 from parametra.nouns.errors import ModelError
 from parametra.nouns.noise_positive import LogNormal as LogNormalNoise
@@ -20,12 +23,14 @@ _TRUTH = {"floor": 0.02, "chance": 0.9, "onset": 120.0, "exponent": 0.6}
 
 def form(data: tuple[Data, ...] | None = None, *, target: float | None = None) -> Form:
     """The curve, and the examples that a target needs."""
-    del data
-    if target is not None and (isinstance(target, bool) or not target > 0):
+    above_zero(data, "examples", or_zero=True)
+    if target is not None and (isinstance(target, bool) or not 0 < target < math.inf):
         raise ModelError(
             f'the option "target" of "scaling_law.learning_curve" is an error above zero; came {target!r}.'
         )
-    needed = f"onset * (((chance - floor) / ({target!r} - floor))**(1 / exponent) - 1)"
+    # endless where the floor is not below the target, none where chance is
+    share = f"maximum({target!r} - floor, 0) / (chance - floor)"
+    needed = f"onset * maximum(({share})**(-1 / exponent) - 1, 0)"
     return Form(
         model={"error": "floor + (chance - floor) * (1 + examples / onset)**(-exponent)"},
         parameters={
@@ -74,12 +79,17 @@ READY = ReadyMade(
     formula="error = floor + (chance - floor) (1 + examples / onset)^(-exponent)",
     good_for=(
         "the error of one learner at growing training sets, from sizes that teach it nothing to sizes that no longer "
-        "help; target=0.05 reports the examples that an error of 0.05 needs, with their error"
+        "help; target=0.05 reports the examples that an error of 0.05 needs, with their error, and inf "
+        "where the fitted floor lies above that"
     ),
     prefer_instead="scaling_law.power_law where all sizes lie on the straight part: onset and chance are then not told",
     form=form,
     guess=guess,
-    options={"target": Option(None, "the error whose examples are reported as required_examples")},
+    options={
+        "target": Option(
+            None, "the error whose examples are reported as required_examples, inf where the floor is above it"
+        )
+    },
     known=(
         Known(
             data=simulated_errors,

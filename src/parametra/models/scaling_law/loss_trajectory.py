@@ -11,6 +11,7 @@ from parametra.models.scaling_law._picture import sweep_picture
 from parametra.models.scaling_law._simulated import losses, table
 from parametra.models.scaling_law._sources import KAPLAN, SU
 from parametra.models.scaling_law._start import clipped, powers, usable
+from parametra.models.scaling_law._wanted import above_zero
 from parametra.nouns.data import Data
 from parametra.nouns.noise_positive import LogNormal as LogNormalNoise
 from parametra.nouns.parameter import Log
@@ -117,19 +118,10 @@ def _parameters() -> dict[str, Any]:
     return made
 
 
-READY = ReadyMade(
-    name="scaling_law.loss_trajectory",
-    summary="The course of the training loss by parameters, step and batch size",
-    formula=(
-        "loss = (parameter_scale / parameters)^parameter_exponent + (step_scale / least_step)^step_exponent\n"
-        "least_step = step / (1 + batch_scale / (batch loss^(1/batch_exponent)))"
-    ),
-    good_for=(
-        "logs of small networks at a constant learning rate, to foretell the whole curve of a larger one at any batch "
-        "size, its least steps and its critical batch"
-    ),
-    prefer_instead="scaling_law.chinchilla for final losses of runs whose learning rate was brought down",
-    form=Form(
+def form(data: tuple[Data, ...] | None = None) -> Form:
+    """The law; sizes that it has no value for are refused."""
+    above_zero(data, "parameters", "step", "batch")
+    return Form(
         model=loss,
         parameters=_parameters(),
         inputs={"parameters": "1", "step": "1", "batch": "1"},
@@ -143,7 +135,22 @@ READY = ReadyMade(
             "batch_scale": LogNormal(18.0, 4.0),
             "batch_exponent": Truncated(Normal(0.2, 0.2), 0.02, 3.0),
         },
+    )
+
+
+READY = ReadyMade(
+    name="scaling_law.loss_trajectory",
+    summary="The course of the training loss by parameters, step and batch size",
+    formula=(
+        "loss = (parameter_scale / parameters)^parameter_exponent + (step_scale / least_step)^step_exponent\n"
+        "least_step = step / (1 + batch_scale / (batch loss^(1/batch_exponent)))"
     ),
+    good_for=(
+        "logs of small networks at a constant learning rate, to foretell the whole curve of a larger one at any batch "
+        "size, its least steps and its critical batch"
+    ),
+    prefer_instead="scaling_law.chinchilla for final losses of runs whose learning rate was brought down",
+    form=form,
     guess=guess,
     known=(
         Known(

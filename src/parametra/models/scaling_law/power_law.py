@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from parametra.maths.distributions import LogNormal, Normal
 from parametra.models.scaling_law._simulated import losses, table
 from parametra.models.scaling_law._sources import HESTNESS
 from parametra.models.scaling_law._start import clipped, powers, straight, usable
+from parametra.models.scaling_law._wanted import above_zero
 from parametra.nouns.card import Source
 from parametra.nouns.data import Data
 from parametra.nouns.errors import ModelError
@@ -26,11 +28,13 @@ _BOUNDS = {"offset": (1e-12, 1e12), "scale": (1e-30, 1e30), "exponent": (-5.0, 5
 
 def form(data: tuple[Data, ...] | None = None, *, offset: bool = True, target: float | None = None) -> Form:
     """The law with or without its offset, and the size at which a target is reached."""
-    del data
-    if target is not None and (isinstance(target, bool) or not target > 0):
+    above_zero(data, "size")
+    if target is not None and (isinstance(target, bool) or not 0 < target < math.inf):
         raise ModelError(f'the option "target" of "scaling_law.power_law" is a value above zero; came {target!r}.')
     parameters: dict[str, Any] = {
-        "scale": Log(*_BOUNDS["scale"], guess=1.0, unit="1", description="the part that goes with size, at size 1"),
+        "scale": Log(
+            *_BOUNDS["scale"], guess=1.0, unit="{value}", description="the part that goes with size, at size 1"
+        ),
         "exponent": Real(*_BOUNDS["exponent"], guess=-0.5, unit="1", description="the slope on double logarithms"),
     }
     priors: dict[str, Any] = {"scale": LogNormal(0.0, 10.0), "exponent": Normal(0.0, 1.0)}
@@ -39,8 +43,9 @@ def form(data: tuple[Data, ...] | None = None, *, offset: bool = True, target: f
             *_BOUNDS["offset"], guess=1e-2, unit="{value}", description="what no size takes away, or adds to"
         )
         priors["offset"] = LogNormal(-3.0, 4.0)
-    left = "(target - offset)" if offset else "target"
-    inverse = f"({left} / scale)**(1 / exponent)".replace("target", repr(target))
+    # no size reaches a target that the offset keeps away: the limit is endless where values fall, zero where they rise
+    left = f"maximum({target!r} - offset, 0)" if offset else repr(target)
+    inverse = f"({left} / scale)**(1 / exponent)"
     return Form(
         model={"value": "offset + scale * size**exponent" if offset else "scale * size**exponent"},
         parameters=parameters,
@@ -90,7 +95,8 @@ READY = ReadyMade(
     formula="value = offset + scale size^exponent",
     good_for=(
         "errors that fall with data or parameters, best batch sizes that rise with tokens; relative errors are fitted, "
-        "so every decade counts alike; target=0.05 reports the size at which the value is 0.05, with its error"
+        "so every decade counts alike; target=0.05 reports the size at which the value is 0.05, with its error, "
+        "and inf where the fitted offset lies above that"
     ),
     prefer_instead=(
         "scaling_law.learning_curve where small sizes are no better than chance; offset=False where no floor is in "
@@ -100,7 +106,7 @@ READY = ReadyMade(
     guess=guess,
     options={
         "offset": Option(True, "whether there is a constant that no size takes away", (True, False)),
-        "target": Option(None, "the value whose size is reported as required_size"),
+        "target": Option(None, "the value whose size is reported as required_size, inf where the offset is above it"),
     },
     known=(
         Known(

@@ -10,6 +10,7 @@ from parametra.maths.distributions import LogNormal, Normal, Truncated
 from parametra.models.scaling_law._simulated import losses, table
 from parametra.models.scaling_law._sources import ABNAR
 from parametra.models.scaling_law._start import clipped, powers, usable
+from parametra.models.scaling_law._wanted import above_zero, share_below_one
 from parametra.nouns.data import Data
 from parametra.nouns.noise_positive import LogNormal as LogNormalNoise
 from parametra.nouns.parameter import Log, Real
@@ -85,27 +86,20 @@ def _parameters() -> dict[str, Any]:
         "sparsity_exponent": "of the active share, below zero where sparsity helps",
         "joint_sparsity_exponent": "of the active share beside parameters",
     }
-    made: dict[str, Any] = {k: Log(*_BOUNDS[k], guess=_TRUTH[k], unit="1", description=v) for k, v in about.items()}
+    losses_of = ("E", "A", "B", "C", "G")
+    made: dict[str, Any] = {
+        k: Log(*_BOUNDS[k], guess=_TRUTH[k], unit="{loss}" if k in losses_of else "1", description=v)
+        for k, v in about.items()
+    }
     made |= {k: Real(*_BOUNDS[k], guess=_TRUTH[k], unit="1", description=v) for k, v in real.items()}
     return made
 
 
-READY = ReadyMade(
-    name="scaling_law.sparsity",
-    summary="The loss of mixtures of experts by parameters, tokens and sparsity, the share of inactive parameters",
-    formula=(
-        "loss = E + A / parameters^alpha + B / tokens^beta + C / (1 - sparsity)^sparsity_exponent\n"
-        "       + G / ((1 - sparsity)^joint_sparsity_exponent parameters^joint_exponent)"
-    ),
-    good_for=(
-        "final losses of mixtures of experts at many sizes, numbers of tokens and sparsities below 1; optimal_sparsity "
-        "turns a fit into the sparsity of lowest loss at a number of parameters and a compute budget"
-    ),
-    prefer_instead=(
-        "scaling_law.chinchilla for dense networks; the ten parameters are strongly correlated, so look at what is "
-        "foretold, such as the best sparsity, rather than at one of them"
-    ),
-    form=Form(
+def form(data: tuple[Data, ...] | None = None) -> Form:
+    """The law; sizes that it has no value for are refused."""
+    above_zero(data, "parameters", "tokens")
+    share_below_one(data, "sparsity")
+    return Form(
         model={
             "loss": "E + A / parameters**alpha + B / tokens**beta + C * exp(-sparsity_exponent * log1p(-sparsity))"
             " + G * exp(-joint_sparsity_exponent * log1p(-sparsity)) / parameters**joint_exponent"
@@ -126,7 +120,25 @@ READY = ReadyMade(
             "joint_sparsity_exponent": Normal(0.0, 0.3),
             "joint_exponent": Truncated(Normal(0.2, 0.3), 1e-3, 3.0),
         },
+    )
+
+
+READY = ReadyMade(
+    name="scaling_law.sparsity",
+    summary="The loss of mixtures of experts by parameters, tokens and sparsity, the share of inactive parameters",
+    formula=(
+        "loss = E + A / parameters^alpha + B / tokens^beta + C / (1 - sparsity)^sparsity_exponent\n"
+        "       + G / ((1 - sparsity)^joint_sparsity_exponent parameters^joint_exponent)"
     ),
+    good_for=(
+        "final losses of mixtures of experts at many sizes, numbers of tokens and sparsities below 1; optimal_sparsity "
+        "turns a fit into the sparsity of lowest loss at a number of parameters and a compute budget"
+    ),
+    prefer_instead=(
+        "scaling_law.chinchilla for dense networks; the ten parameters are strongly correlated, so look at what is "
+        "foretold, such as the best sparsity, rather than at one of them"
+    ),
+    form=form,
     guess=guess,
     known=(
         Known(

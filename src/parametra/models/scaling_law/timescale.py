@@ -9,6 +9,7 @@ from parametra.models.scaling_law._picture import sweep_picture
 from parametra.models.scaling_law._simulated import losses, table
 from parametra.models.scaling_law._sources import BERGSMA
 from parametra.models.scaling_law._start import clipped, straight, usable
+from parametra.models.scaling_law._wanted import above_zero
 from parametra.nouns.data import Data
 from parametra.nouns.noise_positive import LogNormal as LogNormalNoise
 from parametra.nouns.parameter import Log, Real
@@ -37,16 +38,10 @@ def simulated_sweeps() -> Data:
     return table(inputs, "timescale", drawn, {"tokens": "1", "parameters": "1", "timescale": "1"})
 
 
-READY = ReadyMade(
-    name="scaling_law.timescale",
-    summary="The best AdamW timescale, batch / (learning rate x weight decay x tokens), by tokens per parameter",
-    formula="timescale = coefficient (tokens / parameters)^exponent",
-    good_for=(
-        "sweeps over the weight decay at several sizes, to know the best one of a large run before it: "
-        "best_weight_decay turns a timescale into it, in proportion to the batch"
-    ),
-    prefer_instead="scaling_law.power_law for best and critical batch sizes, which grow with the tokens alone",
-    form=Form(
+def form(data: tuple[Data, ...] | None = None) -> Form:
+    """The law; sizes that it has no value for are refused."""
+    above_zero(data, "tokens", "parameters")
+    return Form(
         model={"timescale": "coefficient * (tokens / parameters)**exponent"},
         parameters={
             "coefficient": Log(
@@ -61,7 +56,19 @@ READY = ReadyMade(
         outputs={"timescale": "1"},
         noise=LogNormalNoise(),
         priors={"coefficient": LogNormal(0.0, 2.0), "exponent": Normal(-0.5, 0.5)},
+    )
+
+
+READY = ReadyMade(
+    name="scaling_law.timescale",
+    summary="The best AdamW timescale, batch / (learning rate x weight decay x tokens), by tokens per parameter",
+    formula="timescale = coefficient (tokens / parameters)^exponent",
+    good_for=(
+        "sweeps over the weight decay at several sizes, to know the best one of a large run before it: "
+        "best_weight_decay turns a timescale into it, in proportion to the batch"
     ),
+    prefer_instead="scaling_law.power_law for best and critical batch sizes, which grow with the tokens alone",
+    form=form,
     guess=guess,
     known=(
         Known(

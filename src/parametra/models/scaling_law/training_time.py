@@ -12,6 +12,7 @@ from parametra.models.scaling_law._simulated import losses, table
 from parametra.models.scaling_law._sources import INBAR
 from parametra.models.scaling_law._start import clipped, usable
 from parametra.models.scaling_law._transformer import transformer_cost
+from parametra.models.scaling_law._wanted import above_zero
 from parametra.nouns.data import Data
 from parametra.nouns.noise_positive import LogNormal as LogNormalNoise
 from parametra.nouns.parameter import Log
@@ -25,7 +26,7 @@ _OF = {"copies": ("copies",), "flops": ("flops",), "both": ("copies", "flops")}
 
 def form(data: tuple[Data, ...] | None = None, *, proxy: str = "copies") -> Form:
     """An overhead, and a time for each number copied, each operation, or both."""
-    del data
+    above_zero(data, *_OF[proxy], or_zero=True)
     parameters: dict[str, Any] = {
         "overhead": Log(*_BOUNDS["overhead"], guess=1e-3, unit="{time}", description="the time of a step of no size")
     }

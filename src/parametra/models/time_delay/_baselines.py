@@ -11,7 +11,7 @@ import numpy as np
 from parametra.maths.arrays import Float
 from parametra.models.time_delay._two_curves import Curves
 from parametra.nouns.data import Data
-from parametra.nouns.errors import ModelError
+from parametra.nouns.errors import DataError, ModelError
 
 
 @dataclass(frozen=True, repr=False)
@@ -37,8 +37,20 @@ class DelayScan:
         chosen = tops[np.argsort(self.score[tops])[::-1][:5]]
         return [{"delay": float(self.delay[i]), "score": float(self.score[i])} for i in chosen]
 
+    @property
+    def at_the_edge(self) -> bool:
+        """Whether the score is still rising where the search ends, so that the best delay is none."""
+        known = np.flatnonzero(np.isfinite(self.score))
+        return int(np.argmax(self.score)) in (int(known[0]), int(known[-1]))
+
     def __repr__(self) -> str:
         others = ", ".join(f"{row['delay']:.4g}" for row in self.table()[1:])
+        if self.at_the_edge:
+            within = ", ".join(f"{row['delay']:.4g}" for row in self.table())
+            return (
+                f"{self.method}: no delay, for the score rises up to {self.best:.5g}, where the search or the overlap "
+                f"ends; maxima within: {within or 'none'}"
+            )
         return f"{self.method}: delay {self.best:.5g}; next {others or 'none'}"
 
 
@@ -54,7 +66,7 @@ def dispersion(data: Data, *, delays: tuple[float, float] | None = None, reach: 
         reach: pairs further apart in time do not count; None takes twice the median spacing of a curve.
 
     Raises:
-        DataError: data that are not two curves.
+        DataError: data that are not two curves, delays at which they do not overlap.
         ModelError: limits in the wrong order, a reach that is not above zero.
 
     Source: Pelt and others (1996), The light curve and the time delay of QSO 0957+561, arXiv:astro-ph/9501036
@@ -87,7 +99,7 @@ def cross_correlation(data: Data, *, delays: tuple[float, float] | None = None) 
         delays: between which to look; None takes half the span to both sides.
 
     Raises:
-        DataError: data that are not two curves.
+        DataError: data that are not two curves, delays at which they do not overlap.
         ModelError: limits in the wrong order.
 
     Source: Gaskell and Peterson (1987), The accuracy of cross-correlation estimates of quasar emission-line region
@@ -111,13 +123,16 @@ def _correlated(time: np.ndarray, value: np.ndarray, other_time: np.ndarray, oth
 
 
 def _grid(curves: Curves, delays: tuple[float, float] | None) -> np.ndarray:
-    low, high = delays or (-0.5 * curves.span, 0.5 * curves.span)
-    if not -math.inf < low < high < math.inf:
-        raise ModelError(f"delays=({low:g}, {high:g}): the lower limit comes first, and both are finite.")
+    low, high = curves.limits(delays)
     return np.linspace(low, high, int(np.clip(5 * (high - low) / curves.spacing, 101, 4001)))
 
 
 def _scan(method: str, grid: np.ndarray, score: np.ndarray) -> DelayScan:
+    if not np.isfinite(score).any():
+        raise DataError(
+            f"no overlap at these delays: from {grid[0]:g} to {grid[-1]:g} fewer than 5 observations of the curves can "
+            "be compared. Look between delays at which the curves overlap, or take a longer reach."
+        )
     top = int(np.argmax(score))
     best = float(grid[top])
     if 0 < top < grid.size - 1 and np.isfinite(score[top - 1 : top + 2]).all():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,29 @@ _MOST_LANES = 400
 """Delays that are computed side by side, limited by memory."""
 _MOST_POINTS = 801
 """Delays of a profile."""
+_ERRORS = ("auto", "stated", "scaled")
+_GAIN = 2.0
+"""By how much a factor of the errors has to raise the log-likelihood so that they are not taken as stated."""
+_FACTORS = (0.05, 200.0)
+"""Between which a factor of the errors is looked for."""
+_FIRMEST = 0.1
+"""The least curvature of the log-likelihood along the logarithm of amplitude, timescale or factor: a prior of e^3."""
+
+
+class Peak(NamedTuple):
+    """A point of the likelihood.
+
+    Arguments:
+        delay, amplitude, timescale: where.
+        factor: of all standard errors.
+        height: the log-likelihood.
+    """
+
+    delay: float
+    amplitude: float
+    timescale: float
+    factor: float
+    height: float
 
 
 @dataclass(frozen=True)
@@ -26,10 +49,12 @@ class Optimum:
 
     Arguments:
         delay: by how much B lags A.
-        standard_error: from the likelihood about it, averaged over the maximum: half of what holds 68 % of it.
+        standard_error: from the likelihood about it, averaged over the maximum: half of what holds 68 % of it, widened
+            by what the process and the factor of the errors leave open.
         log_likelihood: the best there, all other parameters free.
         share: of the posterior under a flat prior of the delay, among all optima.
         amplitude, timescale: of the process there.
+        error_factor: by which the errors are multiplied there.
     """
 
     delay: float
@@ -38,6 +63,7 @@ class Optimum:
     share: float
     amplitude: float
     timescale: float
+    error_factor: float
 
 
 @dataclass(frozen=True, repr=False)
@@ -48,12 +74,20 @@ class DelayProfile:
         delay, log_likelihood: (m,), the process as at the best optimum, the means solved for at each delay.
         optima: the local maxima, most probable first, their processes estimated for each of them.
         kernel: of the process.
+        microlensing: degree of the polynomial between the images.
+        errors: "stated", or "scaled" where a factor of them was free.
+        residual: the root mean square of the whitened residuals at the best optimum, 1 where the model holds.
+        stated_factor: the best factor of the stated errors, whether it was used or not; about 1 where they are right.
     """
 
     delay: Float[np.ndarray, " m"]
     log_likelihood: Float[np.ndarray, " m"]
     optima: tuple[Optimum, ...]
     kernel: str
+    microlensing: int
+    errors: str
+    residual: float
+    stated_factor: float
 
     @property
     def best(self) -> Optimum:
@@ -69,9 +103,19 @@ class DelayProfile:
         """The optima, one record each."""
         return [dict(vars(each)) for each in self.optima]
 
+    def _of_errors(self) -> str:
+        if self.errors == "stated":
+            words = "errors as stated"
+            # a factor that the data ask for and that the caller forbade
+            return words if self.stated_factor < 1.1 else f"{words}; {self.stated_factor:.2f} times as large fit best"
+        return f"errors scaled by {self.stated_factor:.2f}, the best factor"
+
     def __repr__(self) -> str:
-        word = "one delay stands out" if self.alone else "more than one delay is possible"
+        word = "one delay stands out under this model" if self.alone else "more than one delay is possible"
         lines = [f"{word} ({self.kernel}; shares under a flat prior between {self.delay[0]:g} and {self.delay[-1]:g})"]
+        lines.append(f"  {self._of_errors()}; whitened residuals {self.residual:.2f}, where 1 is expected")
+        apart = "only an offset" if self.microlensing == 0 else f"a polynomial of degree {self.microlensing}"
+        lines.append(f"  the images differ by {apart} in this model; try others before quoting an error")
         lines += [
             f"  {each.delay:10.4g} +- {each.standard_error:<8.2g} log-likelihood {each.log_likelihood:.2f}   "
             f"{100 * each.share:.3g} %"
@@ -86,6 +130,7 @@ def delay_profile(
     delays: tuple[float, float] | None = None,
     kernel: str = "matern32",
     microlensing: int = 0,
+    errors: str = "auto",
     most: int = 8,
 ) -> DelayProfile:
     """The likelihood of each delay of two curves that are one Gaussian process, and its local optima.
@@ -98,11 +143,15 @@ def delay_profile(
         delays: between which delays to look; None takes half the span to both sides.
         kernel: "matern32" or "damped_random_walk".
         microlensing: degree of the polynomial in time by which B differs from A beside its offset.
+        errors: "stated" takes the standard errors as they are, "scaled" leaves one factor of all of them free, and
+            "auto" does so where the data state none, or where larger ones make the data clearly likelier.
         most: how many optima to report.
 
+    Amplitude, timescale and the factor are integrated over at each optimum, in Gaussian approximation.
+
     Raises:
-        ModelError: an unknown kernel, a degree that is not 0 to 8, limits in the wrong order.
-        DataError: data that are not two curves.
+        ModelError: an unknown kernel or treatment of errors, a degree that is not 0 to 8, limits in the wrong order.
+        DataError: data that are not two curves, delays at which they do not overlap.
 
     Source: Tak and others (2017), doi:10.1214/17-AOAS1027
     """
@@ -110,22 +159,49 @@ def delay_profile(
         raise ModelError(f'kernel="{kernel}": ' + did_you_mean(kernel, KERNELS))
     if not 0 <= microlensing <= 8:
         raise ModelError(f"microlensing is the degree of a polynomial, 0 to 8; {microlensing!r} came.")
+    if errors not in _ERRORS:
+        raise ModelError(f'errors="{errors}": ' + did_you_mean(errors, _ERRORS))
+    if most < 1:
+        raise ModelError(f"most is how many optima to report, 1 or more; {most!r} came.")
     curves = Curves.of(data)
-    low, high = delays or (-0.5 * curves.span, 0.5 * curves.span)
-    if not -math.inf < low < high < math.inf:
-        raise ModelError(f"delays=({low:g}, {high:g}): the lower limit comes first, and both are finite.")
-    scan = Scan(curves, kernel, microlensing)
-    grid = scan.grid(low, high)
-    peaks = scan.peaks(grid, 2 * most)
-    best = peaks[int(np.argmax([each[3] for each in peaks]))]
-    profile = scan.log_likelihood(grid, best[1], best[2])
+    low, high = curves.limits(delays)
+    scan, grid, peaks, factor = _chosen(curves, kernel, microlensing, errors, (low, high), 2 * most)
+    best = max(peaks, key=lambda each: each.height)
+    profile = scan.log_likelihood(grid, best.amplitude, best.timescale, best.factor)
     found = _merged([scan.weighed(each, float(grid[1] - grid[0])) for each in peaks])[:most]
     total = np.logaddexp.reduce([each[1] for each in found])
     optima = tuple(
-        Optimum(float(np.clip(p[0], low, high)), error, p[3], float(np.exp(mass - total)), p[1], p[2])
+        Optimum(
+            float(np.clip(p.delay, low, high)), error, p.height, float(np.exp(mass - total)), p.amplitude, p.timescale,
+            p.factor,
+        )
         for (p, mass, error) in found
-    )
-    return DelayProfile(grid, profile, tuple(sorted(optima, key=lambda each: -each.share)), kernel)
+    )  # fmt: skip
+    optima = tuple(sorted(optima, key=lambda each: -each.share))
+    treated, size = "scaled" if scan.scaled else "stated", scan.residual(best)
+    return DelayProfile(grid, profile, optima, kernel, microlensing, treated, size, factor)
+
+
+def _chosen(
+    curves: Curves, kernel: str, degree: int, errors: str, limits: tuple[float, float], count: int
+) -> tuple[Scan, Float[np.ndarray, " m"], list[Peak], float]:
+    """The scan with errors as they are to be taken, its grid and peaks, and the best factor of the errors."""
+    free = Scan(curves, kernel, degree, scaled=True)
+    grid = free.grid(*limits)
+    if errors == "scaled" or (errors == "auto" and not curves.stated):
+        peaks = free.peaks(grid, count)
+        return free, grid, peaks, max(peaks, key=lambda each: each.height).factor
+    scan = Scan(curves, kernel, degree)
+    peaks = scan.peaks(grid, count)
+    best = max(peaks, key=lambda each: each.height)
+    # the process that errors too small ask for is a rough one, so the factor begins from both
+    starts = [(best.amplitude, best.timescale, 1.0), free.process()]
+    step = float(grid[1] - grid[0])
+    wider = max((free.climb(np.array([best.delay]), s, limits, step)[0] for s in starts), key=lambda each: each.height)
+    if errors == "auto" and wider.factor > 1 and wider.height > best.height + _GAIN:
+        peaks = free.peaks(grid, count)
+        return free, grid, peaks, max(peaks, key=lambda each: each.height).factor
+    return scan, grid, peaks, wider.factor
 
 
 @dataclass(frozen=True)
@@ -135,18 +211,16 @@ class Scan:
     curves: Curves
     kernel: str
     degree: int
+    scaled: bool = False
 
-    def log_likelihood(self, delay: Any, amplitude: Any, timescale: Any) -> Float[np.ndarray, " m"]:
-        """The log-likelihood at each of m delays; amplitude and timescale are numbers or (m,)."""
-        delay, amplitude, timescale = np.broadcast_arrays(*(np.atleast_1d(e) for e in (delay, amplitude, timescale)))
-        parts = [
-            self._some(delay[i : i + _MOST_LANES], amplitude[i : i + _MOST_LANES], timescale[i : i + _MOST_LANES])
-            for i in range(0, delay.size, _MOST_LANES)
-        ]
-        return np.concatenate(parts)
+    def log_likelihood(self, delay: Any, amplitude: Any, timescale: Any, factor: Any = 1.0) -> Float[np.ndarray, " m"]:
+        """The log-likelihood at each of m delays; amplitude, timescale and factor of the errors are numbers or (m,)."""
+        lanes = np.broadcast_arrays(*(np.atleast_1d(each) for each in (delay, amplitude, timescale, factor)))
+        starts = range(0, lanes[0].size, _MOST_LANES)
+        return np.concatenate([self._some(*(each[i : i + _MOST_LANES] for each in lanes)) for i in starts])
 
-    def _some(self, delay: np.ndarray, amplitude: np.ndarray, timescale: np.ndarray) -> np.ndarray:
-        y, x, logarithms = self._whitened(delay, amplitude, timescale)
+    def _some(self, *lanes: np.ndarray) -> np.ndarray:
+        y, x, logarithms = self._whitened(*lanes)
         normal = np.swapaxes(x, 1, 2) @ x
         normal += 1e-12 * np.trace(normal, axis1=1, axis2=2)[:, None, None] * np.eye(normal.shape[-1])
         right = np.swapaxes(x, 1, 2) @ y[..., None]
@@ -154,7 +228,7 @@ class Scan:
         return -0.5 * (np.sum(y**2, axis=1) - explained) - 0.5 * logarithms
 
     def _whitened(
-        self, delay: np.ndarray, amplitude: np.ndarray, timescale: np.ndarray
+        self, delay: np.ndarray, amplitude: np.ndarray, timescale: np.ndarray, factor: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Values (m, n) and columns of the means (m, n, k), whitened, and the logarithm of |2 pi C| (m,)."""
         curves = self.curves
@@ -163,7 +237,7 @@ class Scan:
         places = np.take_along_axis(places, order, axis=1)
         gaps = np.diff(places, axis=1, prepend=places[:, :1]) / timescale[:, None]
         rows = np.concatenate([curves.value[:, None], curves.design(self.degree)], axis=1)[order]
-        left, spread = whitened(self.kernel, gaps, amplitude, curves.error[order] ** 2, rows)
+        left, spread = whitened(self.kernel, gaps, amplitude, (factor[:, None] * curves.error[order]) ** 2, rows)
         left = left / np.sqrt(spread)[..., None]
         return left[..., 0], left[..., 1:], np.sum(np.log(2 * math.pi * spread), axis=1)
 
@@ -171,43 +245,51 @@ class Scan:
         """Delays closer than the observations, as far as there are not too many of them."""
         return np.linspace(low, high, int(min(_MOST_POINTS, max(41, 2 * (high - low) / self.curves.spacing))) | 1)
 
-    def peaks(self, grid: Float[np.ndarray, " m"], count: int) -> list[tuple[float, float, float, float]]:
-        """The highest local maxima over the grid, each followed uphill: (delay, amplitude, timescale, likelihood)."""
+    def peaks(self, grid: Float[np.ndarray, " m"], count: int) -> list[Peak]:
+        """The highest local maxima over the grid, each followed uphill."""
         process = self.process()
         tops = _tops(self.log_likelihood(grid, *process), count)
         return self.climb(grid[tops], process, (float(grid[0]), float(grid[-1])), float(grid[1] - grid[0]))
 
-    def means(self, delay: float, amplitude: float, timescale: float) -> list[float]:
-        """The coefficients of the means at one delay."""
-        y, x, _ = self._whitened(*(np.array([each]) for each in (delay, amplitude, timescale)))
+    def means(self, peak: Peak) -> list[float]:
+        """The coefficients of the means there."""
+        y, x, _ = self._whitened(*(np.array([each]) for each in peak[:4]))
         return [float(each) for each in np.linalg.lstsq(x[0], y[0], rcond=None)[0]]
 
-    def process(self) -> tuple[float, float]:
-        """Amplitude and timescale of the two curves, each by itself."""
+    def residual(self, peak: Peak) -> float:
+        """The root mean square of the whitened residuals, for their degrees of freedom."""
+        y, x, _ = self._whitened(*(np.array([each]) for each in peak[:4]))
+        left = y[0] - x[0] @ np.linalg.lstsq(x[0], y[0], rcond=None)[0]
+        return math.sqrt(float(left @ left) / max(left.size - x.shape[-1], 1))
+
+    def process(self) -> tuple[float, float, float]:
+        """Amplitude and timescale of the two curves, each by itself, and the factor of the errors."""
         curves = self.curves
         own = [np.var(v) - np.mean(e**2) for _, v, e in map(curves.of_image, (0, 1))]
         usual = math.sqrt(max(float(np.mean(own)), 1e-2 * float(np.mean(curves.error**2))))
         amplitudes = usual * np.geomspace(0.3, 3.0, 6)
         timescales = np.geomspace(max(curves.spacing, 1e-3 * curves.span), curves.span, 10)
-        a, b = (each.ravel() for each in np.meshgrid(amplitudes, timescales))
+        factors = np.geomspace(0.5, 8.0, 5) if self.scaled else np.ones(1)
+        a, b, c = (each.ravel() for each in np.meshgrid(amplitudes, timescales, factors))
         # far enough apart two curves know nothing of each other
-        best = int(np.argmax(self.log_likelihood(np.full(a.size, 100 * curves.span), a, b)))
-        return float(a[best]), float(b[best])
+        best = int(np.argmax(self.log_likelihood(np.full(a.size, 100 * curves.span), a, b, c)))
+        return float(a[best]), float(b[best]), float(c[best])
 
     def climb(
-        self, delays: np.ndarray, process: tuple[float, float], limits: tuple[float, float], step: float
-    ) -> list[tuple[float, float, float, float]]:
-        """From each delay uphill, the process free: (delay, amplitude, timescale, log-likelihood)."""
+        self, delays: np.ndarray, process: tuple[float, float, float], limits: tuple[float, float], step: float
+    ) -> list[Peak]:
+        """From each delay uphill, the process free, and the factor of the errors where it is."""
         count = delays.size
-        points = np.stack([delays, np.full(count, math.log(process[0])), np.full(count, math.log(process[1]))], axis=1)
-        widths = np.tile([step, 0.3, 0.5], (count, 1))
+        points = np.concatenate([delays[:, None], np.tile(np.log(process), (count, 1))], axis=1)
+        widths = np.tile([step, 0.3, 0.5, 0.3], (count, 1))
         best = self._at(points)
-        moves = np.concatenate([np.eye(3), -np.eye(3)])
-        for _ in range(30):
+        moves = np.concatenate([np.eye(4)[: 3 + self.scaled], -np.eye(4)[: 3 + self.scaled]])
+        for _ in range(40 if self.scaled else 30):
             tried = points[:, None, :] + moves * widths[:, None, :]
             tried[..., 0] = np.clip(tried[..., 0], *limits)
             tried[..., 2] = np.clip(tried[..., 2], *np.log([0.1 * self.curves.spacing, 100 * self.curves.span]))
-            values = self._at(tried.reshape(-1, 3)).reshape(count, len(moves))
+            tried[..., 3] = np.clip(tried[..., 3], *np.log(_FACTORS))
+            values = self._at(tried.reshape(-1, 4)).reshape(count, len(moves))
             chosen = np.argmax(values, axis=1)
             gain = values[np.arange(count), chosen] > best + 1e-6
             # the better of both sides of each coordinate, where that is better still
@@ -217,19 +299,43 @@ class Scan:
             if widths[:, 1].max() < 0.01:
                 break
         rows = zip(points, best, strict=True)
-        return [(float(p[0]), math.exp(p[1]), math.exp(p[2]), float(value)) for p, value in rows]
+        return [Peak(float(p[0]), math.exp(p[1]), math.exp(p[2]), math.exp(p[3]), float(v)) for p, v in rows]
 
     def _at(self, points: np.ndarray) -> np.ndarray:
-        return self.log_likelihood(points[:, 0], np.exp(points[:, 1]), np.exp(points[:, 2]))
+        return self.log_likelihood(points[:, 0], *np.exp(points[:, 1:]).T)
 
-    def weighed(
-        self, peak: tuple[float, float, float, float], step: float
-    ) -> tuple[tuple[float, float, float, float], float, float]:
-        """The peak, the logarithm of the area below it, and half of what holds 68 % of that."""
+    def weighed(self, peak: Peak, step: float) -> tuple[Peak, float, float]:
+        """The peak, the logarithm of the volume below it, and the standard error of its delay."""
+        peak, area, error = self._along(peak, step)
+        wider, volume = self._open(peak, error)
+        return peak, peak.height + math.log(area * wider) + volume, error * wider
+
+    def _open(self, peak: Peak, error: float) -> tuple[float, float]:
+        """What a free process adds: how many times wider the delay is, and the logarithm of its volume."""
+        free = 2 + self.scaled
+        at = np.array([peak.delay, *np.log(peak[1:4])])
+        units = np.diag([error or 1e-6 * self.curves.span, 0.05, 0.05, 0.05])[: 1 + free]
+        pairs = [(i, j) for i in range(1 + free) for j in range(i + 1)]
+        corners = [(units[i] + units[j], units[i] - units[j]) for i, j in pairs]
+        values = self._at(np.array([at + sign * each for both in corners for each in both for sign in (1, -1)]))
+        bend = np.zeros((1 + free, 1 + free))
+        for (i, j), four in zip(pairs, values.reshape(-1, 4), strict=True):
+            bend[i, j] = bend[j, i] = -(four[0] + four[1] - four[2] - four[3]) / 4
+        bend[1:] /= 0.05
+        bend[:, 1:] /= 0.05
+        firm, turned = np.linalg.eigh(bend[1:, 1:])
+        firm = np.maximum(firm, _FIRMEST)
+        # in units of its own error the delay has the curvature 1, of which the others take this away
+        taken = float(np.sum((turned.T @ bend[1:, 0]) ** 2 / firm))
+        return 1 / math.sqrt(1 - min(taken, 0.96)), -0.5 * float(np.sum(np.log(firm)))
+
+    def _along(self, peak: Peak, step: float) -> tuple[Peak, float, float]:
+        """The peak, the area below it along the delay, and half of what holds 68 % of that."""
+        process = peak[1:4]
         reach, near, drop = step, np.zeros(2), np.zeros(2)
         for _ in range(12):
             near = np.linspace(-reach, reach, 41)
-            drop = self.log_likelihood(peak[0] + near, peak[1], peak[2]) - peak[3]
+            drop = self.log_likelihood(peak.delay + near, *process) - peak.height
             outer = drop[np.abs(near) > 0.8 * reach]
             if outer.max() < -6 and (drop > -2).sum() > 8:
                 break
@@ -241,15 +347,15 @@ class Scan:
         bend = float(drop[top - 1] - 2 * drop[top] + drop[top + 1])
         shift = 0.5 * float(drop[top - 1] - drop[top + 1]) / bend if bend < 0 else 0.0
         moved = float(near[top] + np.clip(shift, -1, 1) * (near[1] - near[0]))
-        higher = float(self.log_likelihood(peak[0] + moved, peak[1], peak[2])[0])
-        if higher > peak[3]:
-            near, drop = near - moved, drop + peak[3] - higher
-            peak = (peak[0] + moved, peak[1], peak[2], higher)
+        higher = float(self.log_likelihood(peak.delay + moved, *process)[0])
+        if higher > peak.height:
+            near, drop = near - moved, drop + peak.height - higher
+            peak = Peak(peak.delay + moved, *process, higher)
         mass = np.exp(np.minimum(drop, 0.0))
         area = float(np.sum(mass)) * float(near[1] - near[0])
         share = np.cumsum(mass) / mass.sum()
         low, high = np.interp([0.16, 0.84], share, near)
-        return peak, peak[3] + math.log(area), 0.5 * float(high - low)
+        return peak, area, 0.5 * float(high - low)
 
 
 def _tops(values: Float[np.ndarray, " m"], count: int) -> np.ndarray:
@@ -259,10 +365,10 @@ def _tops(values: Float[np.ndarray, " m"], count: int) -> np.ndarray:
     return tops[np.argsort(values[tops])[::-1][:count]]
 
 
-def _merged(found: list[tuple[Any, float, float]]) -> list[tuple[Any, float, float]]:
+def _merged(found: list[tuple[Peak, float, float]]) -> list[tuple[Peak, float, float]]:
     """Each peak once: a climb that ended within the width of a higher one is that one."""
-    kept: list[tuple[Any, float, float]] = []
-    for each in sorted(found, key=lambda one: -one[0][3]):
-        if all(abs(each[0][0] - other[0][0]) > 2 * max(each[2], other[2]) for other in kept):
+    kept: list[tuple[Peak, float, float]] = []
+    for each in sorted(found, key=lambda one: -one[0].height):
+        if all(abs(each[0].delay - other[0].delay) > 2 * max(each[2], other[2]) for other in kept):
             kept.append(each)
     return kept

@@ -69,15 +69,13 @@ def kernel_delay(
         seed: of its random numbers.
 
     Raises:
-        DataError: data that are not two curves.
+        DataError: data that are not two curves, delays at which they do not overlap.
         ModelError: limits in the wrong order, too small a population.
 
     Source: Cuevas-Tello and others (2009), arXiv:0908.3706
     """
     curves = Curves.of(data)
-    low, high = delays or (-0.5 * curves.span, 0.5 * curves.span)
-    if not -math.inf < low < high < math.inf:
-        raise ModelError(f"delays=({low:g}, {high:g}): the lower limit comes first, and both are finite.")
+    low, high = curves.limits(delays)
     if population < 8 or generations < 1:
         raise ModelError(
             f"an evolution wants a population of 8 and one generation at least; population={population!r} and "

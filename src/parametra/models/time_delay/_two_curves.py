@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from parametra.maths.arrays import Float
 from parametra.nouns.data import Data
-from parametra.nouns.errors import DataError
+from parametra.nouns.errors import DataError, ModelError
 
 
 def two_curves(
@@ -33,12 +34,13 @@ def two_curves(
         units: of times and of values.
 
     Raises:
-        DataError: lengths that differ, errors of one curve only, a curve of fewer than 3 values.
+        DataError: what is no list of numbers, lengths that differ, errors of one curve only, a curve of fewer than 3
+            values.
     """
     columns: list[tuple[np.ndarray, np.ndarray, np.ndarray | None]] = []
     for image, t, y, e in (("A", time_a, values_a, error_a), ("B", time_b, values_b, error_b)):
-        time, value = np.asarray(t, dtype=np.float64), np.asarray(y, dtype=np.float64)
-        error = None if e is None else np.asarray(e, dtype=np.float64)
+        time, value = _numbers(t, f"the times of curve {image}"), _numbers(y, f"the values of curve {image}")
+        error = None if e is None else _numbers(e, f"the errors of curve {image}")
         if time.ndim != 1 or time.shape != value.shape or (error is not None and error.shape != time.shape):
             raise DataError(
                 f"curve {image} wants times, values and errors of one length; they have the shapes {time.shape}, "
@@ -74,12 +76,14 @@ class Curves:
     Arguments:
         time, image, value, error: (n,); image is 0 or 1. Errors that the data do not state are those of differences
             between neighbours.
+        stated: whether the data state their errors.
     """
 
     time: Float[np.ndarray, " n"]
     image: Float[np.ndarray, " n"]
     value: Float[np.ndarray, " n"]
     error: Float[np.ndarray, " n"]
+    stated: bool = True
 
     @staticmethod
     def of(data: Data) -> Curves:
@@ -105,9 +109,29 @@ class Curves:
             )
         value, error = data.observations(output)
         value = np.asarray(value, dtype=np.float64)
+        stated = error is not None
         if error is None:
             error = np.full(value.size, _scatter(time, image, value))
-        return Curves(time, image, value, np.asarray(error, dtype=np.float64))
+        return Curves(time, image, value, np.asarray(error, dtype=np.float64), stated)
+
+    def limits(self, delays: tuple[float, float] | None) -> tuple[float, float]:
+        """Between which delays to look: as asked for, or half the span to both sides.
+
+        Raises:
+            ModelError: limits in the wrong order.
+            DataError: limits between which the curves have no time in common.
+        """
+        low, high = delays or (-0.5 * self.span, 0.5 * self.span)
+        if not -math.inf < low < high < math.inf:
+            raise ModelError(f"delays=({low:g}, {high:g}): the lower limit comes first, and both are finite.")
+        a, b = (self.time[self.image == k] for k in (0, 1))
+        least, most = float(b.min() - a.max()), float(b.max() - a.min())
+        if high <= least or low >= most:
+            raise DataError(
+                f"no overlap at these delays: between {low:g} and {high:g} no time is common to both curves, which "
+                f"is so only between {least:g} and {most:g}. State delays within these."
+            )
+        return float(low), float(high)
 
     @property
     def span(self) -> float:
@@ -137,6 +161,13 @@ class Curves:
     def middle(self) -> float:
         """Half way between the first observation and the last."""
         return 0.5 * float(self.time.min() + self.time.max())
+
+
+def _numbers(given: Any, what: str) -> np.ndarray:
+    try:
+        return np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise DataError(f"{what} are to be a list of numbers; {str(given)[:60]} came.") from None
 
 
 def _scatter(time: np.ndarray, image: np.ndarray, value: np.ndarray) -> float:

@@ -91,15 +91,15 @@ def guess(data: Data, kernel: str = "matern32", microlensing: int = 0, longest: 
     curves = Curves.of(data)
     limit = longest or 0.5 * curves.span
     scan = Scan(curves, kernel, microlensing)
-    delay, amplitude, timescale, _ = max(scan.peaks(scan.grid(-limit, limit), 3), key=lambda peak: peak[3])
-    means = scan.means(delay, amplitude, timescale)
+    best = max(scan.peaks(scan.grid(-limit, limit), 3), key=lambda peak: peak.height)
+    means = scan.means(best)
     spread = float(np.std(curves.value)) or 1.0
     guesses = {
-        "delay": float(np.clip(delay, -0.999 * limit, 0.999 * limit)),
+        "delay": float(np.clip(best.delay, -0.999 * limit, 0.999 * limit)),
         "mean": means[0],
         "offset": means[1],
-        "amplitude": float(np.clip(amplitude, 2e-4 * spread, 500 * spread)),
-        "timescale": float(np.clip(timescale, 0.11 * curves.spacing, 99 * curves.span)),
+        "amplitude": float(np.clip(best.amplitude, 2e-4 * spread, 500 * spread)),
+        "timescale": float(np.clip(best.timescale, 0.11 * curves.spacing, 99 * curves.span)),
     }
     return guesses | {f"microlensing_{k}": means[k + 1] for k in range(1, microlensing + 1)}
 

@@ -71,8 +71,8 @@ def _centres(curves: Curves, centres: int, limit: float) -> tuple[np.ndarray, fl
 def _delay(curves: Curves, limit: float) -> float:
     """The likeliest delay, were the source a random process."""
     scan = Scan(curves, "matern32", 0)
-    best = max(scan.peaks(scan.grid(-limit, limit), 3), key=lambda peak: peak[3])
-    return float(np.clip(best[0], -0.999 * limit, 0.999 * limit))
+    best = max(scan.peaks(scan.grid(-limit, limit), 3), key=lambda peak: peak.height)
+    return float(np.clip(best.delay, -0.999 * limit, 0.999 * limit))
 
 
 def guess(data: Data, centres: int = 0, longest: float = 0.0) -> Mapping[str, Any]:

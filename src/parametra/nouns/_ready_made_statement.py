@@ -1,0 +1,163 @@
+"""What a person states beside a ready-made model, put together with what the model states itself."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import numpy as np
+
+from parametra.nouns.data import Data
+from parametra.nouns.errors import ModelError, ParameterError, did_you_mean
+from parametra.nouns.noise import LogHuber, LogNormal
+from parametra.nouns.parameter import Parameter
+from parametra.nouns.statement import is_number, shown
+from parametra.nouns.units import parse_unit
+
+_WHOLE = frozenset({"type", "choices", "simplex", "fixed", "tied"})
+"""Keys that make another kind of parameter, of which only unit and words are kept."""
+_WORDS = ("unit", "description")
+
+
+def restated(own: Parameter, stated: object, name: str) -> Parameter:
+    """The model's parameter with what was stated of it: a guess, bounds, a table of settings, or a whole parameter.
+
+    Arguments:
+        own: the model's.
+        stated: a number is a guess, a pair are bounds, a mapping holds settings; all else stays as it is. A parameter
+            takes its place, and its unit and words where it has none.
+        name: for messages.
+    """
+    if isinstance(stated, Parameter):
+        return _with_words(stated, own)
+    if isinstance(stated, Mapping):
+        settings: dict[str, Any] = dict(cast("Mapping[str, Any]", stated))
+    elif is_number(stated):
+        settings = {"guess": stated}
+    elif isinstance(stated, (tuple, list)) and len(cast("Sequence[Any]", stated)) == 2:
+        lower, upper = cast("Sequence[Any]", stated)
+        settings = {"lower": lower, "upper": upper}
+    else:
+        return _with_words(Parameter.of(stated, name), own)
+    if _WHOLE & settings.keys():
+        return _with_words(Parameter.of(settings, name), own)
+    # read as a table first, for its messages, and for what texts such as a prior become
+    read: Any = Parameter.of({**_kind(own, settings), **settings}, name)
+    kept = {field.name for field in dataclasses.fields(read) if field.name in settings}
+    inherited = {
+        field.name: getattr(own, field.name)
+        for field in dataclasses.fields(read)
+        if field.name not in kept and hasattr(own, field.name)
+    }
+    inherited = _guess_inside(inherited, settings)
+    return dataclasses.replace(read, **inherited)
+
+
+def _kind(own: Parameter, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The type that the table is read as: the model's own, but a lower bound makes a real of a positive parameter."""
+    kind = type(own).__name__.lower()
+    if kind == "positive" and "lower" in settings:
+        kind = "real"
+    if kind not in ("real", "positive", "log", "integer"):
+        return {}
+    bounds = {side: getattr(own, side, None) for side in ("lower", "upper")}
+    return {"type": kind, **{k: v for k, v in bounds.items() if v is not None and kind in ("log", "integer")}}
+
+
+def _guess_inside(inherited: dict[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the model's guess where it lies outside of bounds that were stated."""
+    guess = inherited.get("guess")
+    if guess is None or "guess" in settings:
+        return inherited
+    low, high = settings.get("lower", -np.inf), settings.get("upper", np.inf)
+    inside = np.all((np.asarray(guess) >= low) & (np.asarray(guess) <= high))
+    return inherited if inside else {k: v for k, v in inherited.items() if k != "guess"}
+
+
+def _with_words(parameter: Parameter, own: Parameter) -> Parameter:
+    lacking = {
+        word: getattr(own, word)
+        for word in _WORDS
+        if hasattr(parameter, word) and not getattr(parameter, word) and getattr(own, word, "")
+    }
+    found = dataclasses.replace(cast("Any", parameter), **lacking) if lacking else parameter
+    lacks_guess = getattr(found, "guess", 0) is None and getattr(found, "prior", None) is None
+    return guessed(found, getattr(own, "guess", None)) if lacks_guess else found
+
+
+def refuse_unknown(extra: Mapping[str, object], known: Sequence[str], used: object, model: str) -> None:
+    """Raises ModelError for a parameter that neither the model has nor anything else that was stated speaks of."""
+    words = repr(used)
+    for name in extra:
+        if name not in known and name not in words:
+            raise ModelError(f'the model "{model}" has no parameter "{name}"; {did_you_mean(name, known)}')
+
+
+def guessed(parameter: Parameter, value: object) -> Parameter:
+    """With a guess that was read off data; without it where data are so odd that it cannot be one."""
+    try:
+        return dataclasses.replace(cast("Any", parameter), guess=value)
+    except ParameterError:
+        return parameter
+
+
+def with_prior(parameter: Parameter, prior: object) -> Parameter:
+    """With a prior; without the guess where that lies outside of what the prior allows."""
+    try:
+        return dataclasses.replace(cast("Any", parameter), prior=prior)
+    except ParameterError:
+        return dataclasses.replace(cast("Any", parameter), prior=prior, guess=None)
+
+
+def checked_option(name: str, default: object, value: object, model: str) -> object:
+    """The value of an option, of the kind of its default. Raises ModelError for another kind."""
+    plain = value.item() if isinstance(value, np.generic) else value
+    wanted = ""
+    if isinstance(default, bool):
+        wanted = "" if isinstance(plain, bool) else "true or false"
+    elif isinstance(default, int):
+        wanted = "" if is_number(plain) and float(plain).is_integer() else "a whole number"
+        plain = plain if wanted else int(cast("float", plain))
+    elif isinstance(default, float):
+        wanted = "" if is_number(plain) else "a number"
+        plain = plain if wanted else float(cast("float", plain))
+    elif isinstance(default, str):
+        wanted = "" if isinstance(plain, str) else "a text"
+    if wanted:
+        raise ModelError(f'the option "{name}" of "{model}" is {wanted}; {shown(value)} came.')
+    return plain
+
+
+def refuse_units(own: Mapping[str, str], free: frozenset[str], sets: Sequence[Data], model: str) -> None:
+    """Raises ModelError where data are in another unit than the model's that no parameter follows, or another zero.
+
+    Arguments:
+        own: the model's units of inputs and outputs.
+        free: those that some parameter follows.
+        sets: the data.
+        model: its name.
+    """
+    for data in sets:
+        for name, unit in own.items():
+            stated = data.units.get(name, "")
+            if not stated or stated == unit:
+                continue
+            mine, theirs = parse_unit(unit or "1"), parse_unit(stated)
+            if mine is None or theirs is None:
+                continue
+            # whatever follows a unit follows its scale, and never where its zero lies: 0 degC is no 0 K
+            if mine.offset != theirs.offset or not (name in free or mine.same_scale(theirs)):
+                raise ModelError(
+                    f'the model "{model}" takes "{name}" in {unit}, and the data "{data.name}" state {stated}. Convert '
+                    "the numbers first."
+                )
+
+
+def noise_for(noise: object, sets: Sequence[Data], outputs: Sequence[str]) -> object:
+    """The model's noise; None, which is `Normal()`, where it is of logarithms and the data state standard deviations.
+
+    A column of standard deviations is on the scale of the output, and noises of logarithms would take it for theirs.
+    """
+    stated = any(output in data.sigma for data in sets for output in outputs)
+    return None if stated and isinstance(noise, (LogNormal, LogHuber)) else noise

@@ -52,11 +52,14 @@ demo: .venv/.stamp-run
 	@echo; echo "The reports, each one file for a browser:"; \
 	for example in $(EXAMPLES); do echo "  examples/$$example/out/report.html"; done
 
+# Two processes, each with one thread for linear algebra: as many cores as continuous integration has.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
 test: .venv/.stamp
-	$(BIN)/python -m pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 test-all: .venv/.stamp
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 check: .venv/.stamp
 	$(BIN)/ruff check

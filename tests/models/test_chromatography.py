@@ -277,3 +277,14 @@ def test_the_guess_of_few_runs_is_finite(form, rows):
 def test_a_reference_below_zero():
     with pytest.raises(ModelError, match=r"reference is a temperature in K, above 0; -3\.0 came"):
         RETENTION.problem(RETENTION.known[0].data(), form="thermodynamic", reference=-3.0)
+
+
+def test_a_gas_that_stands_still_is_refused():
+    data = pm.Data(
+        {"time": [1.0, 2, 3], "signal": [1.0, 2, 1]},
+        inputs="time",
+        output="signal",
+        constants={**GEOMETRY, "velocity": 0.0, "injection_duration": 1.0},
+    )
+    with pytest.raises(ModelError, match="velocity is above zero"):
+        COLUMN.problem(data)

@@ -25,7 +25,7 @@ def test_one_term_is_a_reaction_of_first_order():
     other = pm.Data(
         {"time": data.inputs["time"], "signal": data.outputs["concentration"]}, inputs=["time"], output="signal"
     )
-    same = pm.fit(READY.problem(other), starts=1)
+    same = pm.fit(READY.problem(other, background="none"), starts=1)
     assert same.estimate["rate"] == pytest.approx(one.estimate["rate"], rel=1e-8)
     assert same.row("half_life").value == pytest.approx(np.log(2) / one.estimate["rate"], rel=1e-8)
 
@@ -49,3 +49,13 @@ def test_the_number_of_terms_is_told_by_bic():
 def test_four_terms_are_refused():
     with pytest.raises(ModelError, match=r'the option "terms" of "decay\.exponential" is one of 1, 2, 3; 4 came'):
         READY.problem(silver(), terms=4)
+
+
+def test_dates_are_refused():
+    time = np.linspace(0, 40, 60)
+    signal = 50 * np.exp(-0.13 * time) + 20
+    far = pm.Data({"time": time + 2450000, "signal": signal}, inputs="time", output="signal")
+    with pytest.raises(pm.ParametraError, match="Subtract the first time from the column of time"):
+        READY.problem(far)
+    near = pm.Data({"time": time, "signal": signal}, inputs="time", output="signal")
+    assert pm.fit(READY, near, starts=1).estimate["background"] == pytest.approx(20, rel=1e-6)

@@ -295,7 +295,7 @@ def test_nothing_is_said_in_a_flat_layer():
 
 @pytest.mark.parametrize("degree", [0, 7, True])
 def test_a_degree_that_cannot_be(degree):
-    with pytest.raises(ModelError, match="1 to 6"):
+    with pytest.raises(ModelError, match=r"1 to 6|a whole number"):
         READY.problem(READY.known[0].data(), law="polynomial", degree=degree)
 
 
@@ -309,3 +309,21 @@ def test_the_guess_of_ugly_data_is_finite_and_within_bounds(fraction):
             space = READY.problem(data, law=law).fit_space
             assert np.isfinite(space.guess).all()
             assert ((space.guess >= space.lower) & (space.guess <= space.upper)).all()
+
+
+def constant(reach, seed):
+    x = np.linspace(-reach, reach, 81)
+    return x, 0.2 + 0.3 * erfc(-x / 2) + 0.004 * np.random.default_rng(seed).standard_normal(81)
+
+
+def test_the_middle_of_a_profile_is_not_bent_by_smoothing():
+    found = [wagner(*constant(6.0, seed), 1.0, at=[0.35, 0.5, 0.65], replicates=60) for seed in range(30)]
+    scores = np.array([(each.coefficient - 1) / each.standard_error for each in found])
+    assert np.abs(scores.mean(axis=0)).max() < 0.4
+    assert np.mean(np.abs(scores) > 2) < 0.06
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_profile_that_ends_at_three_and_a_half_widths_is_refused(seed):
+    with pytest.raises(DataError, match="has not ended on the"):
+        wagner(*constant(3.5, seed), 1.0, at=[0.5], replicates=20)

@@ -45,3 +45,17 @@ def test_units_of_populations():
     problem = READY.problem(hares_and_lynxes())
     assert problem.space["predation"].unit == "1/thousand/year"
     assert problem.space["first_prey"].unit == "thousand"
+
+
+def test_years_are_counted_from_the_first():
+    ready = catalogue.model("ecology.logistic_growth")
+    data = ready.known[0].data()
+    years = pm.Data(
+        {"time": data.inputs["time"] + 1790, "population": data.outputs["population"]},
+        inputs="time",
+        output="population",
+    )
+    there, here = pm.fit(ready, years, starts=1), pm.fit(ready, data, starts=1)
+    for name in ("rate", "capacity", "initial"):
+        assert there.estimate[name] == pytest.approx(here.estimate[name], rel=1e-6)
+    assert there.row("midpoint").value == pytest.approx(1790 + here.row("midpoint").value, rel=1e-8)

@@ -39,3 +39,11 @@ def test_a_population_is_wanted():
     data = pm.Data({"time": [0.0, 1, 2], "cases": [1.0, 2, 3]}, inputs=["time"], output="cases")
     with pytest.raises(ModelError, match='needs the input "population"'):
         READY.problem(data)
+
+
+def test_begin_is_a_time():
+    data = pm.Data(
+        {"time": [0.0, 1, 2], "cases": [1.0, 2, 3]}, inputs="time", output="cases", constants={"population": 9}
+    )
+    with pytest.raises(ModelError, match='begin is a time, or None for the first time of the data; "x" came'):
+        READY.problem(data, begin="x")

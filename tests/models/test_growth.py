@@ -142,3 +142,13 @@ def test_misuse_is_told():
     good = pm.Data({"time": [0.0, 1, 2], "size": [1.0, 2, 3]}, inputs=["time"], output="size")
     with pytest.raises(ModelError, match="is one of 'size', 'time', 'origin'; 'end' came"):
         catalogue.model("growth.asymptotic_regression").problem(good, start="end")
+
+
+def test_dates_leave_out_what_speaks_of_time_zero():
+    data = pm.Data({"time": [2000.0, 2001, 2002, 2003], "size": [1.0, 3, 6, 7]}, inputs="time", output="size")
+    for name, word in (("logistic", "size_at_zero"), ("gompertz", "b2")):
+        ready = catalogue.model(f"growth.{name}")
+        assert word in ready.form_of().derived and word not in ready.form_of(data).derived
+    for name in ("asymptotic_regression", "weibull_growth"):
+        with pytest.raises(pm.ParametraError, match="Subtract the first time"):
+            catalogue.model(f"growth.{name}").problem(data)

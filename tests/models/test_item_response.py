@@ -166,7 +166,7 @@ def test_items_that_were_not_asked_count_neither_way():
 
 def test_answers_are_drawn_for_those_who_were_asked():
     answers = np.array([[1, 0, np.nan], [1, 1, np.nan], [0, 1, 1], [1, 0, 0], [0, 0, 1]])
-    problem = RASCH.problem(irt.responses(answers), priors=True)
+    problem = RASCH.problem(irt.responses(answers), priors=True, undetermined="keep")
     data = problem.data_sets[0]
     values = {"difficulty": np.zeros(3), "discrimination": 1.0}
     counts = simulate(problem, values, 500, np.random.default_rng(0))[0]["persons"]
@@ -314,7 +314,7 @@ def test_a_model_without_data_shows_itself():
 def test_priors_serve_where_persons_are_few_and_an_item_is_right_for_all():
     answers = irt.simulate_responses(irt.ItemBank(np.linspace(-1, 1, 30)), persons=20, seed=1)
     answers[:, 0] = 1.0
-    found = pm.fit(RASCH.problem(irt.responses(answers), priors=True), starts=1)
+    found = pm.fit(RASCH.problem(irt.responses(answers), priors=True, undetermined="keep"), starts=1)
     assert found.status.ok and np.isfinite(found.estimate["difficulty"]).all()
 
 
@@ -322,7 +322,7 @@ def test_priors_serve_where_persons_are_few_and_an_item_is_right_for_all():
 def test_guesses_lie_inside_whatever_the_answers(answers):
     data = irt.responses(answers)
     for ready in (RASCH, TWO, THREE):
-        space = ready.problem(data, priors=True).fit_space
+        space = ready.problem(data, priors=True, undetermined="keep").fit_space
         assert ((space.guess >= space.lower) & (space.guess <= space.upper)).all()
 
 
@@ -335,3 +335,15 @@ def test_a_hand_made_table_without_columns_of_designs_serves():
     assert pm.fit(problem, starts=1).log_likelihood == pytest.approx(pm.fit(other, starts=1).log_likelihood)
     drawn = problem.noise["persons"]
     assert drawn.columns == () and other.noise["persons"].columns == ("persons_asked", "booklet")
+
+
+def test_items_without_a_finite_difficulty_and_few_persons_are_named():
+    answers = irt.simulate_responses(irt.ItemBank(np.linspace(-1, 1, 6)), persons=200, seed=1)
+    answers[:, 2], answers[:, 4] = 1.0, 0.0
+    for ready in (RASCH, TWO, THREE):
+        with pytest.raises(
+            DataError, match=r"item 2 \(everybody\), item 4 \(nobody\). Leave such items out, or take priors"
+        ):
+            ready.problem(irt.responses(answers))
+    with pytest.raises(DataError, match="3 persons cannot tell 4 parameters of items"):
+        TWO.problem(irt.responses([[1, 0], [0, 1], [1, 1]]))

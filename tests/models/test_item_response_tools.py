@@ -312,3 +312,10 @@ def test_importing_the_field_loads_no_jax_and_no_scipy():
     code = f"import sys, parametra.models.item_response; {loaded}"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"
+
+
+def test_reliability_is_never_below_zero():
+    bank = irt.ItemBank(np.zeros(5), 1.0)
+    found = irt.abilities(bank, [[1, 1, 1, 0, 0], [1, 1, 0, 0, 1], [0, 1, 1, 0, 0]], method="WLE")
+    assert found.reliability == 0
+    assert "scatter no more than their errors" in repr(found)

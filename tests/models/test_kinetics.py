@@ -90,3 +90,31 @@ def test_an_inhibitor_may_be_one_number():
     ]
     fit = pm.fit(INHIBITION.problem(sets), starts=1)
     assert abs(fit.estimate["Ki"] - 1.5) < 4 * fit.standard_error["Ki"]
+
+
+@pytest.mark.parametrize(
+    ("name", "output", "values", "message"),
+    [
+        ("kinetics.arrhenius", "rate", [-10.0, 20.0, 40.0], "row 1 of the data .* has -10"),
+        ("kinetics.arrhenius", "rate", [25.0, 30.0, 40.0], r"Give kelvin, T \+ 273.15, or state the unit K"),
+        ("kinetics.vogel_fulcher", "response", [-10.0, 20.0, 40.0], "in kelvin, above zero"),
+        ("chromatography.retention_factor", "log_retention", [60.0, 80.0, 100.0], "look like degrees Celsius"),
+    ],
+)
+def test_degrees_celsius_are_refused(name, output, values, message):
+    data = pm.Data({"temperature": values, output: [1.0, 2.0, 3.0]}, inputs="temperature", output=output)
+    with pytest.raises(pm.ParametraError, match=message):
+        catalogue.model(name).problem(data)
+
+
+def test_pictures_of_the_field():
+    for name in ("kinetics.arrhenius", "kinetics.competitive_inhibition", "growth.four_parameter_logistic"):
+        ready = catalogue.model(name)
+        problem = ready.known_problem(ready.known[0])
+        axes = ready.plot(pm.fit(problem, starts=1), problem).axes[0]
+        if name == "kinetics.arrhenius":
+            assert (axes.get_xlabel(), axes.get_yscale()) == ("1000 / temperature", "log")
+        elif name == "kinetics.competitive_inhibition":
+            assert [each.get_text() for each in axes.get_legend().get_texts()] == ["0", "1", "2", "4"]
+        else:
+            assert axes.get_xscale() == "log"

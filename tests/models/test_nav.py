@@ -285,3 +285,10 @@ def test_colours_refuse_what_they_cannot_name():
         colours({})
     with pytest.raises(pm.ParametraError, match="R-c"):
         colours({"R-c": {"time": [1.0], "magnitude": [1.0]}})
+
+
+def test_fluxes_are_no_magnitudes():
+    data = star(0)
+    flux = 10 ** (-0.4 * (data.outputs["magnitude"] - 13.0))
+    with pytest.raises(pm.ParametraError, match=r"are these fluxes\? Take -2\.5 log10"):
+        READY.problem(pm.Data({"time": data.inputs["time"], "magnitude": flux}, inputs=["time"], output="magnitude"))

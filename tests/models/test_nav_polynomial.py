@@ -131,3 +131,15 @@ def test_a_degree_that_is_none_is_refused(degree):
 def test_two_points_have_no_degree():
     with pytest.raises(pm.ParametraError, match="3 points at least; 2 came"):
         optimal_degree(np.array([0.1, 0.2]), np.array([1.0, 2.0]))
+
+
+def test_a_degree_of_lists_and_of_what_is_none():
+    phase = np.linspace(0, 1, 40)
+    assert optimal_degree(list(phase), list(np.cos(2 * np.pi * phase))).best == 1
+    for arguments, words in (
+        ((phase, np.where(phase > 0.5, np.nan, phase)), "finite phases and values"),
+        ((phase, phase[1:]), "of one length"),
+        ((["a"] * 5, phase[:5]), "phases are to be a list of numbers"),
+    ):
+        with pytest.raises(pm.ParametraError, match=words):
+            optimal_degree(*arguments)

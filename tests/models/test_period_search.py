@@ -172,3 +172,29 @@ def test_the_period_of_hd_23642_from_its_minima(external_data):
     assert abs(fit.estimate["period"] - 2.4611357) < 2 * fit.standard_error["period"]
     assert abs(fit.estimate["epoch"] - 7119.52217) < 2 * fit.standard_error["epoch"]
     assert fit.standard_error["period"] < 2e-5
+
+
+def test_noise_alone_has_no_period_in_the_first_line():
+    time = np.sort(np.random.default_rng(6).uniform(0, 100, 80))
+    found = period_search(time, np.random.default_rng(7).standard_normal(80))
+    assert not found.stands_out
+    assert repr(found).startswith("no period stands out (false alarm ")
+    assert "+-" not in repr(found).splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "words"),
+    [
+        ({"candidates": 0}, MethodError, "candidates of a period search is a whole number of 1 or more; 0 came"),
+        ({"harmonics": 2.5}, MethodError, "harmonics of a period search is a whole number"),
+        ({"shortest": 0}, MethodError, "shortest is a period above zero"),
+        ({"longest": "a"}, MethodError, "longest is a period above zero"),
+        ({"shortest": 1e-6}, DataError, "are searched at most"),
+        ({"time": "a"}, DataError, "times are to be a list of numbers; a came"),
+        ({"magnitude": np.ones(500)}, DataError, "what does not change has no period"),
+    ],
+)
+def test_settings_of_a_search_that_cannot_be(settings, error, words):
+    time = np.linspace(0, 50, 500) ** 1.1
+    with pytest.raises(error, match=words):
+        period_search(**{"time": time, "magnitude": np.sin(time), **settings})

@@ -125,3 +125,24 @@ def test_doses_may_differ_by_row():
     assert problem.space.guess_named["clearance"] == pytest.approx(3.0, rel=0.2)
     fit = pm.fit(problem, starts=1)
     assert fit.estimate["clearance"] == pytest.approx(3.0, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"dose": 0.0}, "dose is above zero; the constant"),
+        ({"duration": -1.0}, "duration is above zero; the constant"),
+        ({"time": [-0.5, 1.0, 2.0]}, "time is counted from the dose, at zero; row 1"),
+    ],
+)
+@pytest.mark.parametrize("name", ["one_compartment", "two_compartment"])
+def test_impossible_doses(name, change, message):
+    given = {"time": [0.5, 1.0, 2.0], "dose": 100.0, "duration": 1.0, **change}
+    data = pm.Data(
+        {"time": given["time"], "concentration": [3.0, 2.0, 1.0]},
+        inputs="time",
+        output="concentration",
+        constants={"dose": given["dose"], "duration": given["duration"]},
+    )
+    with pytest.raises(pm.ParametraError, match=message):
+        catalogue.model(f"pharmacokinetics.{name}").problem(data, route="infusion")

@@ -174,3 +174,15 @@ def test_hd_23642_with_the_light_ratio_of_its_spectra(external_data):
     assert fit.estimate["radius_2"] == pytest.approx(0.1262, abs=0.011)
     assert fit.estimate["inclination"] == pytest.approx(78.21, abs=0.8)
     assert any("does not describe the data" in each for each in fit.doubts)
+
+
+def test_magnitudes_are_no_fluxes_and_fluxes_no_magnitudes():
+    data = detached()
+    flux = data.outputs["light"]
+    for light, measured, words in (
+        (13 - 2.5 * np.log10(flux), "flux", "are these magnitudes"),
+        (flux, "magnitude", "are these fluxes"),
+    ):
+        seen = pm.Data({"time": data.inputs["time"], "light": light}, inputs=["time"], output="light")
+        with pytest.raises(pm.ParametraError, match=words):
+            READY.problem(seen, measured=measured)

@@ -195,3 +195,46 @@ def test_the_delay_of_j1001(external_data):
     assert 0.5 < fit.standard_error["delay"] < 3.3
     assert delay_profile(data, delays=(-300.0, 300.0)).best.delay == pytest.approx(119.3, abs=3.3)
     assert dispersion(data, delays=(-300.0, 300.0)).best == pytest.approx(119.3, abs=10)
+
+
+def understated(seed, factor):
+    """A pair whose errors are larger than stated, and the pair with errors as they are."""
+    data = process_seen_twice(seed, TWIN, error=0.02, span=1800.0, epochs=90)
+    columns = {name: data.inputs[name] for name in ("time", "image")} | {"magnitude": data.outputs["magnitude"]}
+    return pm.Data(columns, inputs=["time", "image"], output="magnitude", sigma=0.02 / factor)
+
+
+def test_errors_that_are_too_small_are_scaled_and_it_is_told():
+    right, small = (delay_profile(understated(5, factor), delays=NEAR) for factor in (1.0, 4.0))
+    assert (right.errors, small.errors) == ("stated", "scaled")
+    assert small.stated_factor == pytest.approx(4.0, rel=0.15)
+    assert small.best.error_factor == small.stated_factor
+    assert small.best.standard_error == pytest.approx(right.best.standard_error, rel=0.3)
+    assert small.residual == pytest.approx(1.0, abs=0.1)
+    assert "errors scaled by" in repr(small)
+    forced = delay_profile(understated(5, 4.0), delays=NEAR, errors="stated")
+    assert forced.best.standard_error < 0.7 * small.best.standard_error
+    assert "times as large fit best" in repr(forced)
+    with pytest.raises(ModelError, match='errors="scale"'):
+        delay_profile(understated(5, 1.0), errors="scale")
+
+
+def test_delays_without_overlap_are_refused():
+    for function in (delay_profile, dispersion, cross_correlation, kernel_delay):
+        with pytest.raises(DataError, match="no overlap at these delays"):
+            function(pair(0), delays=(3000.0, 5000.0))
+    with pytest.raises(DataError, match="no overlap at these delays"):
+        cross_correlation(pair(0), delays=(1700.0, 1790.0))
+
+
+def test_a_score_that_rises_to_the_edge_gives_no_delay():
+    found = dispersion(pair(0), delays=(300.0, 400.0))
+    assert found.at_the_edge
+    assert "no delay, for the score rises up to 400" in repr(found)
+    assert not dispersion(pair(0), delays=NEAR).at_the_edge
+
+
+def test_curves_that_are_no_numbers_are_refused():
+    time = np.arange(5.0)
+    with pytest.raises(DataError, match="the times of curve A are to be a list of numbers"):
+        two_curves(["a"], time, time, time)

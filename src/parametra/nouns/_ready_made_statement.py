@@ -111,7 +111,13 @@ def with_prior(parameter: Parameter, prior: object) -> Parameter:
 
 
 def checked_option(name: str, default: object, value: object, model: str) -> object:
-    """The value of an option, of the kind of its default. Raises ModelError for another kind."""
+    """The value of an option, of the kind of its default where that is a number or a switch.
+
+    A default that is a word, "estimated" or "auto", or nothing may stand beside numbers: the form tells these apart.
+
+    Raises:
+        ModelError: another kind.
+    """
     plain = value.item() if isinstance(value, np.generic) else value
     wanted = ""
     if isinstance(default, bool):
@@ -122,8 +128,6 @@ def checked_option(name: str, default: object, value: object, model: str) -> obj
     elif isinstance(default, float):
         wanted = "" if is_number(plain) else "a number"
         plain = plain if wanted else float(cast("float", plain))
-    elif isinstance(default, str):
-        wanted = "" if isinstance(plain, str) else "a text"
     if wanted:
         raise ModelError(f'the option "{name}" of "{model}" is {wanted}; {shown(value)} came.')
     return plain

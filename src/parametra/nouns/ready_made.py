@@ -38,11 +38,13 @@ class Option:
         default: what holds when nothing is said.
         about: what it chooses, in a sentence without its end.
         choices: what may be given; empty for anything of the default's kind, which the form checks.
+        words: what may be given beside numbers, such as "estimated".
     """
 
     default: Any
     about: str
     choices: tuple[Any, ...] = ()
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -326,7 +328,8 @@ class ReadyMade:
             if option.choices and value not in option.choices:
                 listed = ", ".join(repr(each) for each in option.choices)
                 raise ModelError(f'the option "{name}" of "{self.name}" is one of {listed}; {value!r} came.')
-            chosen[name] = value if option.choices else checked_option(name, option.default, value, self.name)
+            free = option.choices or (isinstance(value, str) and value in option.words)
+            chosen[name] = value if free else checked_option(name, option.default, value, self.name)
         return chosen
 
     def _named(self, name: str) -> str:

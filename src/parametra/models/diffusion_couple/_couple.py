@@ -89,13 +89,13 @@ def couple_of(
     nodes, curves, slopes = (np.concatenate([piece[i] for piece in pieces], axis=-1) for i in range(3))
     scatter = float(sigma if sigma is not None else np.sqrt(np.mean([piece[3] ** 2 for piece in pieces])))
     found = [_end(x, n, curves, nodes, scatter, side, None if ends is None else ends[side]) for side in (0, 1)]
-    if ends is None and not len(interfaces):
-        found = [_uncertain(x, curves[0], nodes, found, side, draw) for side in (0, 1)]
     if abs(found[1][0] - found[0][0]) <= 5 * scatter:
         raise DataError(
             f"the two ends of the couple have the fractions {found[0][0]:.4g} and {found[1][0]:.4g}, which are hardly "
             "different: nothing has diffused that could be seen."
         )
+    if ends is None and not len(interfaces):
+        found = [_uncertain(x, curves[0], nodes, found, side, draw) for side in (0, 1)]
     return Couple(nodes, curves, slopes, found[0], found[1], _volume(molar_volume), float(time), scatter, (x, n))
 
 
@@ -171,8 +171,6 @@ def _uncertain(
     from scipy.special import erfc
 
     here, there = float(ends[side][0]), float(ends[1 - side][0])
-    if here == there:
-        return ends[side]
     inwards = (nodes, curve, x) if side == 0 else (-nodes[::-1], curve[::-1], -x[::-1])
     place, share = inwards[0], np.maximum.accumulate((inwards[1] - here) / (there - here))
     (low, z_low), (high, z_high) = _TAIL

@@ -81,8 +81,8 @@ def wagner(
 
     Good for a profile with varying molar volume, with several phases, or whose diffusivity follows no known law; no
     plane of Matano is needed. Prefer a fit of `diffusion_couple.profile` in a single phase of constant volume: slopes
-    of noisy points are uncertain, most of all near the ends. The standard errors count the noise, and not the little
-    that the smoothing itself bends.
+    of noisy points are uncertain, most of all near the ends. What smoothing bends is estimated from profiles that are
+    smoothed twice, taken off, and counted in the standard errors beside the noise.
 
     Arguments:
         position, fraction: the profile, in any order, over one phase or several, to where it is flat.
@@ -171,7 +171,7 @@ def _at_compositions(method: str, couple: Couple, coefficient: np.ndarray, at: A
     # what smoothing does to a curve that is smooth already tells what it did to the measured one
     bent = np.where(np.isfinite(middle), middle - found[0, 1, passed], 0.0)
     error = np.hypot(0.5 * (high - low), bent)
-    return Interdiffusion(method, wanted[passed], found[0, 0, passed], found[0, 1, passed] - 1.0 * bent, error, couple)
+    return Interdiffusion(method, wanted[passed], found[0, 0, passed], found[0, 1, passed] - bent, error, couple)
 
 
 def _read(couple: Couple, row: int, coefficient: np.ndarray, wanted: np.ndarray) -> np.ndarray:

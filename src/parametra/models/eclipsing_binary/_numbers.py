@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from parametra.maths.arrays import Float
 from parametra.nouns.data import Data
-from parametra.nouns.errors import DataError
+from parametra.nouns.errors import DataError, MethodError
 
 _FEWEST = 40
 _LOPSIDED = 3.0
@@ -25,6 +26,29 @@ def numbers(given: Any, what: str) -> np.ndarray:
         return np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError):
         raise DataError(f"{what} are to be a list of numbers; {str(given)[:60]} came.") from None
+
+
+def whole_numbers(**counts: object) -> None:
+    """Settings of a period search that count something.
+
+    Raises:
+        MethodError: what is no whole number of 1 or more.
+    """
+    for name, count in counts.items():
+        if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
+            raise MethodError(f"{name} of a period search is a whole number of 1 or more; {count!r} came.")
+
+
+def above_zero(**limits: Any) -> None:
+    """Limits of a period search, or None.
+
+    Raises:
+        MethodError: what is no number above zero.
+    """
+    for name, limit in limits.items():
+        number = isinstance(limit, int | float | np.integer | np.floating) and not isinstance(limit, bool)
+        if limit is not None and not (number and 0 < limit < math.inf):
+            raise MethodError(f"{name} is a period above zero in the unit of time, or left out; {limit!r} came.")
 
 
 def refuse_fluxes(data: Data, remedy: str) -> None:

@@ -10,8 +10,8 @@ import numpy as np
 
 from parametra.maths.arrays import Float
 from parametra.maths.periodogram import exponential_sums, false_alarm, harmonic_power
-from parametra.models.eclipsing_binary._numbers import numbers
-from parametra.nouns.errors import DataError, MethodError
+from parametra.models.eclipsing_binary._numbers import above_zero, numbers, whole_numbers
+from parametra.nouns.errors import DataError
 
 _PER_PEAK = 2.5
 """Frequencies of the grid for each 1 / (span x harmonics), the width of the narrowest peak."""
@@ -121,8 +121,8 @@ def period_search(
     Sources: Zechmeister and Kuerster (2009), doi:10.1051/0004-6361:200811296; Schwarzenberg-Czerny (1996),
         doi:10.1086/309985; Baluev (2008), doi:10.1111/j.1365-2966.2008.12689.x
     """
-    _checked(harmonics=harmonics, candidates=candidates)
-    _above_zero(shortest=shortest, longest=longest)
+    whole_numbers(harmonics=harmonics, candidates=candidates)
+    above_zero(shortest=shortest, longest=longest)
     series = _Series.of(time, magnitude, error, harmonics)
     first, step, count = _grid(series, shortest, longest, harmonics)
     power = harmonic_power(series.time, series.value, series.weight, (first, step, count), harmonics)
@@ -209,19 +209,6 @@ def _grid(series: _Series, shortest: float | None, longest: float | None, harmon
             f"{1 / (lowest + step * _MOST_WHEN_ASKED):.4g}. Take a longer one, fewer harmonics, or a part of the data."
         )
     return lowest, step, count
-
-
-def _checked(**counts: object) -> None:
-    for name, count in counts.items():
-        if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
-            raise MethodError(f"{name} of a period search is a whole number of 1 or more; {count!r} came.")
-
-
-def _above_zero(**limits: object) -> None:
-    for name, limit in limits.items():
-        number = isinstance(limit, int | float | np.integer | np.floating) and not isinstance(limit, bool)
-        if limit is not None and not (number and 0 < limit < math.inf):
-            raise MethodError(f"{name} is a period above zero in the unit of time, or left out; {limit!r} came.")
 
 
 def _peaks(power: Float[np.ndarray, " m"], count: int, apart: int) -> list[int]:

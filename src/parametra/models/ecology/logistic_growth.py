@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -34,7 +35,7 @@ def united_states() -> Data:
     return Data(table, inputs=["time"], output="population", units={"time": "year", "population": "million"})
 
 
-def guess(data: Data, begin: float | None = None) -> dict[str, float]:
+def guess(data: Data, begin: Any = None) -> dict[str, float]:
     """The best of a grid of rates and midpoints."""
     time, population = tidy(data.inputs["time"], data.outputs["population"])
     middle, width = extent(time)
@@ -51,7 +52,7 @@ def guess(data: Data, begin: float | None = None) -> dict[str, float]:
     return {"rate": best.values["rate"], "capacity": capacity, "initial": float(capacity / (1 + np.exp(steps)))}
 
 
-def _form(data: Sequence[Data] | None, begin: float | None) -> Form:
+def _form(data: Sequence[Data] | None, begin: Any) -> Form:
     first = begin_of(data, begin)
     since = f"(time - {first!r})" if first else "time"
     return Form(

@@ -40,7 +40,7 @@ def population_of(data: Data) -> float:
 
 def rough_fit(
     data: Data,
-    begin: float | None,
+    begin: Any,
     grid: dict[str, Any],
     slopes: Callable[..., Callable[[Any], Sequence[Any]]],
     first: Callable[[Any], Sequence[Any]],

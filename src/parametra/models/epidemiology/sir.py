@@ -33,7 +33,7 @@ def boarding_school() -> Data:
     return Data(table, inputs=["time"], output="cases", units=units, constants={"population": 763})
 
 
-def _form(data: Sequence[Data] | None, observed: str, begin: float | None) -> Form:
+def _form(data: Sequence[Data] | None, observed: str, begin: Any) -> Form:
     people = max((population_of(each) for each in data or ()), default=1e12)
     return Form(
         model=ODE(
@@ -62,7 +62,7 @@ def _form(data: Sequence[Data] | None, observed: str, begin: float | None) -> Fo
     )
 
 
-def guess(data: Data, observed: str, begin: float | None) -> dict[str, float]:
+def guess(data: Data, observed: str, begin: Any) -> dict[str, float]:
     """The best of a grid of epidemics."""
 
     def slopes(contact: Any, recovery: Any) -> Any:

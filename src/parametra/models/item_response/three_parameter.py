@@ -39,11 +39,17 @@ _LEAST, _MOST = 1e-3, 0.9
 _PRIOR = Beta(5.0, 17.0)
 """Mean 0.23, as for answers chosen from four or five."""
 
-_ABOUT = "what is known of guessing: a prior on it, nothing, or a number from 0 to below 0.9 that holds for all items"
+_ABOUT = (
+    'what is known of guessing: "prior", which None is too, "free" for nothing, or a number from 0 to below 0.9 that '
+    "holds for all items"
+)
 
 
 def form(
-    sets: Sequence[Data] | None, guessing: str | float = "prior", nodes: int | None = None, undetermined: str = "refuse"
+    sets: Sequence[Data] | None,
+    guessing: str | float | None = None,
+    nodes: int | None = None,
+    undetermined: str = "refuse",
 ) -> Form:
     """A discrimination, a difficulty and a chance of guessing for each item."""
     items = items_of(sets)
@@ -59,7 +65,8 @@ def form(
     return stated(sets, parameters, dict(priors), nodes)
 
 
-def _guessing(stated: str | float, items: int) -> Parameter:
+def _guessing(stated: str | float | None, items: int) -> Parameter:
+    stated = "prior" if stated is None else stated
     about = "the chance of a right answer without knowing"
     if stated in ("prior", "free"):
         prior: Any = _PRIOR if stated == "prior" else None
@@ -71,12 +78,14 @@ def _guessing(stated: str | float, items: int) -> Parameter:
     return Fixed(float(stated), unit="1", description=about)
 
 
-def guess(data: Data, guessing: str | float = "prior") -> dict[str, Any]:
+def guess(data: Data, guessing: str | float | None = None) -> dict[str, Any]:
     """Difficulties from the shares of right answers beyond guessing."""
-    lowest = 0.2 if isinstance(guessing, str) else guessing
+    lowest = 0.2 if guessing is None or isinstance(guessing, str) else guessing
     difficulties = guessed_difficulty(data, lowest)
     found: dict[str, Any] = {"difficulty": difficulties, "discrimination": [1.2] * len(difficulties)}
-    return {**found, "guessing": [lowest] * len(difficulties)} if isinstance(guessing, str) else found
+    return (
+        {**found, "guessing": [lowest] * len(difficulties)} if guessing is None or isinstance(guessing, str) else found
+    )
 
 
 _TRUE_DIFFICULTY = (-1.5, -0.8, -0.4, 0.0, 0.3, 0.7, 1.1, 1.6)
@@ -106,7 +115,7 @@ READY = ReadyMade(
     ),
     form=form,
     guess=guess,
-    options={"guessing": Option("prior", _ABOUT), "nodes": NODES, "undetermined": UNDETERMINED},
+    options={"guessing": Option(None, _ABOUT), "nodes": NODES, "undetermined": UNDETERMINED},
     known=(
         Known(
             data=eight_items,

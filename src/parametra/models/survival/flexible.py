@@ -191,7 +191,9 @@ READY = ReadyMade(
         "shape_covariates": Option(None, "inputs that change the shape; None takes none"),
         "kappa": Option(ESTIMATED, '"estimated", or a number above -1: 1, 0, math.inf'),
         "shape": Option(ESTIMATED, '"estimated", or a number above 0'),
-        "hazard": Option(1.0, 'the factor on the cumulative hazard: a number above 0, or "estimated"'),
+        "hazard": Option(
+            1.0, 'the factor on the cumulative hazard: a number above 0, or "estimated"', words=(ESTIMATED,)
+        ),
         **OPTIONS,
     },
     known=(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from parametra.maths.distributions import LogNormal, Normal, Uniform
-from parametra.models.time_delay._delay_profile import Scan
+from parametra.models.time_delay._delay_scan import Scan
 from parametra.models.time_delay._delayed_process import DelayedProcess
 from parametra.models.time_delay._simulated import process_seen_twice
 from parametra.models.time_delay._sources import HOJJATI, KUNDIC, RATHNAKUMAR, TAK

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from parametra.maths.distributions import Normal, Uniform
-from parametra.models.time_delay._delay_profile import Scan
+from parametra.models.time_delay._delay_scan import Scan
 from parametra.models.time_delay._sources import CUEVAS_TELLO
 from parametra.models.time_delay._two_curves import Curves, two_curves
 from parametra.nouns.data import Data
@@ -114,9 +114,10 @@ READY = ReadyMade(
     ),
     good_for="two irregularly sampled curves of one smooth source, by plain least squares",
     prefer_instead=(
-        "time_delay.gaussian_process, which chooses how smooth the source is; kernel_delay, whose widths follow the "
+        "time_delay.gaussian_process, which chooses how smooth the source is and whose delay is not biased by the "
+        "width of the kernels; kernel_delay, whose widths follow the "
         "sampling and whose penalty is chosen by prediction. Too few centres bend the curves and with them the delay: "
-        "the chi-square tells"
+        "the chi-square tells, and where it is above what the errors allow neither the delay nor its error holds"
     ),
     form=_form,
     guess=guess,

@@ -134,7 +134,7 @@ def test_a_scale_with_a_zero_of_its_own_is_not_followed():
 def test_a_unit_that_no_parameter_follows_must_be_the_model_s():
     table = {"z": [0.1, 0.2, 0.3], "luminosity_distance": [0.4, 0.9, 1.5]}
     far = pm.Data(table, inputs="z", output="luminosity_distance", units={"luminosity_distance": "Gpc"})
-    with pytest.raises(pm.ParametraError, match="in Mpc, and the data .* state Gpc. Convert"):
+    with pytest.raises(pm.ParametraError, match=r"in Mpc, and the data .* state Gpc\. Convert"):
         pm.model("cosmology.standard_sirens").problem(far)
 
 

@@ -11,7 +11,7 @@ import sys
 import numpy as np
 
 SETS = 500
-MOST = 240
+MOST = 90
 """Seconds for one model; longer ones are told as such."""
 KINDS = ("curvature", "profile")
 

@@ -6,7 +6,6 @@ import dataclasses
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any, cast
 
 from parametra.nouns._ready_made_statement import (
@@ -24,8 +23,6 @@ from parametra.nouns.errors import ModelError, did_you_mean
 from parametra.nouns.formula import Formula
 from parametra.nouns.problem import Problem
 from parametra.nouns.ready_made_parts import Form, Known, Option, around_guess
-
-_NONE: Mapping[str, Any] = MappingProxyType({})
 
 __all__ = ["Form", "Known", "Option", "ReadyMade", "around_guess"]
 

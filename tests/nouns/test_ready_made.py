@@ -201,3 +201,14 @@ def test_what_is_known_is_stated_by_digits_or_truth():
     known = READY.known[0]
     assert isinstance(known, Known)
     assert pm.fit(READY.known_problem(known), starts=1).estimate["V"] == pytest.approx(212.7, abs=0.05)
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1e-9, 1.0, 1e9, 1e15])
+def test_units_change_no_error(unit):
+    # a concentration of nanomoles in mol/L is neither at its bound nor without effect
+    noise = 1 + 0.03 * np.random.default_rng(9).standard_normal(len(S))
+    table = pm.Data({"s": S * unit, "rate": V * noise}, inputs={"substrate": "s"}, output="rate")
+    plain = pm.fit(READY, pm.Data({"s": S, "rate": V * noise}, inputs={"substrate": "s"}, output="rate"), starts=1)
+    fit = pm.fit(READY, table, starts=1)
+    assert fit.standard_error["V"] == pytest.approx(plain.standard_error["V"], rel=1e-5)
+    assert fit.standard_error["K"] == pytest.approx(unit * plain.standard_error["K"], rel=1e-5)

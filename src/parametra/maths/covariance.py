@@ -48,12 +48,13 @@ def geometry(
         tolerance: singular values of the column-scaled Jacobian below this share of the largest count as zero. Take
             1e-11 for exact derivatives, 1e-6 for finite differences.
         size: how large coordinates are, in whatever units they have; 1 for all when left out. A column is empty when
-            moving its coordinate by its size moves the residuals by nothing beside what the others do.
+            moving its coordinate by one, and by its size, moves the residuals by nothing beside what the others do.
     """
     d = jacobian.shape[1]
     scale = np.sqrt(np.sum(jacobian * jacobian, axis=0))
     effect = scale if size is None else scale * size
-    empty = effect <= 1e-14 * (effect.max() if d else 1.0)
+    # a coordinate may be huge in its unit, and a logarithm may be zero: neither alone makes its column empty
+    empty = (scale <= 1e-14 * (scale.max() if d else 1.0)) & (effect <= 1e-14 * (effect.max() if d else 1.0))
     scale = np.where(scale > 0, scale, 1.0)
     scaled = np.where(empty, 0.0, jacobian / scale)
     # the triangle has the same singular values and costs d^3 whatever the number of data

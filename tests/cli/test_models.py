@@ -219,3 +219,12 @@ def test_what_new_refuses_beside_a_model(tmp_path, capsys):
             main(["new", str(path), *words])
         assert said in capsys.readouterr().err
     assert not path.exists()
+
+
+def test_a_file_for_a_table_shows_no_bounds_of_other_data_and_no_null(tmp_path):
+    (tmp_path / "curve.csv").write_text("time,mag\n2455000.1,12.1\n2455000.4,12.2\n2455001.2,12.15\n")
+    path = tmp_path / "star.toml"
+    assert run("new", str(path), "--model", "eclipsing_binary.nav", "--from", str(tmp_path / "curve.csv"))[0] == 0
+    text = path.read_text()
+    assert "# options.period = ...   #" in text
+    assert "# mean = { guess = ... }   # the middle of the light outside the eclipses, in mag\n" in text

@@ -84,7 +84,8 @@ def model_text(path: Path, ready: ReadyMade, table: Path | None) -> tuple[str, s
         quoted=quoted(ready.name),
         title=quoted(ready.summary),
         options=_option_lines(ready, options),
-        parameters="\n".join(_parameter_line(name, each) for name, each in form.parameters.items()),
+        # bounds that follow from data would be those of other data than the table's
+        parameters=_parameter_lines(form, ranges=table is None or not callable(ready.form)),
         data=data,
     )
     return text, words, files
@@ -116,14 +117,19 @@ def _option_lines(ready: ReadyMade, chosen: Mapping[str, Any]) -> str:
         if name in chosen:
             lines.append(f"options.{name} = {_toml(chosen[name])}   {said}")
         else:
-            lines.append(f"# options.{name} = {_toml(option.default)}   {said}")
+            usual = "..." if option.default is None else _toml(option.default)
+            lines.append(f"# options.{name} = {usual}   {said}")
     return "\n".join(lines)
 
 
-def _parameter_line(name: str, parameter: Any) -> str:
-    unit = getattr(parameter, "unit", "")
-    about = f"{getattr(parameter, 'description', '')}, in {domain_of(parameter)} {unit if unit != '1' else ''}".strip()
-    return f"# {name} = {{ guess = ... }}   # {about}"
+def _parameter_lines(form: Form, *, ranges: bool) -> str:
+    lines: list[str] = []
+    for name, parameter in form.parameters.items():
+        unit = getattr(parameter, "unit", "")
+        place = " ".join(filter(None, [domain_of(parameter) if ranges else "", unit if unit != "1" else ""]))
+        about = ", in ".join(filter(None, [parameter.description, place]))
+        lines.append(f"# {name} = {{ guess = ... }}   # {about}")
+    return "\n".join(lines)
 
 
 def _table_lines(ready: ReadyMade, form: Form, table: Table, source: str) -> str:

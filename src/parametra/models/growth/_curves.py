@@ -12,6 +12,12 @@ from parametra.maths.first_look import best_shape, extent, lifted, tidy
 from parametra.nouns.card import Source
 from parametra.nouns.data import Data
 
+DNASE_CONCENTRATION = np.repeat([0.04882812, 0.1953125, 0.390625, 0.78125, 1.5625, 3.125, 6.25, 12.5], 2)
+"""Of run 1 of R's DNase, an assay in rat serum, in ng/mL; `DNASE_DENSITY` is what it gave."""
+DNASE_DENSITY = np.array(
+    [0.017, 0.018, 0.121, 0.124, 0.206, 0.215, 0.377, 0.374, 0.614, 0.609, 1.019, 1.001, 1.334, 1.364, 1.73, 1.71]
+)
+
 TIME_AND_SIZE: dict[str, Any] = {"inputs": {"time": "day"}, "outputs": {"size": "g"}}
 
 PINHEIRO_BATES = Source(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from parametra.maths.first_look import best_shape, extent, lifted, tidy
-from parametra.models.growth._curves import PINHEIRO_BATES, place
+from parametra.models.growth._curves import DNASE_CONCENTRATION, DNASE_DENSITY, PINHEIRO_BATES, place
 from parametra.models.growth._picture import dose_picture
 from parametra.nouns.card import Source
 from parametra.nouns.data import Data
@@ -26,36 +26,17 @@ _MODELS = {
     "logarithmic": "at_zero + (at_infinity - at_zero) * expit(slope * log(maximum(dose, 1e-300) / half))",
     "linear": "at_zero + (at_infinity - at_zero) * expit((dose - half) / scale)",
 }
-_CONCENTRATION = [0.04882812, 0.1953125, 0.390625, 0.78125, 1.5625, 3.125, 6.25, 12.5]
-_DENSITY = [
-    0.017,
-    0.018,
-    0.121,
-    0.124,
-    0.206,
-    0.215,
-    0.377,
-    0.374,
-    0.614,
-    0.609,
-    1.019,
-    1.001,
-    1.334,
-    1.364,
-    1.73,
-    1.71,
-]
 
 
 def assay() -> Data:
     """Optical density by concentration, an assay for DNase in rat serum (run 1 of R's DNase)."""
-    table = {"dose": np.repeat(_CONCENTRATION, 2), "response": _DENSITY}
+    table = {"dose": DNASE_CONCENTRATION, "response": DNASE_DENSITY}
     return Data(table, inputs=["dose"], output="response", units={"dose": "ng/mL", "response": "1"})
 
 
 def logarithm_of_assay() -> Data:
     """The same by the logarithm of the concentration."""
-    table = {"dose": np.log(np.repeat(_CONCENTRATION, 2)), "response": _DENSITY}
+    table = {"dose": np.log(DNASE_CONCENTRATION), "response": DNASE_DENSITY}
     return Data(table, inputs=["dose"], output="response", units={"dose": "1", "response": "1"})
 
 

@@ -6,7 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from parametra.models.growth._curves import PINHEIRO_BATES, TIME_AND_SIZE, place, sigmoid_guess
+from parametra.models.growth._curves import (
+    DNASE_CONCENTRATION,
+    DNASE_DENSITY,
+    PINHEIRO_BATES,
+    TIME_AND_SIZE,
+    place,
+    sigmoid_guess,
+)
 from parametra.nouns.card import Source
 from parametra.nouns.data import Data
 from parametra.nouns.parameter import Positive, Real
@@ -23,26 +30,7 @@ _GOMPERTZ = Source(
 
 def assay() -> Data:
     """Optical density by the logarithm of the concentration, an assay for DNase in rat serum (run 1 of R's DNase)."""
-    concentration = [0.04882812, 0.1953125, 0.390625, 0.78125, 1.5625, 3.125, 6.25, 12.5]
-    density = [
-        0.017,
-        0.018,
-        0.121,
-        0.124,
-        0.206,
-        0.215,
-        0.377,
-        0.374,
-        0.614,
-        0.609,
-        1.019,
-        1.001,
-        1.334,
-        1.364,
-        1.73,
-        1.71,
-    ]
-    table = {"time": np.log(np.repeat(concentration, 2)), "size": density}
+    table = {"time": np.log(DNASE_CONCENTRATION), "size": DNASE_DENSITY}
     return Data(table, inputs=["time"], output="size", units={"time": "1", "size": "1"})
 
 

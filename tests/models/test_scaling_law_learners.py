@@ -195,16 +195,11 @@ def _seconds(depth, width, tokens):
     return least
 
 
-@pytest.mark.slow
-def test_timings_of_small_transformers_foretell_others():
-    """60 shapes on this processor, fitted to 40 and told of 20, ten times.
-
-    On a processor's core the time goes with the operations rather than with what is copied (R2 0.79 and 0.73 of shapes
-    left out, measured on a busy machine): both together are no worse than the better one.
-    """
+def _foretold(widths):
+    """R2 of the shapes left out by each proxy: 60 shapes timed, fitted to 40 and told of 20, the median of ten times."""
     threads = pytest.importorskip("threadpoolctl")
     generator = np.random.default_rng(150)
-    grid = [(d, w, t) for d in (1, 2, 3, 4, 6) for w in (16, 32, 64, 96, 128) for t in (256, 512, 1024, 2048)]
+    grid = [(d, w, t) for d in (1, 2, 3, 4, 6) for w in widths for t in (256, 512, 1024, 2048)]
     shapes = [grid[i] for i in generator.choice(len(grid), 60, replace=False)]
     with threads.threadpool_limits(limits=1):
         seconds = np.array([_seconds(*shape) for shape in shapes])
@@ -221,6 +216,20 @@ def test_timings_of_small_transformers_foretell_others():
             slopes = {"copies": e.get("time_per_copy", 0.0), "flops": e.get("time_per_flop", 0.0)}
             foretold = e["overhead"] + sum(slopes[name] * columns[name][order[40:]] for name in names)
             each.append(scaling_law.r_squared(seconds[order[40:]], foretold))
-    copies, flops, both = (float(np.median(each)) for each in told.values())
-    assert max(copies, flops) > 0.6
-    assert both > max(copies, flops) - 0.1
+    return {proxy: float(np.median(each)) for proxy, each in told.items()}
+
+
+@pytest.mark.slow
+def test_copies_foretell_the_time_of_narrow_transformers_better_than_operations_do():
+    """Widths of 8 to 48 on one core: R2 0.9 by copies and 0.6 by operations, measured on a busy machine."""
+    r2 = _foretold((8, 16, 24, 32, 48))
+    assert r2["copies"] > 0.75
+    assert r2["copies"] > r2["flops"]
+
+
+@pytest.mark.slow
+def test_where_transformers_are_wider_both_together_foretell_their_time():
+    """Widths of 16 to 128 on one core: there operations are the better proxy, 0.89 and 0.84; both together 0.95."""
+    r2 = _foretold((16, 32, 64, 96, 128))
+    assert max(r2["copies"], r2["flops"]) > 0.6
+    assert r2["both"] > max(r2["copies"], r2["flops"]) - 0.1

@@ -98,7 +98,7 @@ def main():
             **{kind: f"{inside[kind]} of {of[kind]}" for kind in KINDS},
         }
     )
-    json.dump({"title": f"Coverage of 95 % intervals of ready-made models", "rows": rows}, sys.stdout)
+    json.dump({"title": "Coverage of 95 % intervals of ready-made models", "rows": rows}, sys.stdout)
 
 
 if __name__ == "__main__":

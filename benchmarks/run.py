@@ -15,7 +15,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 PACKAGES = ("parametra", "numpy", "scipy", "jax", "lmfit", "optimistix", "optuna")
-PACKAGES += ("diffrax", "casadi", "iminuit", "pypesto", "lifelines", "girth")
+PACKAGES += ("diffrax", "casadi", "iminuit", "pypesto", "lifelines", "girth", "pycs3")
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 NAMES = (
     "start_up",
@@ -41,10 +41,13 @@ NAMES = (
     "trust",
     "models_coverage",
     "nav",
+    "nav_classes",
     "chinchilla",
     "survival",
     "chromatography",
     "item_response",
+    "time_delay",
+    "classic_models",
 )
 
 

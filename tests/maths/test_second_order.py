@@ -13,9 +13,10 @@ ENDLESS = np.array([-np.inf, -np.inf]), np.array([np.inf, np.inf])
 def looked_at(gradient, x, cost, free=None, bounds=ENDLESS):
     x = np.asarray(x, dtype=float)
     free = np.ones(x.size, dtype=bool) if free is None else np.asarray(free)
-    steps = difference_steps(x, *bounds)
+    size = np.full(x.size, np.abs(x).max())
+    steps = difference_steps(x, *bounds, size)
     moved = np.stack([gradient(x + steps[j] * np.eye(x.size)[j]) for j in np.flatnonzero(free)])
-    return is_minimum(x, cost, gradient(x), free, steps[free], moved)
+    return is_minimum(x, cost, gradient(x), free, steps[free], moved, size)
 
 
 def bowl(H, at):
@@ -65,7 +66,9 @@ def test_held_coordinates_are_left_out():
 
 
 def test_steps_turn_back_at_a_bound():
-    steps = difference_steps(np.array([1.0, 1.0, 1.0]), np.array([0.0, 1.0, 1.0]), np.array([1.0, 2.0, 1.0]))
+    steps = difference_steps(
+        np.array([1.0, 1.0, 1.0]), np.array([0.0, 1.0, 1.0]), np.array([1.0, 2.0, 1.0]), np.ones(3)
+    )
     assert steps[0] < 0 < steps[1]
     assert steps[2] == 0
 

@@ -45,8 +45,23 @@ ONE_INPUT = {
             "fano",
             "skewed_gaussian",
             "exponential_gaussian",
+            "pearson4",
         )
     },
+    "peaks.split": ("x", "signal", [{"profile": p, "peaks": k} for p in ("gaussian", "lorentzian") for k in (1, 2)]),
+    "peaks.doniach": ("x", "signal", [{"tail": t, "peaks": k} for t in ("left", "right") for k in (1, 2)]),
+    "peaks.lognormal": ("x", "signal", [{"peaks": k, "background": b} for k in (1, 2) for b in ("none", "constant")]),
+    "peaks.driven_oscillator": ("x", "signal", [{"background": b} for b in ("none", "constant")]),
+    "peaks.damped_harmonic_oscillator": ("x", "signal", [{"background": b} for b in ("none", "constant")]),
+    "steps.step": (
+        "x",
+        "signal",
+        [{"edge": e, "background": b} for e in ("erf", "linear") for b in ("none", "constant", "linear")],
+    ),
+    "steps.rectangle": ("x", "signal", [{"edge": e} for e in ("arctan", "logistic")]),
+    "steps.thermal": ("x", "signal", [{"kind": k} for k in ("fermi", "bose", "maxwell")]),
+    "lines.polynomial": ("x", "y", [{"degree": d, "about": a} for d in (0, 1, 4) for a in (0.0, "middle")]),
+    "lines.spline": ("x", "y", [{"knots": k} for k in (4, 9)]),
 }
 UGLY = {
     "one point": ([3.0], [2.0]),
@@ -129,6 +144,14 @@ def test_enzymes():
         data = pm.Data(table, inputs=["substrate", "inhibitor"], output="rate", missing="mask")
         for mechanism in ("competitive", "uncompetitive", "noncompetitive", "mixed"):
             assert not check("kinetics.competitive_inhibition", data, mechanism=mechanism), kind
+
+
+@pytest.mark.parametrize("kind", sorted(UGLY))
+def test_pictures(kind):
+    x, signal = (np.array(each) for each in UGLY[kind])
+    data = pm.Data({"x": x, "y": x[::-1], "signal": signal}, inputs=["x", "y"], output="signal", missing="mask")
+    for options in ({"peaks": 1}, {"peaks": 2}, {"tilted": True}, {"background": "none"}):
+        assert not check("peaks.gaussian_2d", data, **options)
 
 
 def test_masked_values_and_many_points():

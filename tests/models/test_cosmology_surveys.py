@@ -172,6 +172,48 @@ def test_fisher_errors_are_those_of_the_posterior():
         assert deviation == pytest.approx(fisher[name], rel=0.1)
 
 
+def stretched(log_density, walkers, steps, random):
+    """Chains (steps, walkers, d) of the affine-invariant moves of Goodman and Weare (2010), half of them at a time."""
+    here, chain = log_density(walkers), []
+    halves = np.arange(len(walkers)) % 2 == 0
+    for _ in range(steps):
+        for moved in (halves, ~halves):
+            others = walkers[~moved][random.integers(0, (~moved).sum(), moved.sum())]
+            stretch = (1 + random.random(moved.sum())) ** 2 / 2
+            trial = others + stretch[:, None] * (walkers[moved] - others)
+            there = log_density(trial)
+            gain = (walkers.shape[1] - 1) * np.log(stretch) + there - here[moved]
+            taken = np.flatnonzero(moved)[np.log(random.random(moved.sum())) < gain]
+            chosen = np.isin(np.flatnonzero(moved), taken)
+            walkers[taken], here[taken] = trial[chosen], there[chosen]
+        chain.append(walkers.copy())
+    return np.array(chain)
+
+
+@pytest.mark.parametrize(("method", "more"), [("canonical", {}), ("differential", {"z_reference": 2.0})])
+def test_fisher_errors_are_those_of_a_markov_chain(method, more):
+    """Both routes of the forecast: within 10 %, the chain good to 3 %."""
+    z = np.linspace(0.1, 1.0, 10)
+    problem = drift(method, cosmology.drift_error(z, lines=100.0), z=z, **more)
+    fisher = fitted(problem).standard_error
+    names = ("Omega_m", "w")
+
+    def log_density(points):
+        named = {"H0": 70.0, **{name: column[:, None] for name, column in zip(names, points.T, strict=True)}}
+        half = -0.5 * (problem.residuals(named, problem.arrays) ** 2).sum(axis=1)
+        return np.where((points[:, 0] > 0) & (points[:, 0] < 1) & np.isfinite(half), half, -np.inf)
+
+    random = np.random.default_rng(11)
+    spread = np.array([fisher[name] for name in names])
+    walkers = np.array([0.3, -1.0]) + spread * random.standard_normal((200, 2))
+    chain = stretched(log_density, walkers, 300, random)[50:]
+    for i, name in enumerate(names):
+        deviation = chain[:, :, i].std()
+        blocks = [block[:, :, i].std() for block in np.array_split(chain, 5)]
+        assert np.std(blocks, ddof=1) / np.sqrt(5) < 0.03 * deviation
+        assert deviation == pytest.approx(fisher[name], rel=0.1)
+
+
 def test_profiles_agree_with_fisher_information():
     z = np.linspace(0.1, 1.0, 10)
     problem = drift("canonical", cosmology.drift_error(z, lines=100.0), z=z)

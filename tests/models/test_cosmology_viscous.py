@@ -119,6 +119,30 @@ def test_model_two_goes_from_radiation_to_acceleration_by_viscosity(s):
     assert np.all(np.diff(w) < 1e-5)
 
 
+@pytest.mark.parametrize("s", [0.0, 0.5])
+def test_model_two_goes_from_radiation_by_matter_to_de_sitter_for_strong_viscosity(s):
+    """n = 2, viscosity above 1: matter is a saddle, a phantom, and the stable point is de Sitter with dark below 0."""
+    viscosity = 1.2
+    found = by_era(2.0, s, viscosity)
+    assert (found["matter"][0].stability, found["matter"][0].expansion) == ("saddle", "phantom")
+    (stable,) = [point for point in fixed_points(2.0, s, viscosity) if point.stability == "stable"]
+    assert (stable.expansion, stable.dark < 0) == ("de Sitter", True)
+    assert stable.matter == pytest.approx(viscosity ** (1 / (1 - s)))
+    history = trajectory(2.0, s, viscosity, matter=1.001, radiation=1e-9, efolds=(-6.0, 40.0), points=921)
+    w = history.equation_of_state
+    assert w[0] > 0.28
+    assert np.min(w) == pytest.approx(-viscosity, abs=1e-3)
+    assert w[-1] == pytest.approx(-1, abs=1e-4)
+    assert history.efolds[np.argmax(w)] < history.efolds[np.argmin(w)] < history.efolds[-1]
+
+
+def test_no_viscosity_below_a_third_leaves_model_two_an_acceleration():
+    """n = 2: matter that decelerates is stable, so that nothing follows it, whatever the sign of alpha."""
+    for s in (0.0, 0.5, 1.05):
+        (matter,) = by_era(2.0, s, 0.2)["matter"]
+        assert (matter.stability, matter.expansion) == ("stable", "decelerated")
+
+
 @pytest.mark.parametrize(("n", "s"), POWERS)
 def test_histories_keep_the_constraint(n, s):
     viscosity = 0.05 if n < 0 else 0.5

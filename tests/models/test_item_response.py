@@ -12,8 +12,12 @@ from parametra.models.item_response.amortised import READY as AMORTISED
 from parametra.models.item_response.rasch import READY as RASCH
 from parametra.models.item_response.three_parameter import READY as THREE
 from parametra.models.item_response.two_parameter import READY as TWO
-from parametra.nouns.errors import DataError, ModelError, NoiseError
+from parametra.nouns.asker import Want
+from parametra.nouns.card import Ability
+from parametra.nouns.errors import DataError, MethodError, ModelError, NoiseError
 from parametra.nouns.noise_simulate import simulate
+from parametra.runs.cost import Cost
+from parametra.runs.direct import Direct
 
 MIRT = {
     "slope": np.array([0.98793, 1.08089, 1.70580, 0.76519, 0.73580]),
@@ -190,7 +194,78 @@ def test_patterns_and_persons_have_one_likelihood():
     answers = irt.simulate_responses(irt.ItemBank([-0.5, 0.5, 1.0]), persons=40, seed=2)
     fits = [fitted(RASCH, irt.responses(answers, patterns=each)) for each in (True, False)]
     assert fits[0].log_likelihood == pytest.approx(fits[1].log_likelihood, rel=1e-10)
-    assert (fits[0].points, fits[1].points) == (8, 40)
+    assert (fits[0].points, fits[1].points) == (40, 40)
+
+
+def test_criteria_count_persons_whether_rows_are_patterns_or_persons():
+    data = section_7()
+    persons = data.outputs["persons"].astype(int)
+    table = np.repeat(data.inputs["answers"], persons, axis=0)
+    found = []
+    for each in (data, irt.responses(table, patterns=False)):
+        problems = {ready.name: ready.problem(each) for ready in (RASCH, TWO)}
+        found.append(pm.compare(problems, fit_settings={"starts": 1}, cross_validation=False))
+    for each in found:
+        for one in each.candidates:
+            wanted = -2 * one.fit.log_likelihood + one.fit.free * np.log(1000)
+            assert one.criterion("bic") == pytest.approx(wanted, rel=1e-12)
+            assert one.log_density.size == 1000
+            assert one.log_density.sum() == pytest.approx(one.fit.log_likelihood, rel=1e-12)
+        assert (each.ranking("aicc")[0], each.ranking("bic")[0]) == (TWO.name, RASCH.name)
+        assert each.points == 1000
+    patterns, rows = (each.pair(RASCH.name, TWO.name) for each in found)
+    assert patterns.error == pytest.approx(rows.error, rel=1e-3)
+    assert patterns.ratio_test.p_value == pytest.approx(rows.ratio_test.p_value, rel=1e-3)
+
+
+FEW = irt.simulate_responses(irt.ItemBank([-0.5, 0.5, 1.0], [0.8, 1.2, 1.6]), persons=60, seed=2)
+
+
+def test_patterns_are_not_left_out_whole():
+    problems = {ready.name: ready.problem(irt.responses(FEW)) for ready in (RASCH, TWO)}
+    found = pm.compare(problems, fit_settings={"starts": 1}, cross_validation=True, nested=False)
+    assert "which no fold could part; give a row for each" in found.folds
+    assert all(each.held_out is None for each in found.candidates)
+    with pytest.raises(MethodError, match="each stands for several observations"):
+        pm.bootstrap(problems[RASCH.name], kind="case", replicates=50)
+
+
+@pytest.mark.slow
+def test_persons_are_left_out_by_folds():
+    problems = {ready.name: ready.problem(irt.responses(FEW, patterns=False)) for ready in (RASCH, TWO)}
+    found = pm.compare(problems, fit_settings={"starts": 1}, cross_validation=2, nested=False)
+    for each in found.candidates:
+        assert each.held_out.total < each.fit.log_likelihood
+        assert each.held_out.total == pytest.approx(each.fit.log_likelihood, abs=20)
+
+
+def test_expected_information_is_that_of_all_patterns():
+    """Fisher scoring's matrix against the sum over patterns of N p (d log p)' (d log p) by plain differences."""
+    problem = TWO.problem(section_6())
+    assert Ability.SCORES in problem.offers
+    x = problem.fit_space.guess + 0.1
+    direct = Direct(problem, Cost(least_squares=False, scores=True))
+    answers = direct.evaluate(x[None], Want.NORMAL)
+
+    def log_chance(point):
+        return problem.compared(problem.fit_space.to_named(point), problem.arrays)[0][2]
+
+    step = 1e-5 * np.eye(x.size)
+    slopes = np.array([(log_chance(x + each) - log_chance(x - each)) / 2e-5 for each in step])
+    wanted = slopes * (1000 * np.exp(log_chance(x))) @ slopes.T
+    np.testing.assert_allclose(answers.normal[0], wanted, rtol=1e-6, atol=1e-6 * wanted.max())
+    np.testing.assert_allclose(answers.gradient[0], -slopes @ problem.arrays[0]["observed"]["persons"], atol=1e-4)
+    # where patterns are missing the expectation is not known
+    answers = irt.simulate_responses(irt.ItemBank(np.linspace(-1, 1, 12)), persons=60, seed=1)
+    for data in (irt.responses(answers), irt.responses(answers[:, :3], patterns=False)):
+        assert Ability.SCORES not in RASCH.problem(data).offers
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ready", [RASCH, TWO])
+def test_intervals_cover(ready):
+    found = pm.coverage(ready.problem(section_6()), replicates=500, seed=1)
+    assert all(0.92 <= row.share <= 0.985 for row in found.rows)
 
 
 # ---- what simulated answers give back

@@ -158,6 +158,67 @@ def test_drawing_among_the_best_spreads_exposure():
     assert irt.adaptive_test(bank, most=1).next_item() is not None
 
 
+# ---- items that are known with errors
+
+
+def predicted_and_true(spread, share, size, seed):
+    """Difficulties, and predictions of them that correlate with them by `share`, with the errors that these have."""
+    generator = np.random.default_rng(seed)
+    true = spread * generator.standard_normal(size)
+    error = spread * math.sqrt(1 - share**2)
+    predicted = share**2 * true + share * error * generator.standard_normal(size)
+    return irt.PredictedBank(predicted, np.full(size, error), 1.2), irt.ItemBank(true, 1.2)
+
+
+def test_a_test_that_learns_its_predicted_items_takes_half_the_items_of_a_random_one():
+    predicted, truth = predicted_and_true(3.0, 0.85, 300, seed=0)
+    assert np.corrcoef(predicted.difficulty, truth.difficulty)[0, 1] < 0.9
+    able = np.random.default_rng(1).standard_normal(100)
+    found = {
+        each: irt.simulate_adaptive_test(predicted, able, truth=truth, criterion=each, seed=1)
+        for each in ("random", "expected_variance")
+    }
+    assert found["expected_variance"].items.mean() <= 0.5 * found["random"].items.mean()
+    for each in found.values():
+        off = (each.estimate - each.ability) / each.error
+        assert np.sqrt(np.mean(off**2)) == pytest.approx(1.0, abs=0.15)
+    still = irt.simulate_adaptive_test(predicted.bank, able, truth=truth, seed=1)
+    assert found["expected_variance"].items[50:].mean() < 0.7 * still.items[50:].mean()
+
+
+def test_what_is_learned_of_items_has_honest_errors():
+    predicted, truth = predicted_and_true(1.5, 0.8, 60, seed=3)
+    learned = predicted
+    for person, ability in enumerate(np.random.default_rng(4).standard_normal(80)):
+        right = np.random.default_rng(100 + person).random(60) < truth.chance(ability)
+        test = irt.adaptive_test(learned.bank, stop_error=0.0, most=25, criterion="random", seed=person)
+        while (item := test.next_item()) is not None:
+            test.tell(item, bool(right[item]))
+        learned = learned.learned_from(test)
+    off = (learned.difficulty - truth.difficulty) / learned.error
+    assert np.sqrt(np.mean(off**2)) == pytest.approx(1.0, abs=0.2)
+    assert learned.error.mean() < 0.6 * predicted.error.mean()
+    assert "with errors of" in repr(learned) and learned.table().records()[0]["item"] == 0
+
+
+def test_learning_is_the_theorem_of_bayes():
+    """Against a double integral over the difficulty of one item and the ability, that a second answer informs of."""
+    bank = irt.PredictedBank([0.4, -0.3], [0.8, 0.0], 1.3)
+    test = irt.adaptive_test(bank.bank, stop_error=0.0)
+    test.tell(1, right=True)
+    test.tell(0, right=False)
+    learned = bank.learned_from(test)
+    b, t = np.linspace(-5, 6, 1101)[:, None], np.linspace(-6, 6, 601)
+    sure = 1 / (1 + np.exp(-1.3 * (t + 0.3)))
+    joint = np.exp(-0.5 * ((b - 0.4) / 0.8) ** 2 - 0.5 * t**2) * sure / (1 + np.exp(1.3 * (t - b)))
+    weight = joint.sum(axis=1) / joint.sum()
+    mean = float(weight @ b[:, 0])
+    assert learned.difficulty[0] == pytest.approx(mean, abs=1e-5)
+    assert learned.error[0] == pytest.approx(math.sqrt(weight @ (b[:, 0] - mean) ** 2), abs=1e-5)
+    assert learned.difficulty[1] == -0.3 and learned.error[1] == 0.0
+    assert bank.learned_from(irt.adaptive_test(bank.bank)) is bank
+
+
 # ---- amortised difficulties
 
 
@@ -181,6 +242,7 @@ def test_difficulties_of_new_items_are_predicted_with_their_errors():
     assert learned.table().records()[0]["name"] == "intercept"
     # predicted items are a bank, whose curves are flatter for what is not known of them
     assert (learned.bank(features[40:]).discrimination < learned.discrimination).all()
+    np.testing.assert_array_equal(learned.items(features[40:]).error, error)
 
 
 def test_amortise_is_restricted_maximum_likelihood():
@@ -273,6 +335,8 @@ def auc(won, expected):
         (lambda fit: irt.adaptive_test(BANK, most=0), "1 or more"),
         (lambda fit: irt.adaptive_test(BANK).tell(9, True), "not among those left"),
         (lambda fit: irt.simulate_adaptive_test(BANK, [0.0], truth=irt.ItemBank([0.0])), "the same items"),
+        (lambda fit: irt.PredictedBank([0.0, 1.0], [0.1]), "error is one number of 0 or more for each of the 2 items"),
+        (lambda fit: irt.PredictedBank([0.0], [0.1]).learned_from(irt.adaptive_test(BANK)), "of 4 items and this bank"),
         (lambda fit: irt.amortise(fit, [[1.0]]), r"shape \(1, 1\)"),
         (lambda fit: irt.amortise(fit, np.ones((5, 4))), "depend on one another"),
         (lambda fit: irt.amortise(pm.fit("a * x", LINE, parameters={"a": 1}), [[1.0]]), "no standard error"),

@@ -93,7 +93,8 @@ def test_minima_that_are_alike_do_not_halve_the_period():
 
 def test_the_double_of_every_period_is_looked_at():
     data = star(3)
-    one, double = candidate_periods(data.inputs["time"], data.outputs["magnitude"], None, count=1)
+    time, magnitude = data.inputs["time"], data.outputs["magnitude"]
+    one, double = candidate_periods(time, magnitude, np.ones_like(time), None, count=1)
     assert double == pytest.approx(2 * one, rel=1e-3)
     assert double != one
 

@@ -111,7 +111,12 @@ def test_intervals_of_refits_and_the_rejected_claim(problem, fit, published, rep
     claim = {"A": math.exp(a), "B": math.exp(b), "E": math.exp(e), "alpha": alpha, "beta": beta}
     told = scaling_law.rejection(refits, claim, logarithms=LOGS)
     assert told.p_value < 1e-30
-    assert told.chi_square == pytest.approx(published["hoffmann"]["chi2_df5_vs_ours"], rel=0.25)
+    # ten seeds of 4000 refits gave 214.3 to 239.7, mean 227.3, standard deviation 7.3: 238.40 is one such draw
+    if replicates == 4000:
+        assert told.chi_square == pytest.approx(227.3, abs=3 * 7.3)
+        assert abs(published["hoffmann"]["chi2_df5_vs_ours"] - 227.3) < 2 * 7.3
+    else:
+        assert told.chi_square == pytest.approx(227.3, rel=0.25)
     column = refits.replicates[:, refits.labels.index("parameter_exponent")]
     low, high = np.quantile(column, [0.1, 0.9])
     assert 40 < (high - low) / 0.001 < 60

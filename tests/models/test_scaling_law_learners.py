@@ -196,7 +196,7 @@ def _seconds(depth, width, tokens):
 
 
 def _foretold(widths):
-    """R2 of the shapes left out by each proxy: 60 shapes timed, fitted to 40 and told of 20, the median of ten times."""
+    """R2 of the shapes left out by each proxy: 60 shapes timed, 40 fitted and 20 foretold, the median of ten times."""
     threads = pytest.importorskip("threadpoolctl")
     generator = np.random.default_rng(150)
     grid = [(d, w, t) for d in (1, 2, 3, 4, 6) for w in widths for t in (256, 512, 1024, 2048)]

@@ -9,6 +9,7 @@ import pytest
 import parametra as pm
 from parametra.models import survival
 from parametra.models.survival._additive_cure import AdditiveCure, knots_of
+from parametra.models.survival._roughness import Likelihood, chosen
 from parametra.models.survival.accelerated_failure_time import READY as AFT
 from parametra.models.survival.accelerated_failure_time import ovarian
 from parametra.models.survival.mixture_cure_additive_hazards import READY as CURE
@@ -28,7 +29,8 @@ def test_the_density_is_that_of_the_survival():
     family = AdditiveCure((0.0, 1.0, 2.5), ("x",), ("x",))
     values = {
         "level": np.array(0.4),
-        "change": np.array([0.5, -0.8]),
+        "rise": np.array(0.2),
+        "change": np.array([0.3, -1.0]),
         "susceptible": np.array(0.7),
         "excess_x": np.array(0.2),
         "odds_x": np.array(-0.5),
@@ -51,7 +53,7 @@ def test_the_density_is_that_of_the_survival():
 def test_the_hazard_is_never_below_zero():
     """A covariate that takes away more than there is leaves a small hazard, not a negative one."""
     family = AdditiveCure((0.0, 1.0), ("x",), cure=False)
-    values = {"level": np.array(0.5), "change": np.array([0.0]), "excess_x": np.array(-1.0)}
+    values = {"level": np.array(0.5), "rise": np.array(0.0), "change": np.array([0.0]), "excess_x": np.array(-1.0)}
     x = np.linspace(0, 3, 301)
     heights = family.heights(scatter_of(family, values, {"x": x}, np.ones(301)))
     assert (heights > 0).all()
@@ -61,7 +63,7 @@ def test_the_hazard_is_never_below_zero():
 
 def test_simulated_lifetimes_are_those_of_the_family():
     family = AdditiveCure((0.0, 1.0, 2.0), ("x",), ())
-    values = {"level": 0.6, "change": np.array([0.7, -1.0]), "susceptible": 0.5, "excess_x": 0.3}
+    values = {"level": 0.6, "rise": 0.0, "change": np.array([0.7, -1.0]), "susceptible": 0.5, "excess_x": 0.3}
     columns = {"x": np.ones(20000)}
     scatter = scatter_of(family, values, columns, np.ones(20000))
     times = family.simulate(scatter, np.random.default_rng(3))
@@ -104,6 +106,62 @@ def test_ignoring_the_cured_is_a_bias():
 def test_less_roughness_is_a_smoother_hazard():
     rough, smooth = (fitted(simulated(), roughness=r, **REGRESSED).estimate["change"] for r in (2.0, 0.05))
     assert np.abs(smooth).max() < 0.1 * np.abs(rough).max()
+
+
+def likelihood_of(data, pieces=5):
+    """What the roughness of the simulated data is chosen by."""
+    knots = knots_of(data.outputs["time"][data.columns["status"] == 1], 5.0, pieces)
+    family = AdditiveCure(knots, ("treated",), ("treated", "marker"))
+    noise = pm.Censored(family, status="status", event=1)
+    return Likelihood([data], "time", family, noise, 0.5, 0.8)
+
+
+def test_the_roughness_that_the_data_choose_makes_the_marginal_likelihood_level():
+    """Against Laplace's approximation itself, minimised at each roughness by SciPy, the curvature kept."""
+    from scipy.optimize import minimize
+
+    data = simulated(seed=64)
+    found = likelihood_of(data)
+    roughness = chosen(found)
+    problem = CURE.problem(data, **REGRESSED)
+    assert problem.stated_space["change"].prior.sd == pytest.approx(roughness, rel=0.03)
+    assert "by the data" in problem.stated_space["change"].description
+
+    def best(at):
+        precision = np.zeros(found.start.size)
+        precision[found.steps] = 1 / at**2
+        end = minimize(
+            lambda x: -float(found.value(x)) + 0.5 * np.sum(precision * x**2),
+            found.start,
+            jac=lambda x: precision * x - found.gradient(x),
+            method="BFGS",
+        )
+        return end.x, end.fun
+
+    x, _ = best(roughness)
+    curvature, steps = found.curvature(x), found.steps
+
+    def minus_log_marginal(log_roughness, x):
+        whole, at = curvature.copy(), np.exp(log_roughness)
+        whole[steps, steps] += np.eye(steps.stop - 1) / at**2
+        count = steps.stop - 1
+        return 0.5 * np.sum(x[steps] ** 2) / at**2 + count * log_roughness + 0.5 * np.linalg.slogdet(whole)[1]
+
+    slope = (minus_log_marginal(np.log(roughness) + 1e-4, x) - minus_log_marginal(np.log(roughness) - 1e-4, x)) / 2e-4
+    far = (minus_log_marginal(np.log(2 * roughness) + 1e-4, x) - minus_log_marginal(np.log(2 * roughness), x)) / 1e-4
+    assert abs(slope) < 0.05
+    assert far > 0.2
+
+
+def test_a_level_hazard_is_chosen_smooth_and_a_steep_one_rough():
+    generator = np.random.default_rng(6)
+    level = pm.Data({"time": generator.exponential(2.0, 400)}, output="time")
+    steep = pm.Data({"time": 2.0 * generator.weibull(4.0, 400)}, output="time")
+    smooth, rough = (CURE.problem(one, cure=False).stated_space["change"].prior.sd for one in (level, steep))
+    assert smooth < 0.25
+    assert rough > 0.6
+    few = pm.Data({"time": [1.0, 2.0, 4.0, 5.0]}, output="time")
+    assert 0 < CURE.problem(few).stated_space["change"].prior.sd <= 3.0
 
 
 def test_the_band_is_that_of_the_estimate_itself():

@@ -240,7 +240,7 @@ def test_starts_without_bounds_are_as_documented():
     tests = [
         stats.kstest((named["a"] - 50) / 50, step.cdf),
         # reflected at 0: P(|0.5 + T| < b)
-        stats.kstest(named["b"], lambda b: step.cdf(b - 0.5) - step.cdf(-b - 0.5)),
+        stats.kstest(named["b"], lambda b: step.cdf(2 * b - 1) - step.cdf(-2 * b - 1)),
         stats.kstest(np.log(named["c"] / 3) / 1.5, stats.norm.cdf),
         stats.kstest(np.log(named["d"] / 1e-3) / 1.5, stats.norm.cdf),
         stats.kstest(named["w"][2], stats.beta(1, 2).cdf),

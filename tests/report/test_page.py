@@ -132,3 +132,33 @@ def test_a_likelihood_without_residuals_has_no_sum_of_squares():
     assert "Residual sum of squares" not in text
     assert "Degrees of freedom" in text
     assert "band and bars are cut at 0 and 1" in page(fit)
+
+
+def test_the_path_of_a_penalty_is_on_it():
+    x = np.linspace(0, 1, 40)
+    data = pm.Data({"x": x, "y": 1 + 2 * x}, inputs=["x"], output="y", sigma=0.1)
+    terms = dict.fromkeys("abc", 0.0)
+    penalty = pm.Penalty("lasso", "bic", unpenalised="a", path=10)
+    text = page(pm.fit("a + b * x + c * x**2", data, terms, penalty=penalty))
+    assert text.count("The path of the penalty") == 1
+    assert text.index("The path of the penalty") > text.index("Data and fit")
+
+
+@pytest.mark.parametrize(
+    ("interval", "words"),
+    [
+        ((2457097.371794, 2457097.371918), "2457097.371794 .. 2457097.371918"),
+        ((-0.25, 0.5), "-0.250 .. 0.500"),
+        ((2.46113570001, 2.46113570009), "2.4611357000100 .. 2.4611357000900"),
+        ((1.5e12, 1.6e12), "1.5e+12 .. 1.6e+12"),
+        ((3e-9, 4e-9), "3e-09 .. 4e-09"),
+        ((2.0, 2.0), "2 .. 2"),
+        ((-np.inf, 2.0), "-inf .. 2"),
+    ],
+)
+def test_an_interval_has_the_digits_of_its_width(interval, words):
+    from parametra.nouns.result_table import interval_text
+
+    low, high = interval_text(interval).split(" .. ")
+    assert (float(low), float(high)) == pytest.approx(tuple(map(float, words.split(" .. "))), rel=1e-15, abs=1e-15)
+    assert len(low) <= len(words.split(" .. ")[0])

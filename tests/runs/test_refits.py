@@ -15,6 +15,7 @@ from parametra.nouns.errors import MethodError, NoiseError
 from parametra.nouns.keys import generator
 from parametra.nouns.noise import AR1, Censored, LogLikelihood, LogNormal, Normal, Outliers, StudentT
 from parametra.nouns.noise_simulate import simulate, with_observed
+from parametra.nouns.ode import ODE
 from parametra.nouns.parameter import Log, Real
 from parametra.nouns.problem import Problem
 from parametra.runs._refits_density import DensityReplicates
@@ -331,6 +332,49 @@ def test_the_compiled_evaluator_is_taken_once_it_is_verified():
 
 
 # ---- simulated data
+
+
+def of_prey(kind: str) -> Problem:
+    """Two outputs whose scatter is estimated, from differential equations, which gain by batches, or from functions."""
+    table = {"t": T, "x": 30 * np.exp(0.3 * np.sin(T)), "y": 5 * np.exp(0.5 * np.sin(T))}
+    data = Data(table, inputs=["t"], output=["x", "y"])
+    space = {"birth": Log(0.05, 5, guess=0.5), "death": Log(0.08, 8, guess=0.8)}
+    equations = {"x": "(birth - 0.03 * y) * x", "y": "(0.03 * x - death) * y"}
+
+    def waves(t, birth, death):
+        return {"x": 30 * np.exp(birth * np.sin(t)), "y": 5 * np.exp(death * np.sin(t))}
+
+    def one_by_one(t, birth, death):
+        return waves(t, birth, death) if np.size(birth) == 1 else {}
+
+    kinds = {
+        "equations": ODE(equations, initial={"x": 30, "y": 5}, time="t"),
+        "function": waves,
+        "one by one": one_by_one,
+    }
+    return Problem(kinds[kind], data, space, noise=LogNormal())
+
+
+@pytest.mark.parametrize("kind", ["function", pytest.param("equations", marks=pytest.mark.slow)])
+def test_predictions_of_many_points_take_one_call_of_a_model_that_takes_them(kind):
+    """The second route: point by point."""
+    direct = Direct(of_prey(kind), Cost(least_squares=False, scores=True))
+    assert direct._predicts_together
+    x = direct.space.guess + 0.1 * random().standard_normal((7, direct.space.dimension))
+    before = direct.calls
+    found = direct.evaluate(x, Want.PREDICTED)
+    assert direct.calls == before + 1
+    direct.__dict__["_predicts_together"] = False
+    alone = direct.evaluate(x, Want.PREDICTED)
+    np.testing.assert_allclose(found.predicted, alone.predicted, rtol=1e-9)
+    np.testing.assert_allclose(found.jacobian, alone.jacobian, rtol=1e-7, atol=1e-9)
+    np.testing.assert_array_equal(found.ok, alone.ok)
+
+
+def test_a_model_that_refuses_many_points_is_asked_one_by_one():
+    direct = Direct(of_prey("one by one"), Cost(least_squares=False, scores=True))
+    assert not direct._predicts_together
+    assert direct.evaluate(direct.space.guess[None], Want.PREDICTED).ok.all()
 
 
 def test_simulated_data_have_the_mean_and_the_variance_of_their_noise():

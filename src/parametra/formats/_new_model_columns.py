@@ -47,11 +47,12 @@ class ModelColumns:
     """Which column is what.
 
     Arguments:
-        of: input or output to column.
+        of: input or output to column. An output that the table does not hold is left out.
         sigma: output to the column of its standard deviations, for those that have one.
         units: column to the unit in its header, for those that state one.
         unused: the other columns.
         gaps: True when one that is used has missing values.
+        missing: inputs that no column holds: each is one number for the whole table.
     """
 
     of: dict[str, str]
@@ -59,6 +60,7 @@ class ModelColumns:
     units: dict[str, str]
     unused: tuple[str, ...]
     gaps: bool
+    missing: tuple[str, ...] = ()
 
 
 def model_columns(name: str, form: Form, table: Table) -> ModelColumns:
@@ -70,7 +72,7 @@ def model_columns(name: str, form: Form, table: Table) -> ModelColumns:
         table: to be fitted.
 
     Raises:
-        FileError: fewer columns of numbers than the model has inputs and outputs.
+        FileError: too few columns of numbers for an input and the outputs.
         DataError: no columns of numbers, or numbers that are written in another way.
     """
     numbers = number_columns(table)
@@ -79,7 +81,8 @@ def model_columns(name: str, form: Form, table: Table) -> ModelColumns:
     wanted = [*form.inputs, *form.outputs]
     found = _by_name(wanted, bare, spread)
     _by_place(found, form, table, [column for column in numbers if column not in spread])
-    if len(found) < len(wanted):
+    missing = tuple(name for name in form.inputs if name not in found)
+    if not any(name in found for name in form.outputs) or (missing and len(missing) == len(form.inputs)):
         raise FileError(
             f"{name} takes {', '.join(form.inputs) or 'no input'} and gives {', '.join(form.outputs)}; "
             f"{table.source} has only the columns of numbers {', '.join(numbers)}."
@@ -89,11 +92,12 @@ def model_columns(name: str, form: Form, table: Table) -> ModelColumns:
     used = [*found.values(), *sigma.values()]
     own = {*form.inputs.values(), *form.outputs.values()}
     return ModelColumns(
-        {each: found[each] for each in wanted},
+        {each: found[each] for each in wanted if each in found},
         sigma,
         {column: unit for column in dict.fromkeys(used) if (unit := _unit(column, own))},
         tuple(column for column in table.columns if column not in used),
         any(not np.isfinite(table.columns[column]).all() for column in used),
+        missing,
     )
 
 
@@ -115,15 +119,22 @@ def _by_name(wanted: list[str], bare: Mapping[str, str], spread: list[str]) -> d
 
 
 def _by_place(found: dict[str, str], form: Form, table: Table, plain: list[str]) -> None:
-    """Give what no name told the columns that are left, those that count the rows only where others do not suffice."""
+    """Give what no name told the columns that are left, those that count the rows only where others do not suffice.
+
+    Where columns are too few, one that is left is the only output, and the others are the first inputs: an input may be
+    one number for the whole table, as a dose is. Of several outputs a table may hold those that its columns name.
+    """
     inputs = [name for name in form.inputs if name not in found]
     outputs = [name for name in form.outputs if name not in found]
     every = [column for column in plain if column not in found.values()]
     left = [column for column in every if not _counts_rows(column, table)]
     left = left if len(left) >= len(inputs) + len(outputs) else every
-    if len(left) >= len(inputs) + len(outputs):
-        found.update(zip(inputs, left, strict=False))
-        found.update(zip(outputs, left[len(left) - len(outputs) :], strict=True))
+    if len(left) < len(inputs) + len(outputs):
+        named = len(outputs) < len(form.outputs)
+        outputs = [] if named or len(form.outputs) > 1 or not left else outputs
+        inputs = inputs if outputs or named else []
+    found.update(zip(inputs, left[: len(left) - len(outputs)], strict=False))
+    found.update(zip(outputs, left[len(left) - len(outputs) :], strict=True))
 
 
 def _counts_rows(column: str, table: Table) -> bool:

@@ -12,12 +12,12 @@ from typing import Any
 
 from parametra import catalogue
 from parametra.formats._new_columns import quoted, relative
-from parametra.formats._new_model_columns import model_columns
+from parametra.formats._new_model_columns import ModelColumns, model_columns
 from parametra.nouns.data import Data, as_data_sets
 from parametra.nouns.errors import FileError
 from parametra.nouns.ready_made import Form, ReadyMade
 from parametra.nouns.ready_made_text import domain_of, shown_form
-from parametra.nouns.table import Table, read_table
+from parametra.nouns.table import read_table
 
 _LONGEST = 40
 """Rows of a table that are written into the file itself; more go into a CSV file beside it."""
@@ -68,8 +68,11 @@ def model_text(path: Path, ready: ReadyMade, table: Path | None) -> tuple[str, s
         _refuse_arrays(ready, as_data_sets(known.data()))
     if table is not None:
         form = shown_form(ready)
-        data = _table_lines(ready, form, read_table(table), relative(table, path.parent))
+        found = model_columns(ready.name, form, read_table(table))
+        data = _table_lines(found, form, relative(table, path.parent))
         words = f"with the model {ready.name} and the columns of {table.name}. Look at [data]: the columns are a guess"
+        if found.missing:
+            words += f", and there is none for {', '.join(found.missing)}: fill in the numbers under constants"
     else:
         if known is None:
             raise FileError(f"the model {ready.name} comes without data of its own. Give yours: --from data.csv.")
@@ -132,13 +135,17 @@ def _parameter_lines(form: Form, *, ranges: bool) -> str:
     return "\n".join(lines)
 
 
-def _table_lines(ready: ReadyMade, form: Form, table: Table, source: str) -> str:
-    found = model_columns(ready.name, form, table)
-    inputs = {name: found.of[name] for name in form.inputs}
-    outputs = {name: found.of[name] for name in form.outputs}
+def _table_lines(found: ModelColumns, form: Form, source: str) -> str:
+    inputs = {name: found.of[name] for name in form.inputs if name in found.of}
+    outputs = {name: found.of[name] for name in form.outputs if name in found.of}
     lines = ["[data]", f"file = {quoted(source)}"]
     lines += [f"inputs = {_inline(inputs)}   # what the model takes, and the columns that hold it"] if inputs else []
-    if len(outputs) == 1:
+    if found.missing:
+        blank = ", ".join(f"{_key(name)} = ..." for name in found.missing)
+        units = ", ".join(form.inputs[name] for name in found.missing)
+        lines.append(f"# fill in a number for each, in {units}, and take the # away: the table has no such column")
+        lines.append(f"# constants = {{ {blank} }}")
+    if len(form.outputs) == 1:
         lines.append(f"output = {quoted(*outputs.values())}   # the column that was measured")
     else:
         lines.append(f"outputs = {_inline(outputs)}   # what the model gives, and the columns that were measured")
@@ -153,7 +160,8 @@ def _table_lines(ready: ReadyMade, form: Form, table: Table, source: str) -> str
     if found.units:
         lines.append(f"units = {_inline(found.units)}   # as the header says")
     else:
-        own = {found.of[name]: unit for name, unit in {**form.inputs, **form.outputs}.items()}
+        every = {**form.inputs, **form.outputs}
+        own = {found.of[name]: unit for name, unit in every.items() if name in found.of}
         lines.append(f"# units = {_inline(own)}   # the model's own; state yours")
     lines += [f"# not used: {', '.join(map(quoted, found.unused))}"] if found.unused else []
     return "\n".join(lines)

@@ -69,8 +69,9 @@ def find_peaks(
 
 def _columns(x: Any, places: Any, shape: Callable[[Any], Any], background: Sequence[Any]) -> Any:
     with np.errstate(all="ignore"):
-        peaks = [shape((x - center) / width) for center, width in places]
-    return np.nan_to_num(np.stack([*peaks, *background], axis=-1) if peaks or background else np.zeros((x.size, 0)))
+        table = np.asarray(shape((x[:, None] - places[:, 0]) / places[:, 1]))
+    table = np.concatenate([table, np.stack(background, axis=-1)], axis=1) if background else table
+    return table if np.isfinite(table).all() else np.nan_to_num(table)
 
 
 def _solved(table: Any, y: Any, peaks: int, sign: int) -> tuple[Any, float]:

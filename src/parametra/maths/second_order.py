@@ -17,10 +17,13 @@ _DECREMENT = 1e-10  # fall of the cost that Newton's step promises, relative to 
 
 
 def difference_steps(
-    x: Float[np.ndarray, " d"], lower: Float[np.ndarray, " d"], upper: Float[np.ndarray, " d"]
+    x: Float[np.ndarray, " d"],
+    lower: Float[np.ndarray, " d"],
+    upper: Float[np.ndarray, " d"],
+    size: Float[np.ndarray, " d"],
 ) -> Float[np.ndarray, " d"]:
     """A signed step for each coordinate, away from the bound where there is one; 0 where the box has no room."""
-    step = _STEP * _sizes(x, 1e-3)
+    step = _STEP * np.maximum(np.abs(x), 1e-3 * size)
     forward = x + step <= upper
     backward = x - step >= lower
     return np.where(forward, step, np.where(backward, -step, 0.0))
@@ -33,6 +36,7 @@ def is_minimum(
     free: Bool[np.ndarray, " d"],
     steps: Float[np.ndarray, " k"],
     moved: Float[np.ndarray, "k d"],
+    size: Float[np.ndarray, " d"],
 ) -> bool:
     """Whether H is positive definite beyond the error of its differences, and Newton's step nothing.
 
@@ -43,11 +47,12 @@ def is_minimum(
         free: the k coordinates that no bound holds.
         steps: how far each of these was moved.
         moved: the gradients at x + steps[j] e_j.
+        size: how large a value of each coordinate is, which tells for those near zero.
     """
     if not (free.any() and np.isfinite(moved).all() and steps.all()):
         return False
     rows = (moved[:, free] - gradient[free]) / steps[:, None]
-    sizes = _sizes(x, 0.1)[free]
+    sizes = np.maximum(np.abs(x), 0.1 * size)[free]
     diagonal = np.diag(rows)
     if not (diagonal * sizes**2 > _FLAT * cost).all():
         return False
@@ -61,9 +66,3 @@ def is_minimum(
     newton = np.abs(vectors @ (downhill / values)) / root
     fall = 0.5 * float(downhill @ (downhill / values))
     return fall <= _DECREMENT * cost and bool((newton <= _NEAR * sizes).all())
-
-
-def _sizes(x: Float[np.ndarray, " d"], share: float) -> Float[np.ndarray, " d"]:
-    """What is large for each coordinate; of one at zero, only the others tell, if only roughly."""
-    largest = float(np.abs(x).max(initial=0.0))
-    return np.maximum(np.abs(x), share * largest if largest > 0.0 else 1.0)

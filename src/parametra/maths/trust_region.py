@@ -43,16 +43,27 @@ def affine_scaling(
 
 
 def strictly_inside(
-    x: Float[np.ndarray, "... d"], lower: Float[np.ndarray, " d"], upper: Float[np.ndarray, " d"], relative: float
+    x: Float[np.ndarray, "... d"],
+    lower: Float[np.ndarray, " d"],
+    upper: Float[np.ndarray, " d"],
+    relative: float,
+    size: float | Float[np.ndarray, " d"] = 1.0,
 ) -> Float[np.ndarray, "... d"]:
-    """The point itself, or, outside or too near a bound, `relative` max(1, |bound|) inside it (0: the next number)."""
+    """The point itself, or, outside or too near a bound, `relative` max(size, |bound|) inside it (0: the next number).
+
+    Arguments:
+        x: points.
+        lower, upper: bounds.
+        relative: how far inside.
+        size: how large a value of each coordinate is.
+    """
     if relative == 0.0:
         inner_lower, inner_upper = np.nextafter(lower, upper), np.nextafter(upper, lower)
     else:
         with np.errstate(invalid="ignore"):
             width = upper - lower
-            inner_lower = lower + np.minimum(relative * np.maximum(1.0, np.abs(lower)), 0.5 * width)
-            inner_upper = upper - np.minimum(relative * np.maximum(1.0, np.abs(upper)), 0.5 * width)
+            inner_lower = lower + np.minimum(relative * np.maximum(size, np.abs(lower)), 0.5 * width)
+            inner_upper = upper - np.minimum(relative * np.maximum(size, np.abs(upper)), 0.5 * width)
     with np.errstate(invalid="ignore"):
         inner_lower = np.where(np.isfinite(lower), inner_lower, lower)
         inner_upper = np.where(np.isfinite(upper), inner_upper, upper)

@@ -17,7 +17,7 @@ from parametra.nouns.limits import Limits
 from parametra.nouns.parameter import Bounded, Fixed, Tied
 from parametra.nouns.space import Space
 
-_TINY = 1e-30
+_TINY = 1e-100
 _STEP = float(np.finfo(np.float64).eps) ** (1 / 3)
 _NOTHING = 1e-12  # a coordinate below it is a zero with rounding, the logarithm of 1 for example, and tells no size
 

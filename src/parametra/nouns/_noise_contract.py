@@ -99,6 +99,9 @@ class Noise(ABC):
     support: ClassVar[str] = "real"
     """Which values may come: "real", "positive", "counts", or "shares" (counts out of trials)."""
 
+    of_logarithms: ClassVar[bool] = False
+    """Whether it scatters logarithms, so that standard deviations which go with it are those of log y."""
+
     def __init_subclass__(cls, kind: str = "") -> None:
         if kind:
             Noise.kinds[kind] = cls
@@ -161,6 +164,10 @@ class Noise(ABC):
         index = data.observed[output]
         rows = slice(None) if index is None else index
         return {name: data.columns[name][rows] for name in self.columns}
+
+    def repeats(self, data: Data, output: str) -> Float[np.ndarray, " n"] | None:
+        """How many observations each value stands for, such as a count of persons; None for one each."""
+        del data, output
 
     def parameters(self, output: str, alone: bool) -> dict[str, Parameter]:
         """The parameters that this noise adds to the problem, by name."""

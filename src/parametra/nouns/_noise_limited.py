@@ -47,6 +47,11 @@ class Limited(Noise):
         return self.of.support
 
     @property
+    def of_logarithms(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Whether the noise inside scatters logarithms."""
+        return self.of.of_logarithms
+
+    @property
     def counts(self) -> bool:
         """True when values are whole numbers."""
         return self.of.support in ("counts", "shares")

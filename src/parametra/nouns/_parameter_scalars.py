@@ -335,7 +335,7 @@ class Bounded(Continuous):
             step = 1.5 * generator.standard_normal(d)
             far = guess + step if self.logarithmic else guess * np.exp(step)
         else:
-            far = guess + np.maximum(np.abs(guess), 1.0) * generator.standard_t(3.0, d)
+            far = guess + np.where(guess != 0.0, np.abs(guess), 1.0) * generator.standard_t(3.0, d)
         with np.errstate(invalid="ignore"):  # infinite bounds, which are not taken
             far = np.where(np.isfinite(lower), np.abs(far - lower) + lower, far)
             far = np.where(np.isfinite(upper), upper - np.abs(upper - far), far)

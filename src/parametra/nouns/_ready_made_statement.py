@@ -10,7 +10,8 @@ import numpy as np
 
 from parametra.nouns.data import Data
 from parametra.nouns.errors import ModelError, ParameterError, did_you_mean
-from parametra.nouns.noise import LogHuber, LogNormal
+from parametra.nouns.interchange import Interchange
+from parametra.nouns.noise import Noise
 from parametra.nouns.parameter import Parameter
 from parametra.nouns.statement import is_number, shown
 from parametra.nouns.units import parse_unit
@@ -102,6 +103,34 @@ def guessed(parameter: Parameter, value: object) -> Parameter:
         return parameter
 
 
+def as_called(interchange: Interchange | None, sets: Sequence[Data]) -> Interchange | None:
+    """The groups by the names that the data sets have for them: one that several name apart has all of these."""
+    if interchange is None:
+        return None
+    called = [
+        tuple(dict.fromkeys(data.parameters.get(name, name) for name in group for data in sets))
+        for group in interchange.groups
+    ]
+    return dataclasses.replace(interchange, groups=tuple(called))
+
+
+def common_guesses(interchange: Interchange | None, stated: Mapping[str, Any]) -> dict[str, float]:
+    """One guess for what is interchangeable, by name: priors made of guesses of their own would tell peaks apart.
+
+    Arguments:
+        interchange: what may change places.
+        stated: the parameters.
+    """
+    found: dict[str, float] = {}
+    for names in zip(*interchange.groups, strict=True) if interchange is not None else ():
+        guesses = [getattr(stated.get(name), "guess", None) for name in names]
+        if len(names) > 1 and all(is_number(guess) for guess in guesses):
+            values = np.abs(np.array(guesses, dtype=float))
+            middle = np.exp(np.log(values).mean()) if values.all() else np.sqrt((values**2).mean())
+            found |= dict.fromkeys(names, float(middle))
+    return found
+
+
 def with_prior(parameter: Parameter, prior: object) -> Parameter:
     """With a prior; without the guess where that lies outside of what the prior allows."""
     try:
@@ -164,4 +193,4 @@ def noise_for(noise: object, sets: Sequence[Data], outputs: Sequence[str]) -> ob
     A column of standard deviations is on the scale of the output, and noises of logarithms would take it for theirs.
     """
     stated = any(output in data.sigma for data in sets for output in outputs)
-    return None if stated and isinstance(noise, (LogNormal, LogHuber)) else noise
+    return None if stated and noise is not None and Noise.of(noise).of_logarithms else noise

@@ -98,12 +98,17 @@ def without_each_row(problem: Problem) -> ReplicateData:
 
 
 def refuse_cases(problem: Problem) -> None:
-    """Raises MethodError where rows are not independent of one another."""
+    """Raises MethodError where rows are not independent of one another, or stand for several observations each."""
     for output, noise in problem.noise.items():
         if not noise.pointwise:
             raise MethodError(
                 f'rows cannot be resampled: the errors of "{output}" are correlated. Use kind="parametric".'
             )
+    if problem.repeats is not None:
+        raise MethodError(
+            "rows cannot be resampled: each stands for several observations. Give a row for each observation, or use "
+            'kind="parametric".'
+        )
 
 
 def _per_observation(problem: Problem, rows: list[np.ndarray]) -> np.ndarray:

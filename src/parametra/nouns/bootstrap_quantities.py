@@ -70,7 +70,7 @@ class Quantities:
     def slopes(self, x: Float[np.ndarray, " d"], scale: float) -> Float[np.ndarray, "q d"]:
         """Derivatives by the coordinates of the box, by central differences inside the bounds."""
         space, d = self.problem.fit_space, x.size
-        step = 1e-6 * np.maximum(np.abs(x), 1e-3)
+        step = 1e-6 * np.maximum(np.abs(x), 1e-3 * space.sizes)
         up = np.minimum(x + np.diag(step), space.upper)
         down = np.maximum(x - np.diag(step), space.lower)
         values = self.at(np.concatenate([up, down]), np.full(2 * d, scale))

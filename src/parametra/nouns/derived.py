@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from parametra.nouns.errors import FormulaError, ModelError, did_you_mean
+from parametra.nouns.errors import FormulaError, ModelError, UnitError, did_you_mean
 from parametra.nouns.formula import Formula
+from parametra.nouns.units import named_unit
 
 
 @dataclass(frozen=True)
@@ -21,13 +22,32 @@ class Derived:
         name: what it is called in tables.
         compute: from all parameters by name to the number.
         text: how it was stated.
-        unit: its unit, "" when not stated.
+        unit: its unit, "" when not stated and not to be told from its formula.
+        formula: what it is computed by, None for a function.
     """
 
     name: str
     compute: Callable[[Mapping[str, Any]], Any]
     text: str
     unit: str = ""
+    formula: Formula | None = None
+
+    def in_units(self, units: Mapping[str, str]) -> Derived:
+        """The same with the unit that its formula gives it, where none was stated.
+
+        Units are followed by their names alone: what would need a conversion is left without one.
+
+        Arguments:
+            units: parameter to its unit, "" where none is stated.
+        """
+        if self.unit or self.formula is None:
+            return self
+        try:
+            known = {name: named_unit(units.get(name, "")) for name in self.formula.names}
+            found = self.formula.unit(known)
+        except UnitError:
+            return self
+        return self if found is None else replace(self, unit=str(found))
 
     @staticmethod
     def of(name: str, thing: object, parameters: Iterable[str]) -> Derived:
@@ -54,7 +74,7 @@ class Derived:
         if isinstance(thing, str):
             formula = Formula.parse(thing, where=f"derived {name}")
             formula.check_names(known, where=f"derived {name}")
-            return Derived(name, lambda named: formula.evaluate(named, np), formula.text, unit)
+            return Derived(name, lambda named: formula.evaluate(named, np), formula.text, unit, formula)
         if callable(thing):
             return Derived(name, _by_name(name, thing, known), getattr(thing, "__name__", name), unit)
         raise ModelError(f"derived {name}: a formula or a function is wanted; {type(thing).__name__} came.")

@@ -158,21 +158,48 @@ class Censored(Limited, kind="censored"):
 
     def log_density(self, scatter: Scatter) -> Any:
         xp, codes = scatter.xp, scatter.columns[_CODES]
-        lower, upper = scatter.columns[_LOWER], scatter.columns[_UPPER]
-        exact, right, left, interval = (count > 0 for count in self._counts)
-        # Each part is computed where it holds; elsewhere at the exact value, or at a limit, which is as good as one.
-        inner = self.of.of if isinstance(self.of, Windowed) else self.of
+        if xp is np and np.ndim(codes) == 1:
+            return self._kind_by_kind(scatter)
+        # Each part is kept where it holds; elsewhere it is asked at the exact value, or at a limit, which is as good.
         density: Any = 0.0
-        if exact:
-            own = xp.where(codes == EXACT, scatter.observed, upper)
-            density = inner.log_density(dataclasses.replace(scatter, observed=own))
-        if right:
-            density = xp.where(codes == RIGHT, log_above(self.of, scatter, lower), density)
-        if left:
-            density = xp.where(codes == LEFT, log_up_to(self.of, scatter, upper), density)
-        if interval:
-            density = xp.where(codes == INTERVAL, log_between(self.of, scatter, lower, upper), density)
+        for kind in self._kinds:
+            part = self._of_kind(kind, scatter)
+            density = part if kind == self._kinds[0] else xp.where(codes == kind, part, density)
         return density - self.of.log_window(scatter) if isinstance(self.of, Windowed) else density
+
+    @property
+    def _kinds(self) -> tuple[int, ...]:
+        return tuple(kind for kind, count in enumerate(self._counts) if count > 0)
+
+    def _kind_by_kind(self, scatter: Scatter) -> Any:
+        """Every part at its own rows alone, which are the same in all batches."""
+        codes = scatter.columns[_CODES]
+        parts: list[tuple[np.ndarray, np.ndarray]] = []
+        for kind in self._kinds:
+            rows = np.flatnonzero(codes == kind)
+            own = _rows_of(scatter, rows) if rows.size < codes.size else scatter
+            part = self._of_kind(kind, own)
+            parts.append((rows, part - self.of.log_window(own) if isinstance(self.of, Windowed) else part))
+        if len(parts) == 1 and parts[0][0].size == codes.size:
+            return parts[0][1]
+        batch = np.broadcast_shapes(*(np.shape(part)[:-1] for _, part in parts))
+        density = np.empty((*batch, codes.size), dtype=np.result_type(*(part for _, part in parts)))
+        for rows, part in parts:
+            density[..., rows] = part
+        return density
+
+    def _of_kind(self, kind: int, scatter: Scatter) -> Any:
+        """What each row is worth if it is of this kind."""
+        lower, upper = scatter.columns[_LOWER], scatter.columns[_UPPER]
+        if kind == RIGHT:
+            return log_above(self.of, scatter, lower)
+        if kind == LEFT:
+            return log_up_to(self.of, scatter, upper)
+        if kind == INTERVAL:
+            return log_between(self.of, scatter, lower, upper)
+        inner = self.of.of if isinstance(self.of, Windowed) else self.of
+        own = scatter.xp.where(scatter.columns[_CODES] == EXACT, scatter.observed, upper)
+        return inner.log_density(dataclasses.replace(scatter, observed=own))
 
     def doubts(self, output: str) -> tuple[str, ...]:
         exact, right, left, interval = self._counts
@@ -209,6 +236,19 @@ class Censored(Limited, kind="censored"):
             if value is not None
         ]
         return f"{self.of.describe()}; {told}, {' and '.join(where)}"
+
+
+def _rows_of(scatter: Scatter, rows: np.ndarray) -> Scatter:
+    """The same of some rows."""
+    spread, own = scatter.input_variance, scatter.sigma
+    return dataclasses.replace(
+        scatter,
+        predicted=scatter.predicted[..., rows],
+        observed=None if scatter.observed is None else scatter.observed[rows],
+        sigma=None if own is None else own[rows],
+        columns={name: column[rows] for name, column in scatter.columns.items()},
+        input_variance=None if spread is None else spread[..., rows],
+    )
 
 
 def _representative(told: Told, noise: Any) -> np.ndarray:

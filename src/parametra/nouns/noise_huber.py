@@ -198,6 +198,7 @@ class LogHuber(Huber, kind="log_huber"):
     width_word: ClassVar[str] = "width of the middle of the logarithm"
     word: ClassVar[str] = "Huber's of the logarithm"
     support: ClassVar[str] = "positive"
+    of_logarithms: ClassVar[bool] = True
 
     def settle(self, data_sets: Sequence[Data], output: str) -> Noise:
         refuse_values(data_sets, output, "log_huber", wrong=lambda y: ~(y > 0), wanted=ABOVE_ZERO)

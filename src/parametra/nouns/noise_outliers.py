@@ -115,6 +115,11 @@ class Outliers(Noise, kind="outliers"):
         return self.of.support
 
     @property
+    def of_logarithms(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Whether the noise inside scatters logarithms."""
+        return self.of.of_logarithms
+
+    @property
     def pointwise(self) -> bool:
         return self.of.pointwise
 

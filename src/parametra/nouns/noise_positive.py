@@ -58,6 +58,7 @@ class LogNormal(Spread, kind="lognormal"):
     column: str = field(default="", kw_only=True, repr=False)
     width_word: ClassVar[str] = "standard deviation of the logarithm"
     support: ClassVar[str] = "positive"
+    of_logarithms: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         self.validate()

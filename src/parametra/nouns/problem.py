@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from parametra.maths.arrays import Int
 from parametra.maths.distributions import Normal as NormalPrior
 from parametra.maths.losses import Loss
 from parametra.nouns._adversary import adversary_of
@@ -28,6 +29,8 @@ from parametra.nouns.constraint import (
 from parametra.nouns.data import Data, as_data_sets
 from parametra.nouns.derived import Derived
 from parametra.nouns.errors import DataError, ModelError, NoiseError, ParametraError, did_you_mean
+from parametra.nouns.folding import Folding
+from parametra.nouns.interchange import Interchange
 from parametra.nouns.limits import Limits
 from parametra.nouns.model import ONLY, Model
 from parametra.nouns.noise import Noise, Scatter, noise_by_output
@@ -60,6 +63,11 @@ class Problem:
         constraints: conditions that the parameters must meet, see `Constraint`.
         penalty: what chooses among many terms, see `Penalty`.
         adversary: parameters that are chosen against the fit: the others minimise the worst cost over these.
+        interchangeable: groups of parameters that may change places without changing the model, such as the peaks of
+            a spectrum: [["center_1", "height_1"], ["center_2", "height_2"]]. A fit puts them in the order of the first
+            of each group, and takes what differs only in that order for one solution.
+        folding: along which input the model repeats, for pictures; see `Folding`.
+        doubts: from (fit, problem) to sentences on what the field doubts of a fit, each with what to do.
         title: one line for reports.
         description: a few lines for reports.
 
@@ -78,6 +86,9 @@ class Problem:
         constraints: object = None,
         penalty: object = None,
         adversary: object = (),
+        interchangeable: object = None,
+        folding: Folding | None = None,
+        doubts: Callable[..., Sequence[str]] | None = None,
         title: str = "",
         description: str = "",
     ) -> None:
@@ -90,11 +101,16 @@ class Problem:
         # a model of two dicts gets what is stated: the noise's own parameters are none of its business
         seen = self.stated_space if self.model.takes_dicts else self.space
         self.bindings: tuple[Binding, ...] = tuple(bind(self.model, d, seen) for d in self.data_sets)
-        self.derived = tuple(Derived.of(name, thing, self.space.names) for name, thing in (derived or {}).items())
+        units = {name: getattr(self.space[name], "unit", "") for name in self.space.names}
+        told = {name: Derived.of(name, thing, self.space.names) for name, thing in (derived or {}).items()}
+        self.derived = tuple(each.in_units(units) for each in told.values())
         self.constraints: tuple[Constraint, ...] = constraints_of(constraints, self.space, self.profiled)
         self.penalty = Penalty.of(penalty, self.stated_space)
         self.adversary = adversary_of(adversary, self.fit_space)
+        self.interchangeable = Interchange.of(interchangeable, self.stated_space.names)
         refuse_beside(self.constraints, penalty=self.penalty is not None, adversary=bool(self.adversary))
+        self.folding = folding
+        self.doubts = doubts
         self.title = title or self.model.name
         self.description = description
         self._check_use()
@@ -106,6 +122,22 @@ class Problem:
     def size(self) -> int:
         """The number of observed values."""
         return sum(d.size for d in self.data_sets)
+
+    @cached_property
+    def repeats(self) -> Int[np.ndarray, " size"] | None:
+        """How many observations each observed value stands for, in the order of `compared`; None for one each."""
+        stretches = [(self.noise[output], data, output) for data in self.data_sets for output in data.outputs]
+        told = [noise.repeats(data, output) for noise, data, output in stretches]
+        if all(one is None for one in told):
+            return None
+        rows = [data.observations(output)[0].size for _, data, output in stretches]
+        parts = [np.ones(n) if one is None else one for one, n in zip(told, rows, strict=True)]
+        return np.concatenate(parts).astype(np.int64)
+
+    @property
+    def observations(self) -> int:
+        """The number of observations: of values, or of what they count."""
+        return self.size if self.repeats is None else int(self.repeats.sum())
 
     @cached_property
     def profiled(self) -> str | None:
@@ -154,7 +186,27 @@ class Problem:
             exponential=self.__dict__.get("_exponential"),
             labels=tuple(space.labels),
             residuals=Ability.RESIDUALS in self.offers,
+            sizes=space.sizes,
+            residual_size=self.residual_size,
         )
+
+    @cached_property
+    def residual_size(self) -> float:
+        """How large residuals are: 1 in stated standard deviations, or a factor of them; else those of the median."""
+        if self.profiled is None or any(getattr(noise, "scale", "") == "estimated" for noise in self.noise.values()):
+            return 1.0
+        squares: list[np.ndarray] = []
+        with np.errstate(all="ignore"):
+            for i, arrays in enumerate(self.arrays):
+                for output, observed in arrays["observed"].items():
+                    constant = np.full(observed.shape, np.median(observed) if observed.size else 1.0)
+                    if "input_errors" in arrays:  # which ask the model
+                        squares.append(np.square(observed - constant))
+                        continue
+                    scatter = self.scatter(i, output, constant, self.space.guess_named, self.arrays, np)
+                    squares.append(np.square(np.asarray(self.noise[output].residuals(scatter))))
+            found = float(np.sqrt(np.mean(np.concatenate(squares))))
+        return found if np.isfinite(found) and found > 0 else 1.0
 
     @cached_property
     def prior_rows(self) -> tuple[tuple[str, float, float], ...]:
@@ -362,6 +414,9 @@ class Problem:
             constraints=self.constraints or None,
             penalty=self.penalty,
             adversary=self.adversary,
+            interchangeable=self.interchangeable,
+            folding=self.folding,
+            doubts=self.doubts,
             title=self.title,
             description=self.description,
         )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from parametra.nouns._ready_made_statement import (
+    as_called,
     checked_option,
+    common_guesses,
     guessed,
     noise_for,
     refuse_units,
@@ -48,6 +50,7 @@ class ReadyMade:
         sources: the publications behind the model, the first is the main one.
         options: name to option.
         picture: draws (fit, problem, axes) as the field looks at it; None draws curves, bands and residuals.
+        doubts: from (fit, problem) to sentences on what the field doubts of a fit, which are told with its doubts.
     """
 
     name: str
@@ -61,6 +64,7 @@ class ReadyMade:
     guess: Callable[..., Mapping[str, Any]] | None = None
     options: Mapping[str, Option] = field(default_factory=dict[str, Option])
     picture: Callable[..., None] | None = None
+    doubts: Callable[..., Sequence[str]] | None = None
 
     def form_of(self, data: object = None, **options: Any) -> Form:
         """What the model is for these data and options, its units those of the data.
@@ -149,6 +153,9 @@ class ReadyMade:
             constraints=form.constraints if constraints is None else constraints,
             penalty=penalty,
             adversary=adversary,
+            interchangeable=as_called(form.interchangeable, seen),
+            folding=form.folding,
+            doubts=self.doubts,
             title=title or self.summary,
             description=description,
         )
@@ -218,6 +225,7 @@ class ReadyMade:
     def _with_priors(form: Form, sets: tuple[Data, ...], stated: Mapping[str, Any]) -> dict[str, object]:
         """The free parameters that have no prior of their own, with the model's."""
         made: dict[str, object] = {}
+        common = common_guesses(form.interchangeable, stated)
         for name, prior in form.priors.items():
             for called in {data.parameters.get(name, name) for data in sets} & stated.keys():
                 own = stated[called]
@@ -228,6 +236,7 @@ class ReadyMade:
                 ):
                     continue
                 guess = own.guess if own.guess is not None else getattr(form.parameters[name], "guess", 1.0)
+                guess = common.get(name, guess)
                 made[called] = with_prior(own, prior if hasattr(prior, "quantile") else prior(guess))
         return made
 

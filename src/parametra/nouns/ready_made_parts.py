@@ -11,6 +11,8 @@ from typing import Any, cast
 from parametra.maths.distributions import LogNormal
 from parametra.nouns.card import Source
 from parametra.nouns.data import Data
+from parametra.nouns.folding import Folding
+from parametra.nouns.interchange import Interchange
 from parametra.nouns.parameter import Parameter
 
 
@@ -45,6 +47,8 @@ class Form:
             as `around_guess(1.0)` where the scale is that of the data. They count only when asked for.
         derived: quantities that follow from the parameters, as for `Problem`.
         constraints: conditions on the parameters, as for `Problem`.
+        interchangeable: groups of parameters that may change places, such as the peaks of a spectrum; None for none.
+        folding: along which input it repeats; None where it does not.
     """
 
     model: Any
@@ -55,6 +59,8 @@ class Form:
     priors: Mapping[str, Any] = field(default_factory=dict[str, Any])
     derived: Mapping[str, object] = field(default_factory=dict[str, object])
     constraints: Any = None
+    interchangeable: Interchange | None = None
+    folding: Folding | None = None
 
     def in_units(self, units: Mapping[str, str]) -> Form:
         """The same with these units of inputs and outputs, and parameters in what follows from them."""

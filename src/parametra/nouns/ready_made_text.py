@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from parametra.nouns.derived import Derived
 from parametra.nouns.paragraph import WIDTH
 from parametra.nouns.ready_made import Form, Known, ReadyMade
 from parametra.nouns.result_table import ResultTable
@@ -31,6 +32,7 @@ def described(ready: ReadyMade) -> dict[str, Any]:
         "outputs": dict(form.outputs),
         "parameters": [_parameter(form, name) for name in form.parameters],
         "derived": list(form.derived),
+        "derived_units": _derived_units(form),
         "options": [
             {
                 "name": name,
@@ -63,12 +65,20 @@ def text(ready: ReadyMade) -> str:
         "prefer instead": _paragraph(ready.prefer_instead),
         "inputs and outputs": _paragraph(_columns(told)),
         "parameters": textwrap.indent(table, "  "),
-        "derived, with their errors": _paragraph(", ".join(told["derived"])),
+        "derived, with their errors": _paragraph(
+            ", ".join(f"{name} ({unit})" if unit else name for name, unit in told["derived_units"].items())
+        ),
         "options, in [model.options] or pm.model(name, option=value)": "\n".join(map(_option, told["options"])),
         "known answers": "\n".join(_paragraph(f"{k['about']}: {k['answer']} ({k['source']})") for k in told["known"]),
         "sources": "\n".join(map(_paragraph, told["sources"])),
     }
     return "\n".join(f"{head}\n{body}" for head, body in parts.items() if body)
+
+
+def _derived_units(form: Form) -> dict[str, str]:
+    """Derived quantity to its unit, "" where it is not known."""
+    units = {name: getattr(parameter, "unit", "") for name, parameter in form.parameters.items()}
+    return {name: Derived.of(name, each, units).in_units(units).unit for name, each in form.derived.items()}
 
 
 def _parameter_table(rows: list[tuple[str, str, str, str]]) -> str:

@@ -9,6 +9,9 @@ from typing import Any
 
 from parametra.nouns.errors import MissingExtraError
 
+_MOST_DIGITS = 15
+"""Significant digits that a number of 64 bits is sure to hold."""
+
 
 @dataclass(frozen=True)
 class ResultTable:
@@ -82,6 +85,8 @@ def interval_text(interval: tuple[float, float]) -> str:
     if not math.isfinite(width) or width <= 0:
         return f"{low:.6g} .. {high:.6g}"
     digits = 2 - math.floor(math.log10(width))
-    if max(abs(low), abs(high)) < 1e6 and digits <= 8:
+    top = math.floor(math.log10(max(abs(low), abs(high))))
+    if top <= 6 and digits <= 8:  # up to a Julian date as it stands
         return f"{low:.{max(digits, 0)}f} .. {high:.{max(digits, 0)}f}"
-    return f"{low:.6g} .. {high:.6g}"
+    significant = min(max(top + digits + 1, 6), _MOST_DIGITS)
+    return f"{low:.{significant}g} .. {high:.{significant}g}"

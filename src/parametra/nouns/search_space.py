@@ -25,6 +25,8 @@ class SearchSpace:
         exponential: those of them that are logarithms of what the residuals are linear in, None where nobody looked.
         labels: names of the coordinates, for messages.
         differences: True where derivatives are made of differences, so that each costs several evaluations.
+        sizes: (d,) how large a value of each coordinate is; 1 for all where nobody looked.
+        residual_size: how large a residual is: 1 where they are in standard deviations.
         residuals: whether the cost is one of residuals, so that their Jacobian and J'J can be asked for.
     """
 
@@ -39,6 +41,13 @@ class SearchSpace:
     labels: tuple[str, ...] = field(default=())
     differences: bool = False
     residuals: bool = False
+    sizes: Float[np.ndarray, " d"] | None = None
+    residual_size: float = 1.0
+
+    @property
+    def size(self) -> Float[np.ndarray, " d"]:
+        """How large a value of each coordinate is."""
+        return np.ones(self.lower.size) if self.sizes is None else self.sizes
 
     @property
     def dimension(self) -> int:

@@ -211,6 +211,24 @@ class Space:
         """Where to begin, in the box; moved a little inwards from a bound that is not part of the domain."""
         return self._gathered("box_guess")
 
+    @cached_property
+    def sizes(self) -> Float[np.ndarray, " d"]:
+        """How large a value of each coordinate is, whatever its unit: of the guess, at most of the box.
+
+        Where the guess is 0 the box tells, and 1 stands where nothing does. It is 1 for logarithms, which change of
+        units only shifts, and for whatever else has no unit.
+        """
+        plain = np.concatenate(
+            [np.full(p.dimension, isinstance(p, Bounded) and not p.logarithmic) for p in self._continuous.values()]
+            or [np.empty(0, dtype=bool)]
+        )
+        with np.errstate(invalid="ignore"):
+            width = self.upper - self.lower
+        bounded = np.isfinite(width) & (width > 0)
+        size = np.where(bounded, np.minimum(np.abs(self.guess), width), np.abs(self.guess))
+        size = np.where(size > 0, size, np.where(bounded, width, 1.0))
+        return np.where(plain, size, 1.0)
+
     def _gathered(self, what: str) -> np.ndarray:
         parts = [getattr(parameter, what) for parameter in self._continuous.values()]
         together = np.concatenate(parts) if parts else np.empty(0)

@@ -97,6 +97,24 @@ def parse_unit(text: str | None) -> Unit | None:
     return Unit(text.strip(), _sorted(dimension), factor, offset, _nonzero(parts))
 
 
+def named_unit(text: str) -> Unit | None:
+    """A unit from text whose names stand for themselves, unlike one another: to follow it, not to convert it.
+
+    Raises:
+        UnitError: text that is no unit.
+    """
+    if not text.strip():
+        return None
+    if text.strip() in ("1", "dimensionless"):
+        return DIMENSIONLESS
+    scale, powers = read_unit(text)
+    named: dict[str, Fraction] = {}
+    for name, exponent in powers:
+        named[name] = named.get(name, Fraction(0)) + exponent
+    parts = {} if scale == 1.0 else {f"{scale:g}": Fraction(1)}
+    return Unit(text.strip(), _sorted(named), scale, 0.0, _nonzero({**parts, **named}))
+
+
 @runtime_checkable
 class GivesUnit(Protocol):
     """A formula, as far as units are concerned."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from parametra.nouns.storage import storable
+
+FIRST_PHASE = -0.25
+"""Where the picture of one cycle begins, so that what happens at the epoch and half a cycle later is seen whole."""
 
 
 @storable
@@ -31,6 +34,8 @@ class View:
         limit: at those points the value or its limit, the upper end of an interval; None when all are exact.
         lower, upper: between which values and predictions lie, by the family of the noise: 0 for counts and lifetimes,
             0 and 1 for probabilities.
+        period, epoch: of what repeats along the input, which pictures show by its phase; None for what does not.
+        upside_down: whether large values are drawn low, as magnitudes are.
     """
 
     data_set: str
@@ -49,3 +54,15 @@ class View:
     limit: np.ndarray | None = None
     lower: float = -math.inf
     upper: float = math.inf
+    period: float | None = None
+    epoch: float = 0.0
+    upside_down: bool = False
+
+    def folded(self) -> View:
+        """As it is drawn: by phase, from -0.25 to 0.75, where it repeats; itself where it does not."""
+        if self.period is None:
+            return self
+        phase = (self.x - self.epoch) / self.period
+        phase = phase - np.floor(phase - FIRST_PHASE)
+        curve_x = (self.curve_x - self.epoch) / self.period
+        return replace(self, input="phase", input_unit="", x=phase, curve_x=curve_x, period=None, epoch=0.0)

@@ -42,10 +42,11 @@ def draw_fit(fit: Fit, size: tuple[float, float] | None) -> Any:
         row, column = divmod(n, columns)
         above = figure.add_subplot(grid[2 * row, column])
         beneath = figure.add_subplot(grid[2 * row + 1, column], sharex=above)
-        drawn = replace(view, x=_places(view.x))
+        folded = view.folded()
+        drawn = replace(folded, x=_places(folded.x))
         _curve(above, drawn)
         _residuals(beneath, drawn)
-        _at_rest((above, beneath), view, drawn)
+        _at_rest((above, beneath), folded, drawn)
         if len(fit.views) > 1:
             above.set_title(plain(shortened(_title(view, fit.views), 44)))
         if n == 0:
@@ -123,6 +124,8 @@ def _curve(axes: Any, view: View) -> None:
         axes.plot(view.x, view.predicted, "_", color=BLUE, ms=9, mew=1.8, label="best fit", zorder=3)
     if _logarithmic(view.curve_x):
         axes.set_xscale("log")
+    if view.upside_down:
+        axes.invert_yaxis()
     axes.set_ylabel(labelled(view.output, view.unit))
     axes.tick_params(labelbottom=False)
 

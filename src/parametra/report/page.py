@@ -46,6 +46,10 @@ _FIGURES = {
         "What the starts found",
         "The final cost of every start, lowest first. A long flat step at the left means that many starts agree.",
     ),
+    "path": (
+        "The path of the penalty",
+        "The terms at every strength of the penalty, and what the strength was chosen by; dashed: the chosen one.",
+    ),
     "correlation": ("Correlation", "How the estimates hang together: near +1 or -1, one can replace the other."),
 }
 

@@ -22,7 +22,7 @@ from parametra.runs.cost import Cost
 from parametra.runs.differences import probe_points, size
 from parametra.runs.recorded import RecordedModel
 
-_TINY = 1e-30
+_TINY = 1e-100
 
 _SAME = 1e-8
 """Relative difference at which a derivative backwards is believed to be that forwards."""

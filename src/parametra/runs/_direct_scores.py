@@ -60,6 +60,13 @@ def predictions(problem: Problem, points: np.ndarray) -> np.ndarray:
     return np.stack(rows)
 
 
+def predictions_together(problem: Problem, points: np.ndarray) -> np.ndarray:
+    """The same by one call of a model that takes many points, whose parameters are single numbers."""
+    named = problem.fit_space.to_named(points.T[:, :, None])
+    parts = [np.asarray(f) for _, _, f in problem.compared(named, problem.arrays)]
+    return np.concatenate([np.broadcast_to(f, (len(points), f.shape[-1])) for f in parts], axis=1)
+
+
 def score(problem: Problem, points: Float[np.ndarray, "B d"], cost: Any) -> Answers:
     """Predictions and the slope of the log density in each of them, by central differences in the prediction."""
     predicted = predictions(problem, points)

@@ -102,7 +102,7 @@ def batched(parts: Split, kind: str, d: int, *, fast: bool) -> Batched:
     if fast:
         shapes["far"] = ((), np.dtype(np.bool_))
     sizes = [int(np.prod(shape, dtype=np.int64)) for shape, _ in shapes.values()]
-    rows = max((v.size for v in plan.wanted), default=1)
+    rows = max((v.size for v in (*plan.wanted, *hoisted)), default=1)
     group = _group(rows, _GROUP_VALUES, 2) if kind == "normal" else _group(rows, _GROUP_VALUES // 4, 1)
     points = max(group, min(MOST_POINTS, _OUTPUT_BYTES // (8 * sum(sizes)) // group * group))
     names = tuple(shapes)

@@ -3,8 +3,8 @@
     cost_b = -sum_i w_bi log p(y_bi | f_i(x), noise(x)) - log prior(x)
 
 Predictions and their Jacobian do not depend on the data, so one kernel serves all data sets; what the noise adds is
-elementwise. Second derivatives are the expected information where the noise offers scores, differences of the gradient
-elsewhere.
+elementwise. Second derivatives are the expected information where the noise offers scores, differences elsewhere
+(`_refits_curvature.py`).
 """
 
 from __future__ import annotations
@@ -19,14 +19,13 @@ from parametra.maths.arrays import Bool, Float
 from parametra.nouns._noise_contract import Scatter
 from parametra.nouns.asker import Answers, Request, Want
 from parametra.nouns.bootstrap_data import ReplicateData
-from parametra.nouns.card import Ability
 from parametra.nouns.errors import MethodError
 from parametra.nouns.noise_simulate import told_by_values
 from parametra.nouns.problem import Problem, maybe_64_bits
+from parametra.runs._refits_curvature import Rows, steps_of
 from parametra.runs.cost import Cost
 
-_TINY = 1e-30
-_STEP = 6e-6
+_TINY = 1e-100
 _MOST_NUMBERS = 2_000_000
 
 
@@ -77,8 +76,10 @@ class DensityReplicates:
         self.cost: Cost = evaluator.cost
         self.data = data
         self.count = data.count
-        self.scored = Ability.SCORES in self.problem.offers
+        # priors of any kind are added here, so that what noises offer decides, and not what the problem does
+        self.scored = self.problem.profiled is None and all(n.offers_scores for n in self.problem.noise.values())
         self.stretches = _stretches(self.problem)
+        self._reads: tuple[int, ...] | None = None
         self.noise = dict(self.problem.noise)
         self._columns: dict[tuple[int, str], dict[str, np.ndarray]] = {}
         for i, output, _ in self.stretches if data.observed is not None else ():
@@ -90,7 +91,7 @@ class DensityReplicates:
         """Answer COST, GRADIENT or NORMAL; a start of -1 is answered for the first data set."""
         owners = np.maximum(request.starts, 0)
         d = request.points.shape[1]
-        many = 1 if request.want is not Want.NORMAL or self.scored else 2 * d + 1
+        many = 1 if request.want is not Want.NORMAL or self.scored else d + 1
         most = max(1, _MOST_NUMBERS // (max(self.problem.size, 1) * (d + 1) * many))
         parts: list[Answers] = []
         with np.errstate(all="ignore"), maybe_64_bits():
@@ -111,8 +112,8 @@ class DensityReplicates:
         if self.scored:
             gradient, normal = self._scored(values, slopes, points, owners)
         else:
-            gradient = self._gradient(values, slopes, points, owners)
-            normal = self._hessian(points, owners) if want is Want.NORMAL else None
+            second = want is Want.NORMAL
+            gradient, normal = self._differences(values, slopes, points, owners, second=second)
         ok = ok & np.isfinite(gradient).all(axis=1)
         if normal is not None:
             ok = ok & np.isfinite(normal).all(axis=(1, 2))
@@ -141,12 +142,13 @@ class DensityReplicates:
         weights = self.data.weights[owners, here]
         return np.where(weights > 0, rows * weights, 0.0)
 
-    def _log_likelihood(self, values: np.ndarray, named: Mapping[str, Any], owners: np.ndarray) -> np.ndarray:
-        total = np.zeros(len(owners))
+    def _rows(self, values: np.ndarray, named: Mapping[str, Any], owners: np.ndarray) -> list[np.ndarray]:
+        """Log densities of each stretch, (B, n), as often as each observation counts."""
+        found: list[np.ndarray] = []
         for output, scatter, here in self._scatters(values, named, owners):
             rows = np.broadcast_to(self.noise[output].log_density(scatter), values[:, here].shape)
-            total = total + self._weighted(rows, here, owners).sum(axis=1)
-        return total
+            found.append(self._weighted(rows, here, owners))
+        return found
 
     def _log_prior(self, points: np.ndarray) -> np.ndarray:
         named = self.problem.fit_space.to_named(points.T)
@@ -158,7 +160,8 @@ class DensityReplicates:
 
     def _cost(self, values: np.ndarray, points: np.ndarray, owners: np.ndarray) -> np.ndarray:
         named = self.problem.fit_space.to_named(points.T)
-        return -self._log_likelihood(values, named, owners) - self._log_prior(points)
+        likelihood = sum(rows.sum(axis=1) for rows in self._rows(values, named, owners))
+        return -likelihood - self._log_prior(points)
 
     # ---- derivatives
 
@@ -196,51 +199,67 @@ class DensityReplicates:
                 found.append((parts[0], parts[1], parts[2], here))
         return found
 
-    def _gradient(self, values: np.ndarray, slopes: np.ndarray, points: np.ndarray, owners: np.ndarray) -> np.ndarray:
-        """Central differences through the densities alone; the model is not run again."""
-        count, d = points.shape
-        gradient = np.zeros((count, d))
-        for k, step in enumerate(self._steps(points).T):
-            ends: list[np.ndarray] = []
-            for sign in (1.0, -1.0):
-                moved = points.copy()
-                moved[:, k] += sign * step
-                there = values + sign * step[:, None] * slopes[:, :, k]
-                ends.append(self._cost(there, moved, owners))
-            gradient[:, k] = (ends[0] - ends[1]) / (2 * step)
-        return gradient
+    def _differences(
+        self, values: np.ndarray, slopes: np.ndarray, points: np.ndarray, owners: np.ndarray, *, second: bool
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """The gradient; and the Hessian, every eigenvalue made positive: a model of the cost that has a minimum."""
 
-    def _hessian(self, points: np.ndarray, owners: np.ndarray) -> np.ndarray:
-        """Differences of the gradient, every eigenvalue made positive: a model of the cost that has a minimum."""
+        def density(values: np.ndarray, points: np.ndarray) -> np.ndarray:
+            named = self.problem.fit_space.to_named(points.T)
+            return np.concatenate(self._rows(values, named, owners), axis=1)
+
+        rows = Rows(density, values, slopes, points, self._read(points))
+        first = rows.first()
+        gradient, hessian = -rows.chained(first), np.zeros((*points.shape, points.shape[1]))
+        if second:
+            hessian = -rows.curvature() - self._curved_model(first[0], slopes, points)
+        if self.problem.space.explicit_priors:
+            slope, curved = self._prior_derivatives(points)
+            gradient, hessian = gradient - slope, hessian - curved
+        return gradient, positive(0.5 * (hessian + np.swapaxes(hessian, 1, 2))) if second else None
+
+    def _curved_model(self, weights: np.ndarray, slopes: np.ndarray, points: np.ndarray) -> np.ndarray:
+        """Sum over rows of a weight times the second derivatives of the prediction, (B, d, d)."""
         count, d = points.shape
-        space = self.problem.fit_space
-        hessian = np.zeros((count, d, d))
-        for k, step in enumerate((10 * self._steps(points)).T):
-            ends = [points.copy(), points.copy()]
-            ends[0][:, k] = np.minimum(points[:, k] + step, space.upper[k])
-            ends[1][:, k] = np.maximum(points[:, k] - step, space.lower[k])
-            slopes: list[np.ndarray] = []
-            for end in ends:
-                values, jacobian, _ = self.predictions.at(end)
-                slopes.append(self._gradient(values, jacobian, end, owners))
-            hessian[:, k] = (slopes[0] - slopes[1]) / (ends[0][:, k] - ends[1][:, k])[:, None]
-        return positive(0.5 * (hessian + np.swapaxes(hessian, 1, 2)))
+        if not np.any(weights):
+            return np.zeros((count, d, d))
+        steps = 10 * steps_of(points)
+        steps = np.where(points + steps > self.problem.fit_space.upper, -steps, steps)
+        moved = points[:, None, :] + steps[:, :, None] * np.eye(d)
+        there = self.predictions.at(moved.reshape(count * d, d))[1].reshape(count, d, -1, d)
+        return ((weights[:, None, None, :] @ (there - slopes[:, None]))[:, :, 0]) / steps[:, :, None]
+
+    def _read(self, points: np.ndarray) -> tuple[int, ...]:
+        """The coordinates that noises read beside predictions."""
+        if self._reads is None:
+            self._reads = tuple(range(points.shape[1]))
+            reads = [noise.reads for noise in self.noise.values()]
+            if all(one is not None for one in reads):
+                alone = len(self.problem.outputs) == 1
+                own = {name for o, noise in self.noise.items() for name in noise.parameters(o, alone)}
+                names = own.union(*(one for one in reads if one is not None))
+                self._reads = tuple(k for k in self._reads if self._moves(points, k, names))
+        return self._reads
+
+    def _moves(self, points: np.ndarray, k: int, names: set[str]) -> bool:
+        """Whether a coordinate changes one of the values of these names."""
+        moved = points.copy()
+        moved[:, k] += 1e3 * steps_of(points)[:, k]
+        here, there = (self.problem.fit_space.to_named(each.T) for each in (points, moved))
+        return any(np.any(here[name] != there[name]) for name in names if name in here)
 
     def _prior_derivatives(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The slope of the log priors, and their curvature along each coordinate where it is negative."""
         count, d = points.shape
         slope, curved = np.zeros((count, d)), np.zeros((count, d, d))
         here = self._log_prior(points)
-        for k, step in enumerate((20 * self._steps(points)).T):
+        for k, step in enumerate((20 * steps_of(points)).T):
             up, down = points.copy(), points.copy()
             up[:, k], down[:, k] = points[:, k] + step, points[:, k] - step
             high, low = self._log_prior(up), self._log_prior(down)
             slope[:, k] = (high - low) / (2 * step)
             curved[:, k, k] = np.minimum((high - 2 * here + low) / step**2, 0.0)
         return slope, curved
-
-    def _steps(self, points: np.ndarray) -> np.ndarray:
-        return _STEP * np.maximum(np.abs(points), 1e-2)
 
 
 def positive(hessian: Float[np.ndarray, "B d d"]) -> Float[np.ndarray, "B d d"]:

@@ -67,7 +67,7 @@ class EachReplicate:
         if want is not Want.NORMAL or self.cost.least_squares or self.cost.scores:
             return evaluator.evaluate(points, want)
         d = points.shape[1]
-        step = _STEP * np.maximum(np.abs(points), 1e-2)
+        step = _STEP * np.maximum(np.abs(points), 1e-2 * self.problem.fit_space.sizes)
         moves = step[:, None, :] * np.eye(d)
         around = np.concatenate([points[:, None, :], points[:, None, :] + moves, points[:, None, :] - moves], axis=1)
         asked = evaluator.evaluate(around.reshape(-1, d), Want.GRADIENT)

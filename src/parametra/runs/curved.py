@@ -72,7 +72,7 @@ class Curved:
         there = self.inner.evaluate(points, Want.GRADIENT)
         b, d = points.shape
         width = np.where(np.isfinite(self.upper - self.lower), self.upper - self.lower, np.inf)
-        step = _STEP * np.minimum(np.maximum(np.abs(points), 1e-2), width)
+        step = _STEP * np.minimum(np.maximum(np.abs(points), 1e-2 * self.problem.fit_space.sizes), width)
         moved = np.concatenate(
             [points[:, None] + step[:, :, None] * np.eye(d), points[:, None] - step[:, :, None] * np.eye(d)]
         )

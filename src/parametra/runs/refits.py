@@ -7,7 +7,8 @@ the data finds all their estimates: each start begins at the estimate and belong
 
     ShiftedReplicates    least squares: other values, or weights of the rows
     DensityReplicates    any other likelihood of points that are independent (`_refits_density.py`)
-    EachReplicate        what takes the data as a whole, one evaluator a data set (`_refits_each.py`)
+    EachReplicate        what takes the data as a whole, or a noise that reads much: one evaluator a data set
+                         (`_refits_each.py`)
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ from parametra.runs.differences import probe_points
 from parametra.runs.drive import Drive, Evaluator
 from parametra.runs.progress import Progress
 
+_MOST_READ = 3
+"""Coordinates that a noise may read before compiled derivatives of each data set are the faster way."""
 _MOST_NUMBERS = 4_000_000
 """Numbers of a Jacobian that are held at once."""
 
@@ -209,6 +212,8 @@ class Refitter:
         whole = any("input_errors" in a for a in self.problem.arrays) or not all(noise.pointwise for noise in noises)
         if whole or evaluator.cost.least_squares:
             return EachReplicate(evaluator, data)
+        if evaluator.kind == "compiled" and data.weights is None and _read_by_noise(self.problem) > _MOST_READ:
+            return EachReplicate(evaluator, data)
         return DensityReplicates(evaluator, data)
 
     def _shifts(self, data: ReplicateData, x: np.ndarray) -> np.ndarray | None:
@@ -310,6 +315,15 @@ class Refitter:
         own = refits.scale[ok]
         each = np.log(own / s) + (s**2 + square) / (2 * own**2) - 0.5
         return float(each.mean()), float(each.std(ddof=1) / np.sqrt(each.size))
+
+
+def _read_by_noise(problem: Problem) -> int:
+    """How many coordinates the noises read beside predictions; differences grow as its square."""
+    slices, alone = problem.fit_space.slices, len(problem.outputs) == 1
+    names: set[str] = set()
+    for output, noise in problem.noise.items():
+        names |= set(slices if noise.reads is None else noise.reads) | set(noise.parameters(output, alone))
+    return sum(slices[name].stop - slices[name].start for name in names if name in slices)
 
 
 def _best_of(found: Solutions, count: int) -> Solutions:

@@ -118,6 +118,7 @@ def restated(problem: Problem, **parts: Any) -> Problem:
         constraints=problem.constraints or None,
         penalty=problem.penalty,
         adversary=problem.adversary,
+        interchangeable=problem.interchangeable,
         title=problem.title,
         description=problem.description,
     )

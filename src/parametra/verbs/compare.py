@@ -262,6 +262,7 @@ def _again(run: _Run, ats: dict[str, AtEstimate], small: str, large: str, named:
         noise=problem.noise,
         derived={d.name: d for d in problem.derived},
         constraints=problem.constraints or None,
+        interchangeable=problem.interchangeable,
         title=problem.title,
     )
     run.progress.close()

@@ -22,6 +22,8 @@ def why_no_folds(problem: Problem) -> str:
     """Why observations of this problem cannot be left out one by one; "" when they can."""
     if not all(noise.pointwise for noise in problem.noise.values()):
         return "its observations depend on each other, so none can be left out alone; leave out whole series by hand"
+    if problem.repeats is not None:
+        return "its values stand for several observations each, which no fold could part; give a row for each of them"
     return "its penalty chooses a strength of its own by folds" if problem.penalty is not None else ""
 
 

@@ -41,7 +41,11 @@ def log_density(problem: Problem, named: Mapping[str, Any]) -> Float[np.ndarray,
             np.asarray(problem.noise[o].log_density(problem.scatter(i, o, np.asarray(f), named, arrays, np)))
             for i, o, f in rows
         ]
-    return np.concatenate([np.asarray(part, dtype=np.float64) for part in parts])
+    whole = np.concatenate([np.asarray(part, dtype=np.float64) for part in parts])
+    if problem.repeats is None:
+        return whole
+    # what a value says of all its observations is shared out among them
+    return np.repeat(whole / np.maximum(problem.repeats, 1), problem.repeats)
 
 
 def standard_errors(at: AtEstimate) -> Float[np.ndarray, " d"]:

@@ -39,6 +39,7 @@ from parametra.verbs.fit_feasibility import unmeetable
 from parametra.verbs.fit_guess import drawn_again, start_points, where_it_works
 from parametra.verbs.fit_judge import judge
 from parametra.verbs.fit_nothing_free import ONE_POINT, fit_nothing_free, stated_choice
+from parametra.verbs.fit_order import in_order
 from parametra.verbs.fit_penalised import fit_penalised, plan_penalised
 from parametra.verbs.fit_running import MOST_FAILURES, Running, running
 from parametra.verbs.fit_screening import run_screened, screening_for
@@ -335,7 +336,7 @@ def _fitted(stated: Problem, settings: Settings, chosen: Mapping[str, Any], prog
             workers.close()
     progress.prepare("errors, doubts and pictures")
     judged = lambda asked, ends: judge(asked, drive, ends, choice, why, settings, chosen)  # noqa: E731
-    return until_it_holds(Ran(stated, drive, method, space, solutions, judged))
+    return until_it_holds(Ran(stated, drive, method, space, in_order(stated, solutions), judged))
 
 
 def _most_starts(problem: Problem, starts: int | str) -> int:

@@ -70,9 +70,11 @@ def _split(members: np.ndarray, points: np.ndarray, curvature: Curvature) -> lis
     """Ends of equal cost, parted by their distance in standard errors along the directions that are determined."""
     if members.size == 1 or not curvature.geometry.steps.size:
         return [members]
-    inside = points[members][:, curvature.inside]
+    # coordinates count by their effect on the residuals, whatever their units
+    effect = curvature.geometry.scale
+    inside = points[members][:, curvature.inside] * effect
     scale = curvature.scale if np.isfinite(curvature.scale) and curvature.scale > 0 else 1.0
-    directions = curvature.geometry.steps
+    directions = curvature.geometry.steps * effect[:, None]
     coordinates = np.linalg.lstsq(directions * scale, inside.T, rcond=None)[0].T
     left, parts = list(range(members.size)), []
     while left:

@@ -191,4 +191,5 @@ def is_linear(problem: Problem, evaluator: Evaluator) -> bool:
     if jacobian is None or not answers.ok.all():
         return False
     tolerance = 1e-6 if evaluator.derivative == "central differences" else 1e-12
-    return bool(np.all(np.abs(jacobian - jacobian[:1]) <= tolerance * np.abs(jacobian).max()))
+    largest = np.abs(jacobian).max(axis=(0, 1))  # of each column, which has a unit of its own
+    return bool(np.all(np.abs(jacobian - jacobian[:1]) <= tolerance * largest))

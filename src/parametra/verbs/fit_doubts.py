@@ -202,7 +202,7 @@ def _many_basins(starts: Starts, status: Status) -> list[str]:
         word = "solutions exist" if len(twins) > 1 else "solution exists"
         found.append(
             f"{len(twins)} more {word} that the data cannot tell from this one, for example {_values(twins[0])}. "
-            "Order or bound the parameters if they are interchangeable."
+            "If they are interchangeable, say so (interchangeable=...), or order or bound the parameters."
         )
     rivals = [b for b in starts.basins if not b.same_as_best and 0 < b.behind < _RIVAL]
     if rivals:

@@ -121,6 +121,7 @@ def guessed_at(problem: Problem, named: Mapping[str, Any]) -> Problem:
         constraints=problem.constraints or None,
         penalty=problem.penalty,
         adversary=problem.adversary,
+        interchangeable=problem.interchangeable,
         title=problem.title,
         description=problem.description,
     )

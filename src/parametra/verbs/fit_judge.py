@@ -97,7 +97,7 @@ def judge(
         covariance=covariance,
         estimator=_estimator(problem, drive),
         uncertainty=f"{around.words}{along}",
-        points=problem.size,
+        points=problem.observations,
         masked=sum(d.masked for d in problem.data_sets),
         free=problem.size - freedom + (problem.profiled is not None) + len(chosen),
         log_likelihood=log_likelihood,
@@ -116,6 +116,8 @@ def judge(
         equations=equations_of(problem),
         view_source=lambda: views_of(problem, x, named, steps),
     )
+    if problem.doubts is not None and not failed:
+        fit = dataclasses.replace(fit, doubts=(*fit.doubts, *problem.doubts(fit, problem)))
     return as_minimax(problem, drive, x, cost, fit) if problem.adversary else fit
 
 

@@ -75,7 +75,7 @@ def _runs_away(problem: Problem, drive: Drive, x: np.ndarray, cost: float) -> st
     """The parameters that go on for ever, and which way, "" where the cost rises again."""
     space = problem.fit_space
     for way in (x - space.guess, x):
-        moves = np.abs(way) > 1e-3 * np.maximum(np.abs(x), 1.0)
+        moves = np.abs(way) > 1e-3 * np.maximum(np.abs(x), space.sizes)
         points = x + np.multiply.outer(np.array(_FURTHER), np.where(moves, way, 0.0))
         inside = np.all((points > space.lower) & (points < space.upper), axis=1)
         if not moves.any() or not inside[:2].all():
@@ -110,7 +110,7 @@ def _away(problem: Problem, around: Curvature, way: str) -> Found:
 def _kink(problem: Problem, drive: Drive, x: np.ndarray, cost: float) -> str:
     """Whether the cost has a kink here: "" for none, "minimum" for one that is a minimum, "kink" otherwise."""
     space, d = problem.fit_space, x.size
-    size = np.maximum(np.abs(x), 1e-2)
+    size = np.maximum(np.abs(x), 1e-2 * space.sizes)
     draws = generator(0, "fit.kink", d).standard_normal((8 * d, d))
     draws /= np.linalg.norm(draws, axis=1, keepdims=True)
     ways = np.concatenate([np.eye(d), -np.eye(d), draws])

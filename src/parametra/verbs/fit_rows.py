@@ -123,7 +123,7 @@ def _slope(problem: Problem, x: np.ndarray, compute: Any) -> np.ndarray:
     gradient = np.zeros(x.size)
     extra = {} if problem.profiled is None else {problem.profiled: problem.space.guess_named[problem.profiled]}
     for c in range(x.size):
-        step = _STEP * max(abs(x[c]), 1e-3)
+        step = _STEP * max(abs(x[c]), 1e-3 * space.sizes[c])
         up, down = x.copy(), x.copy()
         up[c], down[c] = min(x[c] + step, space.upper[c]), max(x[c] - step, space.lower[c])
         high, low = (float(np.asarray(compute({**extra, **space.to_named(p)}))) for p in (up, down))

@@ -130,8 +130,8 @@ def retired(coarse: Solutions, space: SearchSpace) -> tuple[Int[np.ndarray, " k"
     head_costs = np.empty(order.size)
     for i in order:
         count = len(kept)
-        first = int(np.searchsorted(head_costs[:count], cost[i] - _LIKE * max(abs(cost[i]), 1.0)))
-        reach = _NEAR * np.minimum(width, np.maximum(np.abs(points[i]), 1e-3))
+        first = int(np.searchsorted(head_costs[:count], cost[i] - _LIKE * max(abs(cost[i]), space.residual_size**2)))
+        reach = _NEAR * np.minimum(width, np.maximum(np.abs(points[i]), 1e-3 * space.size))
         reach = np.where(np.isfinite(width), _NEAR * width, reach)
         near = np.flatnonzero((np.abs(heads[first:count] - points[i]) <= reach).all(axis=1))
         if near.size:

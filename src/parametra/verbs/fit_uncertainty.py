@@ -159,7 +159,7 @@ def _from_hessian(problem: Problem, drive: Drive, x: np.ndarray, cost: float) ->
         return unknown(d, "the gradient is not finite there")
     gradient = answers.gradient[0]
     width = np.where(np.isfinite(space.upper - space.lower), space.upper - space.lower, np.inf)
-    size = np.minimum(np.maximum(np.abs(x), 1e-2), width)
+    size = np.minimum(np.maximum(np.abs(x), 1e-2 * space.sizes), width)
     close = 1e-7 * size
     held = held_at(problem, x, gradient, 1 / size)
     gradient = gradient + held.pull
@@ -188,7 +188,7 @@ def _from_hessian(problem: Problem, drive: Drive, x: np.ndarray, cost: float) ->
     if values.size and values[0] < -1e-6:
         minimum = "the cost falls in one direction: this is a saddle, not a minimum"
     factor = (vectors * np.sqrt(np.clip(values, 0.0, None))).T * root
-    geo = geometry(factor, tolerance=1e-4)
+    geo = geometry(factor, tolerance=1e-4, size=_sizes(problem, x)[inside] if not held.active.size else None)
     if held.active.size:
         geo = spread(geo, left, 1 / size[inside])
     covariance = np.zeros((d, d))
@@ -241,7 +241,7 @@ def _at_bounds(
     # what has one bound only is as large as it is: a concentration in mol/L may be 1e-9 and far from zero
     width = np.where(np.isfinite(space.upper - space.lower), space.upper - space.lower, _sizes(problem, x))
     # a gradient that is only rounding has no direction
-    noise = 1e-9 * np.linalg.norm(jacobian, axis=0)
+    noise = 1e-9 * problem.residual_size * np.linalg.norm(jacobian, axis=0)
     close = 1e-8 * width
     lower = (x - space.lower <= close) & (gradient >= -noise)
     upper = (space.upper - x <= close) & (gradient <= noise)
@@ -265,8 +265,8 @@ def _shape(
     Returns the worst ratio of the rise to that (1 is a parabola), the direction, and why it is no minimum, if so.
     """
     none = (1.0, np.zeros(x.size), "")
-    expected = 0.5 * scale**2
-    if not steps.size or not np.isfinite(expected) or expected <= 1e-14 * max(cost, 1e-300) or expected <= 1e-24:
+    expected, nothing = 0.5 * scale**2, 1e-24 * problem.residual_size**2
+    if not steps.size or not np.isfinite(expected) or expected <= 1e-14 * max(cost, 1e-300) or expected <= nothing:
         return none
     space = problem.fit_space
     both = np.concatenate([x + steps.T, x - steps.T])

@@ -10,9 +10,10 @@ import numpy as np
 from parametra.nouns.data import Data
 from parametra.nouns.model import ONLY
 from parametra.nouns.problem import Problem, maybe_64_bits
-from parametra.nouns.view import View
+from parametra.nouns.view import FIRST_PHASE, View
 
 _GRID = 200
+_CYCLE_GRID = 1001
 _WIDE = 300
 """A range of positive values that is wider, last over first, is drawn on a logarithmic axis."""
 
@@ -52,7 +53,9 @@ def _view(
     name = _drawn_along(data)
     values = data.inputs[name] if name else np.arange(1.0, data.rows + 1)
     along = values if index is None else values[index]
-    grid, curve, error = _curve(problem, i, output, name, x, named, steps)
+    ephemeris = _ephemeris(problem, i, name, named)
+    grid, curve, error = _curve(problem, i, output, name, x, named, steps, ephemeris)
+    folding = problem.folding
     lower, upper = _RANGES.get(problem.noise[output].support, (-np.inf, np.inf))
     return View(
         data_set=data.name,
@@ -71,6 +74,9 @@ def _view(
         limit=limit,
         lower=lower,
         upper=upper,
+        period=ephemeris[0] if ephemeris else None,
+        epoch=ephemeris[1] if ephemeris else 0.0,
+        upside_down=folding is not None and folding.upside_down,
     )
 
 
@@ -82,8 +88,23 @@ def _drawn_along(data: Data) -> str:
     return ""
 
 
+def _ephemeris(problem: Problem, i: int, name: str, named: Mapping[str, Any]) -> tuple[float, float] | None:
+    """Period and epoch of a data set that is drawn by its phase; None for all else."""
+    folding = problem.folding
+    if folding is None or folding.input != name:
+        return None
+    return folding.ephemeris(problem.bindings[i].parameters_of(named))
+
+
 def _curve(
-    problem: Problem, i: int, output: str, name: str, x: np.ndarray, named: Mapping[str, Any], steps: np.ndarray
+    problem: Problem,
+    i: int,
+    output: str,
+    name: str,
+    x: np.ndarray,
+    named: Mapping[str, Any],
+    steps: np.ndarray,
+    ephemeris: tuple[float, float] | None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Prediction and its standard error along a grid: var = sum over directions of (d f / d direction)^2."""
     nothing = (np.empty(0), np.empty(0), np.empty(0))
@@ -95,7 +116,11 @@ def _curve(
     if np.ptp(values) == 0:
         return nothing
     inputs = problem.arrays[i]["inputs"]
-    grid = _grid(values, _begin(problem, i, name, named, inputs))
+    if ephemeris is None:
+        grid = _grid(values, _begin(problem, i, name, named, inputs))
+    else:
+        period, epoch = ephemeris
+        grid = epoch + period * np.linspace(FIRST_PHASE, FIRST_PHASE + 1, _CYCLE_GRID)
     inputs = {**inputs, name: grid}
     extra = {} if problem.profiled is None else {problem.profiled: named[problem.profiled]}
 

@@ -42,7 +42,7 @@ def covered(at: AtEstimate, estimate: Estimate, replicates: int, level: float, s
     refitting = refitter(at, progress=at.drive.progress)
 
     def profiles(data: ReplicateData, refits: Refits) -> tuple[np.ndarray, np.ndarray]:
-        return profile_ends(refitting, estimate, data, refits, level)
+        return profile_ends(refitting, estimate, data, refits, level, holding=refitting.x)
 
     return method.solve(
         refitting,
@@ -54,15 +54,25 @@ def covered(at: AtEstimate, estimate: Estimate, replicates: int, level: float, s
 
 
 def profile_ends(
-    refitting: Refitter, estimate: Estimate, data: ReplicateData, refits: Refits, level: float
+    refitting: Refitter,
+    estimate: Estimate,
+    data: ReplicateData,
+    refits: Refits,
+    level: float,
+    holding: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The profile intervals of all parameters for many data sets, in the box; infinite where open, NaN for none.
+
+    Whether an interval holds a value is told by its end towards that value, and that end is only wanted where it comes
+    before it: most often by one minimum over the other parameters with this one at the value.
 
     Arguments:
         refitting: fits the problem to other data.
         estimate: what the data sets have in common: bounds, scales, labels.
         data, refits: the data sets, and their estimates.
         level: of the intervals.
+        holding: (d,) values that the intervals may hold; then ends beyond them, and those away from them, are infinite.
+            None finds every end.
     """
     replicates: Any = refitting.replicates(data)
     d = estimate.dimension
@@ -84,14 +94,23 @@ def profile_ends(
             )
             for k in part
         ]
-        walk = ProfileLikelihood(level).walk(estimates, range(d))
+        until = None if holding is None else _way(refits.points[part], holding)
+        walk = ProfileLikelihood(level).walk(estimates, range(d), until)
         while not walk.halted:
             walk.tell(replicates.evaluate(walk.ask()))
-        found = walk.walked()
-        side = np.where(np.arange(len(found.t)) % 2 == 0, -1.0, 1.0)
-        at = np.repeat(refits.points[part], 2, axis=1).ravel() + side * found.t
-        open_end = np.array([end in (End.OPEN, End.WALL) for end in found.ends])
-        lost = np.array([end in (End.LOST, End.LOWER, End.WALKING) for end in found.ends])
-        ends = np.where(lost, np.nan, np.where(open_end, side * np.inf, at)).reshape(part.size, d, 2)
+        found, walked = walk.walked(), np.ones(2 * d * part.size, dtype=bool) if until is None else until > 0
+        side = np.tile([-1.0, 1.0], d * part.size)
+        ends = np.where(walked, np.nan, side * np.inf)
+        at = np.repeat(refits.points[part], 2, axis=1).ravel()[walked] + side[walked] * found.t
+        open_end = np.array([end in (End.OPEN, End.WALL) for end in found.ends], dtype=bool)
+        lost = np.array([end in (End.LOST, End.LOWER, End.WALKING) for end in found.ends], dtype=bool)
+        ends[walked] = np.where(lost, np.nan, np.where(open_end, side[walked] * np.inf, at))
+        ends = ends.reshape(part.size, d, 2)
         low[part], high[part] = ends[:, :, 0], ends[:, :, 1]
     return low, high
+
+
+def _way(x: np.ndarray, holding: np.ndarray) -> np.ndarray:
+    """How far it is to the values along each ray, down and up of every coordinate in turn; 0 on the other side."""
+    there = holding - x
+    return np.maximum(np.stack([-there, there], axis=-1), 0.0).ravel()

@@ -8,14 +8,18 @@ from scipy import stats
 
 from parametra.methods.identify.simulation_coverage import count_row, wilson
 from parametra.nouns import storage
+from parametra.nouns.bootstrap_data import parametric_data
 from parametra.nouns.data import Data
 from parametra.nouns.errors import MethodError, ParametraError
 from parametra.nouns.noise import Normal
-from parametra.nouns.parameter import Log
+from parametra.nouns.parameter import Log, Real
 from parametra.nouns.problem import Problem
 from parametra.nouns.status import Outcome
-from parametra.verbs.bootstrap import coverage
+from parametra.verbs.at_estimate import at_estimate
+from parametra.verbs.bootstrap import coverage, refitter
 from parametra.verbs.fit import fit
+from parametra.verbs.identify_beside import covered, profile_ends
+from parametra.verbs.identify_run import estimate_of
 
 X = np.arange(8.0)
 Y = 1 + 0.5 * X + 0.3 * np.random.default_rng(3).standard_normal(8)
@@ -89,9 +93,9 @@ def test_a_bound_nearby_is_warned_of():
 
 def test_wilsons_interval_is_that_of_statsmodels():
     proportion = pytest.importorskip("statsmodels.stats.proportion")
-    for covered, of in ((95, 100), (0, 30), (1900, 2000)):
-        expected = proportion.proportion_confint(covered, of, alpha=0.01, method="wilson")
-        assert wilson(covered, of) == pytest.approx(expected, abs=1e-12)
+    for inside, of in ((95, 100), (0, 30), (1900, 2000)):
+        expected = proportion.proportion_confint(inside, of, alpha=0.01, method="wilson")
+        assert wilson(inside, of) == pytest.approx(expected, abs=1e-12)
 
 
 def test_counting():
@@ -104,6 +108,39 @@ def test_counting():
     none = count_row("a", "mine", 0.95, np.full(3, np.nan), np.full(3, np.nan), 0.0)
     assert none.of == 0
     assert none.verdict == "cannot tell"
+
+
+def near_a_bound():
+    """An amplitude whose bound at zero is a few errors away, so that thresholds near bounds take part."""
+    x = np.linspace(0.0, 3.0, 9)
+    y = 0.25 * np.exp(-0.8 * x) + 0.05 * np.random.default_rng(8).standard_normal(9)
+    parameters = {"size": Real(0.0, 5.0, guess=0.3), "rate": Real(0.0, 4.0, guess=1.0)}
+    return Problem("size * exp(-rate * x)", Data({"x": x, "y": y}, inputs=["x"], output="y", sigma=0.05), parameters)
+
+
+@pytest.mark.parametrize("problem", [line(), near_a_bound()], ids=["line", "near a bound"])
+def test_whether_a_profile_interval_holds_the_truth_is_told_without_its_ends(problem):
+    """The second route: both ends of every interval, looked for to the last."""
+    at = at_estimate(problem, fit(problem, progress=False), lanes=200)
+    refitting, estimate = refitter(at), estimate_of(at)
+    data = parametric_data(problem, refitting.named(refitting.x), 200, np.random.default_rng(5))
+    refits = refitting.refit(data)
+    low, high = profile_ends(refitting, estimate, data, refits, 0.95)
+    lower, upper = profile_ends(refitting, estimate, data, refits, 0.95, holding=refitting.x)
+    np.testing.assert_array_equal(np.isnan(low), np.isnan(lower))
+    np.testing.assert_array_equal(low > refitting.x, lower > refitting.x)
+    np.testing.assert_array_equal(high < refitting.x, upper < refitting.x)
+    before = lower > refitting.x
+    assert before.any()
+    np.testing.assert_allclose(lower[before], low[before], rtol=1e-4)
+
+
+def test_the_shares_are_those_of_both_ends():
+    at = at_estimate(line(), fit(line(), progress=False), lanes=500)
+    found = covered(at, estimate_of(at), 500, 0.95, seed=0)
+    for label in ("a", "b"):
+        profile, curvature = found.row(label, "profile"), found.row(label)
+        assert (profile.covered, profile.below, profile.above) == (curvature.covered, curvature.below, curvature.above)
 
 
 def test_too_few_data_sets_cannot_tell():

@@ -7,7 +7,7 @@ fisher_scoring        scores and their expected information  cost -log density, 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -34,6 +34,8 @@ class State:
     upper: Float[np.ndarray, " d"]
     many: lanes.Lanes | None
     one: single.Single | None
+    size: Float[np.ndarray, " d"]
+    residual_size: float = 1.0
     accelerate: bool = False
 
 
@@ -93,11 +95,13 @@ class TrustRegion:
     def start(self, space: SearchSpace, starts: Float[np.ndarray, "S d"]) -> State:
         """The state before anything was evaluated."""
         lower, upper = np.asarray(space.lower), np.asarray(space.upper)
+        scale: dict[str, Any] = {"size": np.asarray(space.size), "residual_size": space.residual_size}
         bent = self.acceleration == "on" or (self.acceleration == "auto" and space.differences)
         if len(starts) == 1:
-            one = single.begin(0, starts[0], lower, upper, accelerate=bent)
-            return State(starts, lower, upper, None, one, bent)
-        return State(starts, lower, upper, lanes.begin(starts, lower, upper, self._lane_rules), None, bent)
+            one = single.begin(0, starts[0], lower, upper, accelerate=bent, **scale)
+            return State(starts, lower, upper, None, one, accelerate=bent, **scale)
+        many = lanes.begin(starts, lower, upper, self._lane_rules, **scale)
+        return State(starts, lower, upper, many, None, accelerate=bent, **scale)
 
     def ask(self, state: State) -> Request:
         """The points to evaluate next."""
@@ -119,9 +123,16 @@ class TrustRegion:
         if not np.isfinite(cost).any():
             return state
         best = int(np.argmin(cost))
-        return replace(
-            state, one=single.begin(best, points[best], state.lower, state.upper, accelerate=state.accelerate)
+        one = single.begin(
+            best,
+            points[best],
+            state.lower,
+            state.upper,
+            size=state.size,
+            residual_size=state.residual_size,
+            accelerate=state.accelerate,
         )
+        return replace(state, one=one)
 
     def halted(self, state: State) -> bool:
         """Whether there is nothing left to ask."""

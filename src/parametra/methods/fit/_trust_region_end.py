@@ -68,7 +68,7 @@ def looked(state: Single, reached: Anchor | None) -> Single:
     free, steps = _free(state, anchor)
     if len(state.seen) < int(free.sum()):
         return _with_next_look(state, anchor)
-    if is_minimum(anchor.x, anchor.cost, anchor.gradient, free, steps[free], np.stack(state.seen)):
+    if is_minimum(anchor.x, anchor.cost, anchor.gradient, free, steps[free], np.stack(state.seen), state.size):
         reason = state.kept.reason if state.kept is not None else ""
         reason += "; the Jacobian loses its rank here, the second derivatives show a minimum"
         return replace(state, phase=Phase.DONE, ending=Ending.CONVERGED, reason=reason)
@@ -105,7 +105,7 @@ def _with_next_look(state: Single, anchor: Anchor) -> Single:
 
 def _free(state: Single, anchor: Anchor) -> tuple[np.ndarray, np.ndarray]:
     """Coordinates that no bound holds, and how far each is moved in a look."""
-    steps = difference_steps(anchor.x, state.lower, state.upper)
+    steps = difference_steps(anchor.x, state.lower, state.upper, state.size)
     reach = np.abs(steps)
     held = (anchor.x - state.lower <= reach) & (anchor.gradient > 0.0)
     held |= (state.upper - anchor.x <= reach) & (anchor.gradient < 0.0)

@@ -84,21 +84,28 @@ class Lanes:
     predicted: Float[np.ndarray, " B"]
     correction: Float[np.ndarray, " B"]
     ended: tuple[Ended, ...]
+    residual_size: float
 
 
 def begin(
-    starts: Float[np.ndarray, "S d"], lower: Float[np.ndarray, " d"], upper: Float[np.ndarray, " d"], rules: Rules
+    starts: Float[np.ndarray, "S d"],
+    lower: Float[np.ndarray, " d"],
+    upper: Float[np.ndarray, " d"],
+    rules: Rules,
+    *,
+    size: Float[np.ndarray, " d"],
+    residual_size: float,
 ) -> Lanes:
     """The first starts in their lanes, moved strictly inside the bounds, not evaluated yet."""
     count, dimension = starts.shape
     width = min(rules.lanes, count)
-    moved = strictly_inside(starts, lower, upper, _MARGIN)
+    moved = strictly_inside(starts, lower, upper, _MARGIN, size)
     zeros = np.zeros(width)
     return Lanes(
         lower=lower,
         upper=upper,
-        inner_lower=strictly_inside(lower, lower, upper, _MARGIN),
-        inner_upper=strictly_inside(upper, lower, upper, _MARGIN),
+        inner_lower=strictly_inside(lower, lower, upper, _MARGIN, size),
+        inner_upper=strictly_inside(upper, lower, upper, _MARGIN, size),
         starts=moved,
         width=width,
         taken=width,
@@ -118,6 +125,7 @@ def begin(
         predicted=zeros,
         correction=zeros,
         ended=(),
+        residual_size=residual_size,
     )
 
 
@@ -260,8 +268,9 @@ def _with_trials(state: Lanes, rules: Rules) -> Lanes:
     scale = np.where(state.scale > 0.0, state.scale, 1.0)
     v, slope = affine_scaling(x, gradient, state.lower, state.upper)
     held = slope != 0.0
-    units = np.where(held, np.sqrt(v * scale), 1.0) / scale
-    curvature = np.where(held, np.abs(gradient) / scale, 0.0)
+    # a distance counts by its effect on the residuals, in their own size
+    units = np.where(held, np.sqrt(v * scale / state.residual_size), 1.0) / scale
+    curvature = np.where(held, np.abs(gradient) / (scale * state.residual_size), 0.0)
     hessian = normal * units[:, :, None]
     hessian *= units[:, None, :]
     diagonal = np.arange(x.shape[1])

@@ -123,6 +123,8 @@ class Single:
     kept: End | None
     reason: str
     ending: Ending
+    size: Float[np.ndarray, " d"]
+    residual_size: float
     undamped: bool = False
     seen: tuple[Float[np.ndarray, " d"], ...] = ()
 
@@ -141,10 +143,12 @@ def begin(
     lower: Float[np.ndarray, " d"],
     upper: Float[np.ndarray, " d"],
     *,
+    size: Float[np.ndarray, " d"],
+    residual_size: float,
     accelerate: bool = False,
 ) -> Single:
     """A start that has not been evaluated yet; it is moved strictly inside the bounds."""
-    x = strictly_inside(start, lower, upper, 1e-10)
+    x = strictly_inside(start, lower, upper, 1e-10, size)
     return Single(
         index=index,
         lower=lower,
@@ -168,6 +172,8 @@ def begin(
         kept=None,
         reason="",
         ending=Ending.RUNNING,
+        size=size,
+        residual_size=residual_size,
     )
 
 

@@ -95,8 +95,10 @@ def _framed(anchor: Anchor, scale: Float[np.ndarray, " d"], state: Single) -> Fr
     else:
         v, slope = affine_scaling(anchor.x, anchor.gradient, state.lower, state.upper)
         held = slope != 0.0
-        units = np.where(held, np.sqrt(v * scale), 1.0) / scale
-        curvature = np.where(held, np.abs(anchor.gradient) / scale, 0.0)
+        # a distance counts by its effect on the residuals, in their own size
+        distance = v * scale / state.residual_size
+        units = np.where(held, np.sqrt(distance), 1.0) / scale
+        curvature = np.where(held, np.abs(anchor.gradient) / (scale * state.residual_size), 0.0)
         matrix = np.concatenate([anchor.triangle * units, np.diag(np.sqrt(curvature))])
         right_side = np.concatenate([anchor.rotated, np.zeros(scale.size)])
     left, singular, right = np.linalg.svd(matrix, full_matrices=False)

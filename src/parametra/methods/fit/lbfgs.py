@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -71,7 +71,7 @@ class Lbfgs:
         count = len(starts)
         points, cost = starts.copy(), np.full(count, np.inf)
         endings, iterations, messages = [Ending.FAILED] * count, np.zeros(count, dtype=np.int64), [""] * count
-        inside = strictly_inside(starts, np.asarray(space.lower), np.asarray(space.upper), 1e-10)
+        inside = strictly_inside(starts, np.asarray(space.lower), np.asarray(space.upper), 1e-10, space.size)
         for i in range(count):
             points[i], cost[i], endings[i], iterations[i], messages[i] = self._one(space, inside[i], i, evaluate)
         best = int(np.argmin(cost)) if np.isfinite(cost).any() else -1
@@ -83,8 +83,14 @@ class Lbfgs:
     ) -> tuple[np.ndarray, float, Ending, int, str]:
         from scipy.optimize import minimize
 
+        # squares of residuals that no sigma makes pure numbers have the unit of the output, and tolerances have none
+        worth = space.residual_size**2
+
         def ask(x: np.ndarray) -> Answers:
-            return evaluate(Request(x[None].copy(), Want.GRADIENT, np.array([index])))
+            answers = evaluate(Request(x[None].copy(), Want.GRADIENT, np.array([index])))
+            if worth == 1.0 or answers.gradient is None:
+                return answers
+            return replace(answers, cost=answers.cost / worth, gradient=answers.gradient / worth)
 
         lower, upper = np.asarray(space.lower), np.asarray(space.upper)
         first = ask(start)
@@ -115,11 +121,11 @@ class Lbfgs:
         slope = np.abs(np.clip(x / unit - gradient * unit, lower / unit, upper / unit) - x / unit).max(initial=0.0)
         limit = self.gradient_tolerance**0.5 * max(1.0, abs(cost)) ** 0.5
         if used >= self.maximum_iterations:
-            return x, cost, Ending.LIMIT, used, f"{used} iterations were not enough"
+            return x, cost * worth, Ending.LIMIT, used, f"{used} iterations were not enough"
         if slope > limit:
             why = f"the cost no longer falls, but its scaled gradient is {slope:.1g}: perhaps it is not smooth here"
-            return x, cost, Ending.FAILED, used, why
-        return x, cost, Ending.CONVERGED, used, f"the cost no longer falls; its scaled gradient is {slope:.1g}"
+            return x, cost * worth, Ending.FAILED, used, why
+        return x, cost * worth, Ending.CONVERGED, used, f"the cost no longer falls; its scaled gradient is {slope:.1g}"
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ class LeastSquares:
         count = len(starts)
         points, cost = starts.copy(), np.full(count, np.inf)
         endings, iterations, messages = [Ending.FAILED] * count, np.zeros(count, dtype=np.int64), [""] * count
-        inside = strictly_inside(starts, np.asarray(space.lower), np.asarray(space.upper), 1e-10)
+        inside = strictly_inside(starts, np.asarray(space.lower), np.asarray(space.upper), 1e-10, space.size)
         for i in range(count):
             points[i], cost[i], endings[i], iterations[i], messages[i] = self._one(space, inside[i], i, evaluate)
         best = int(np.argmin(cost)) if np.isfinite(cost).any() else -1

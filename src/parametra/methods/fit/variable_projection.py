@@ -166,7 +166,9 @@ class VariableProjection(SideBySide):
         free = ~linear
         region = None
         if free.any():
-            region = trust.begin(0, start[free], space.lower[free], space.upper[free])
+            size, residual_size = space.size[free], space.residual_size
+            lower, upper = space.lower[free], space.upper[free]
+            region = trust.begin(0, start[free], lower, upper, size=size, residual_size=residual_size)
         nothing = np.zeros(0)
         x = start.copy()
         if region is not None:

@@ -18,16 +18,21 @@ NEAR = 8.0
 
 
 class ProfileWalk:
-    """Asks and is told like a `Walk`; `walked` is what the profiles came to, `rays` where they went.
+    """Asks and is told like a `Walk`; `walked` is what the profiles came to, `rays` where they lead.
 
     Arguments:
         rays: of the profiles, down and up of each coordinate in turn, with the usual threshold.
         estimates: where they begin, as many rays each.
         level: of the intervals.
+        until: (L,) how far each ray is of interest; those with 0 only help to find the thresholds, and `walked`
+            tells of those above 0 alone. None follows all to their ends.
     """
 
-    def __init__(self, rays: Rays, estimates: Sequence[Estimate], level: float) -> None:
+    def __init__(
+        self, rays: Rays, estimates: Sequence[Estimate], level: float, until: np.ndarray | None = None
+    ) -> None:
         self.rays = rays
+        self._until = until
         self._level = level
         self._freedom = estimates[0].freedom
         per = rays.count // len(estimates)
@@ -39,7 +44,7 @@ class ProfileWalk:
         )
         asked = np.concatenate([self._held, self._near])
         self._bounds: Walk | None = None
-        self._walk = Walk(rays)
+        self._walk = self._profiles()
         if asked.size:
             some = rays.some(asked)
             reach = np.concatenate([np.zeros(self._held.size), rays.reach[self._near]])
@@ -72,12 +77,20 @@ class ProfileWalk:
         if self._bounds.halted:
             threshold, roots = self._thresholds(self._bounds.walked())
             self.rays = replace(self.rays, threshold=threshold, at_bound=roots**2)
-            self._walk = Walk(self.rays)
+            self._walk = self._profiles()
             self._bounds = None
 
     def walked(self) -> Walked:
         """What is known of the profiles."""
         return self._walk.walked()
+
+    def _profiles(self) -> Walk:
+        """The walk along the rays that are of interest, as far as they are."""
+        if self._until is None:
+            return Walk(self.rays)
+        which = np.flatnonzero(self._until > 0)
+        some = self.rays.some(which)
+        return Walk(replace(some, reach=np.minimum(some.reach, self._until[which])), straight=True)
 
     def _thresholds(self, bounds: Walked) -> tuple[np.ndarray, np.ndarray]:
         """How far each ray may rise, from what was found at its bounds, and the roots of the rise there."""

@@ -82,10 +82,14 @@ class Walk:
     Arguments:
         rays: where to walk.
         begin: (t, points) where to begin instead of the origin; the points need not be on the profile.
+        straight: the ends of the reach are what is asked about, and are gone to at once where no step is too long.
     """
 
-    def __init__(self, rays: Rays, begin: tuple[np.ndarray, np.ndarray] | None = None) -> None:
+    def __init__(
+        self, rays: Rays, begin: tuple[np.ndarray, np.ndarray] | None = None, *, straight: bool = False
+    ) -> None:
         self.rays = rays
+        self._share = 1.0 if straight else 0.25
         n, d = rays.origin.shape
         t = np.zeros(n) if begin is None else begin[0].copy()
         z = rays.origin.copy() if begin is None else begin[1].copy()
@@ -322,7 +326,7 @@ class Walk:
             far = (rise > 0.3 * threshold) & (lead > 0)
             delta = np.where(far & np.isfinite(newton), newton, delta)
             unit = np.where(np.isfinite(s.unit[k]), s.unit[k], rays.reach[k] / 64)
-            longest = np.maximum(s.stretch[k] * np.minimum(unit, rays.reach[k] / 4), 0.5 * s.stretch[k] * t)
+            longest = s.stretch[k] * np.maximum(np.minimum(unit, self._share * rays.reach[k]), 0.5 * t)
             # where the profile falls there may be another valley: to its bottom first, not over it
             falls = lead * unit < -_FALLS * rays.half[k] * rays.quantile
             delta = np.where(falls, np.minimum(-lead / np.maximum(bend, 1e-300), unit), delta)

@@ -68,14 +68,17 @@ class ProfileLikelihood:
         ),
     )
 
-    def walk(self, estimates: Sequence[Estimate], coordinates: Sequence[int]) -> ProfileWalk:
+    def walk(
+        self, estimates: Sequence[Estimate], coordinates: Sequence[int], until: np.ndarray | None = None
+    ) -> ProfileWalk:
         """The walk along the profiles of some coordinates, down and up of each, for each estimate in turn.
 
         Arguments:
             estimates: where the profiles begin; several where replicates of the data are looked at side by side.
             coordinates: which; their rays are 2 i (down) and 2 i + 1 (up), estimate by estimate.
+            until: (L,) how far each ray is of interest, 0 where it is of none; None follows all to their ends.
         """
-        return ProfileWalk(self.rays(estimates, coordinates), estimates, self.level)
+        return ProfileWalk(self.rays(estimates, coordinates), estimates, self.level, until)
 
     def rays(self, estimates: Sequence[Estimate], coordinates: Sequence[int]) -> Rays:
         """The rays of `walk`, with the threshold that holds away from bounds."""

@@ -11,6 +11,7 @@ from parametra.maths.distributions import Normal
 from parametra.maths.first_look import best_shape, extent, tidy
 from parametra.nouns.card import Source
 from parametra.nouns.data import Data
+from parametra.nouns.interchange import Interchange
 from parametra.nouns.parameter import Parameter, Positive, Real
 from parametra.nouns.ready_made import Form, Known, Option, ReadyMade, around_guess
 from parametra.nouns.zero_of_time import refuse_far_zero
@@ -143,7 +144,8 @@ def _form(data: Sequence[Data] | None, terms: int, background: str) -> Form:
         priors["background"] = level
         formula += " + background"
     units: dict[str, Any] = {"inputs": {"time": "s"}, "outputs": {"signal": "count"}}
-    return Form({"signal": formula}, parameters, **units, priors=priors, derived=derived)
+    fastest_first = Interchange(tuple((rate, amplitude) for amplitude, rate in _names(terms)), falling=True)
+    return Form({"signal": formula}, parameters, **units, priors=priors, derived=derived, interchangeable=fastest_first)
 
 
 def guess(data: Data, terms: int, background: str) -> dict[str, float]:
@@ -171,8 +173,7 @@ READY = ReadyMade(
     name="decay.exponential",
     summary="One, two or three exponential decays, with a constant background or without",
     formula="signal = amplitude_1 exp(-rate_1 time) + ... + background",
-    good_for='radioactivity (noise="poisson"), fluorescence, relaxation, discharge; the fastest term is guessed as '
-    "the first",
+    good_for='radioactivity (noise="poisson"), fluorescence, relaxation, discharge; the fastest term is the first',
     prefer_instead="kinetics.first_order for one concentration; fewer terms where pm.compare finds no need of more, "
     "since "
     "rates that differ by less than a factor of two or three are hardly told apart",

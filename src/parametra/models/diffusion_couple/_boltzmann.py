@@ -18,6 +18,8 @@ _NODES = 1201  # odd, so that one of them is the middle
 _STRETCH = 4.0  # how much finer the nodes are in the middle than outside: where D is small the profile is steep
 _REACH = 9.0  # in sqrt(D): where the profile of the largest diffusivity has ended, erfc(4.5) = 2e-10
 _MOST_ROUNDS = 100
+_ROUNDS_BEHIND = 8
+_SETTLED = 1e-12
 
 
 def boltzmann_profile(diffusivity: Callable[[Any], Any], largest: Any, xp: Any = np) -> tuple[Any, Any, Any]:
@@ -43,14 +45,32 @@ def boltzmann_profile(diffusivity: Callable[[Any], Any], largest: Any, xp: Any =
     # a profile whose steepness is that of the middle diffusivity is near enough to begin with
     y, slope = again(0.5 + 0.0 * place)
     if xp is not np:
-        from jax import lax
-
-        return place, *lax.fori_loop(0, _MOST_ROUNDS, lambda _, both: again(both[0]), (y, slope))
+        return place, *_traced(again, y, slope, xp)
     for _ in range(_MOST_ROUNDS):
         before, (y, slope) = y, again(y)
         if _settled(y - before):
             break
     return place, y, slope
+
+
+def _traced(again: Callable[[Any], tuple[Any, Any]], y: Any, slope: Any, xp: Any) -> tuple[Any, Any]:
+    """The iteration in JAX, whose loops see values alone: derivatives follow them by a few rounds."""
+    from jax import lax
+
+    def moves(state: tuple[Any, ...]) -> Any:
+        rounds, y, before, _ = state
+        return (rounds < _MOST_ROUNDS - _ROUNDS_BEHIND) & (xp.max(xp.abs(y - before)) >= _SETTLED)
+
+    def step(state: tuple[Any, ...]) -> tuple[Any, ...]:
+        rounds, y, _, _ = state
+        return (rounds + 1, *_first(again(y), y))
+
+    _, y, _, slope = lax.while_loop(moves, step, (0, y, 0.0 * y, slope))
+    return lax.fori_loop(0, _ROUNDS_BEHIND, lambda _, both: again(both[0]), (y, slope))
+
+
+def _first(both: tuple[Any, Any], before: Any) -> tuple[Any, Any, Any]:
+    return both[0], before, both[1]
 
 
 def interpolated(at: Any, profile: tuple[Any, Any, Any], xp: Any = np) -> Any:
@@ -80,4 +100,4 @@ def _cumulated(values: Any, xp: Any) -> Any:
 
 def _settled(change: Any) -> bool:
     """Whether the iteration moves no more than rounding; a complex step, whose size is 1e-30, has to settle too."""
-    return bool(np.max(np.abs(np.real(change))) < 1e-12 and np.max(np.abs(np.imag(change))) < 1e-40)
+    return bool(np.max(np.abs(np.real(change))) < _SETTLED and np.max(np.abs(np.imag(change))) < 1e-40)

@@ -5,17 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from parametra.maths.arrays import Float, Int
+from parametra.models.eclipsing_binary._period_search import FREQUENCIES_A_PEAK, period_search
 
 SHORTEST = 0.2
 """The shortest period that is looked for, in the unit of time: in days, that of the closest binaries of dwarfs."""
 
-_BINS = 20
-_STEP = 0.05
-"""Of a cycle: how far the ends of the data may slip against each other from one frequency to the next."""
+_HARMONICS = 6
 _MOST_FREQUENCIES = 200_000
 _MOST_POINTS = 3000
-_AT_ONCE = 500_000
-"""Phases held at once."""
 
 
 def fold(time: Float[np.ndarray, " n"], period: float, epoch: float) -> Float[np.ndarray, " n"]:
@@ -30,32 +27,36 @@ def thinned(count: int) -> Int[np.ndarray, " k"]:
 
 
 def candidate_periods(
-    time: Float[np.ndarray, " n"], values: Float[np.ndarray, " n"], near: float | None, count: int = 6
+    time: Float[np.ndarray, " n"],
+    values: Float[np.ndarray, " n"],
+    root: Float[np.ndarray, " n"],
+    near: float | None,
+    count: int = 6,
 ) -> list[float]:
-    """Periods at which the folded values differ most from bin to bin, and twice these, best first.
+    """The periods of the highest peaks of a period search, each followed by its double.
 
     An eclipsing binary whose minima are alike seems to have half its period, hence the doubles.
 
     Arguments:
         time, values: the light curve, in any order.
+        root: roots of the weights.
         near: a period that is roughly known, which is then only made more precise; None searches.
         count: how many peaks to look at.
     """
-    span = float(np.ptp(time))
-    if span <= 0 or np.ptp(values) <= 0:
+    span, harmonics = float(np.ptp(time)), min(_HARMONICS, (time.size - 4) // 4)
+    if span <= 0 or np.ptp(values) <= 0 or harmonics < 1:
         return [near or 1.0]
+    fastest = min(1 / SHORTEST, _MOST_FREQUENCIES / (FREQUENCIES_A_PEAK * harmonics * span))
+    slowest = min(1 / span, 0.5 * fastest)
     if near is not None:
         width = min(2 / span, 0.05 / near)
-        frequencies = np.linspace(1 / near - width, 1 / near + width, 401)
-        return [1 / _sharpened(time, values, float(frequencies[np.argmax(_between(time, values, frequencies))]), span)]
-    fastest = min(1 / SHORTEST, _MOST_FREQUENCIES * _STEP / span)
-    frequencies = np.arange(min(1 / span, 0.5 * fastest), fastest, _STEP / span)
-    power = _between(time, values, frequencies)
-    found: list[float] = []
-    for peak in _peaks(power, count):
-        frequency = _sharpened(time, values, float(frequencies[peak]), span)
-        found += [1 / frequency, 1 / _sharpened(time, values, 0.5 * frequency, span)]
-    return found
+        slowest, fastest = 1 / near - width, 1 / near + width
+    found = period_search(
+        time, values, 1 / root, shortest=1 / fastest, longest=1 / slowest, harmonics=harmonics, candidates=count
+    ).candidates
+    if near is not None:
+        return [found[0].period]
+    return [period for each in found for period in (each.period, 2 * each.period)]
 
 
 def faintest_phase(phase: Float[np.ndarray, " n"], values: Float[np.ndarray, " n"]) -> float:
@@ -72,39 +73,3 @@ def faintest_phase(phase: Float[np.ndarray, " n"], values: Float[np.ndarray, " n
     above = np.maximum(values[near] - np.median(values), 0.0)
     moved = float(np.sum(above * away[near]) / above.sum()) if above.sum() > 0 else 0.0
     return (centre + moved + 0.5) % 1 - 0.5
-
-
-def _between(
-    time: Float[np.ndarray, " n"], values: Float[np.ndarray, " n"], frequencies: Float[np.ndarray, " f"]
-) -> Float[np.ndarray, " f"]:
-    """For each frequency the sum of squares between the bins of the folded values."""
-    centred = values - values.mean()
-    power = np.empty(frequencies.size)
-    rows = max(1, _AT_ONCE // time.size)
-    for first in range(0, frequencies.size, rows):
-        chosen = frequencies[first : first + rows]
-        cycles = chosen[:, None] * time
-        place = ((cycles - np.floor(cycles)) * _BINS).astype(np.int64)
-        place = np.minimum(place, _BINS - 1) + _BINS * np.arange(chosen.size)[:, None]
-        number = np.bincount(place.ravel(), minlength=_BINS * chosen.size)
-        total = np.bincount(place.ravel(), np.broadcast_to(centred, place.shape).ravel(), _BINS * chosen.size)
-        power[first : first + rows] = (total**2 / np.maximum(number, 1)).reshape(-1, _BINS).sum(axis=1)
-    return power
-
-
-def _sharpened(time: Float[np.ndarray, " n"], values: Float[np.ndarray, " n"], frequency: float, span: float) -> float:
-    """The best frequency close by, on a grid ten times as fine."""
-    close = frequency + np.linspace(-1, 1, 41) * _STEP / span
-    close = close[close > 0]
-    return float(close[np.argmax(_between(time, values, close))])
-
-
-def _peaks(power: Float[np.ndarray, " f"], count: int) -> list[int]:
-    """The highest local maxima, highest first, no two of them neighbours."""
-    chosen: list[int] = []
-    for place in np.argsort(power)[::-1]:
-        if all(abs(int(place) - other) > 10 for other in chosen):
-            chosen.append(int(place))
-        if len(chosen) == count:
-            break
-    return chosen

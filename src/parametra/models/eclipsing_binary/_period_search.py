@@ -13,7 +13,7 @@ from parametra.maths.periodogram import exponential_sums, false_alarm, harmonic_
 from parametra.models.eclipsing_binary._numbers import above_zero, numbers, whole_numbers
 from parametra.nouns.errors import DataError
 
-_PER_PEAK = 2.5
+FREQUENCIES_A_PEAK = 2.5
 """Frequencies of the grid for each 1 / (span x harmonics), the width of the narrowest peak."""
 _MOST_FREQUENCIES = 300_000
 _MOST_WHEN_ASKED = 2_000_000
@@ -130,7 +130,7 @@ def period_search(
     rounds = _window_peaks(series, frequency[-1])
     spread = float(np.std(series.time))
     found: list[Candidate] = []
-    for place in _peaks(power, candidates, round(1.5 * _PER_PEAK * harmonics)):
+    for place in _peaks(power, candidates, round(1.5 * FREQUENCIES_A_PEAK * harmonics)):
         best, height, width = _refined(series, float(frequency[place]), step, harmonics)
         relation = _relation(best, found[0].frequency, series.span, rounds) if found else "the highest peak"
         chance = false_alarm(height, series.value.size, harmonics, spread, count * step)
@@ -190,7 +190,7 @@ def _grid(series: _Series, shortest: float | None, longest: float | None, harmon
     """The first frequency, the step, and how many."""
     gaps = np.diff(np.sort(series.time))
     usual = float(np.median(gaps[gaps > 0]))
-    lowest, step = 1 / (longest or series.span), 1 / (_PER_PEAK * harmonics * series.span)
+    lowest, step = 1 / (longest or series.span), 1 / (FREQUENCIES_A_PEAK * harmonics * series.span)
     highest = min(lowest + step * _MOST_FREQUENCIES, max(_CYCLES_A_POINT * gaps.size / series.span, 4 * lowest))
     if shortest is not None:
         highest = 1 / shortest

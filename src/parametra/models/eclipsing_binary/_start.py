@@ -93,10 +93,10 @@ def start(data: Data, profile: Profile, near: float | None) -> Start:
 
 
 def _search(folding: _Folding, near: float | None) -> Start:
-    """The likeliest of the periods that show in bins of phase."""
+    """The likeliest of the periods that a search finds, by the eclipses that they give."""
     middle = 0.5 * float(folding.at.min() + folding.at.max())
     tried: list[Start] = []
-    for period in candidate_periods(folding.at, folding.magnitude, near):
+    for period in candidate_periods(folding.at, folding.magnitude, folding.root, near):
         epoch = middle + period * faintest_phase(fold(folding.at, period, middle), folding.magnitude)
         tried.append(folding.best(period, epoch))
     tried.sort(key=lambda each: each.squares)

@@ -11,11 +11,13 @@ from parametra.maths.distributions import Distribution, HalfNormal, LogNormal, N
 from parametra.models.eclipsing_binary._derived import derived
 from parametra.models.eclipsing_binary._nav_data import KNOWN
 from parametra.models.eclipsing_binary._numbers import refuse_fluxes
-from parametra.models.eclipsing_binary._picture import folded_picture
+from parametra.models.eclipsing_binary._period_doubts import period_doubts
+from parametra.models.eclipsing_binary._picture import FOLDED, folded_picture
 from parametra.models.eclipsing_binary._profiles import PROFILES, Profile
 from parametra.models.eclipsing_binary._sources import ANDRONOV, GROUP, MIKULASEK, PROFILES_COMPARED, REVIEW
 from parametra.models.eclipsing_binary._start import checked_period, start
 from parametra.nouns.data import Data
+from parametra.nouns.folding import Folding
 from parametra.nouns.parameter import Real
 from parametra.nouns.ready_made import Form, Option, ReadyMade
 
@@ -47,6 +49,7 @@ def form(data: tuple[Data, ...] | None, profile: str = "nav", period: object = N
         outputs={"magnitude": "mag"},
         priors=_priors(parameters, data),
         derived=derived(data, names, eclipse, chosen.limited),
+        folding=FOLDED if folded else Folding(upside_down=True),
     )
 
 
@@ -66,7 +69,7 @@ def formula(profile: Profile, cycles: str) -> str:
 
 
 def guess(data: Data, profile: str = "nav", period: object = None) -> dict[str, float]:
-    """The best of a grid of half widths and shapes, all else by linear least squares; the period by bins of phase."""
+    """The best of a grid of half widths and shapes, all else by linear least squares; the period by a search."""
     chosen = PROFILES[profile]
     began = start(data, chosen, checked_period(period))
     linear = _linear((data,))
@@ -181,4 +184,5 @@ READY = ReadyMade(
         ),
     },
     picture=folded_picture,
+    doubts=period_doubts,
 )

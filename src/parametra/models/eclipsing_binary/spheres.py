@@ -1,20 +1,21 @@
-"""Two spheres of uniform brightness on a circular orbit: the simplest physical model of an eclipsing binary."""
+"""Two spheres on a circular orbit, of uniform or limb-darkened discs: the simplest physics of an eclipsing binary."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from parametra.maths.distributions import Beta, LogNormal, Normal, Uniform
 from parametra.models.eclipsing_binary._numbers import refuse_fluxes, refuse_magnitudes
-from parametra.models.eclipsing_binary._picture import folded_light
-from parametra.models.eclipsing_binary._spheres import MOST_SAMPLES, formula
+from parametra.models.eclipsing_binary._picture import folded_picture
+from parametra.models.eclipsing_binary._spheres import MOST_SAMPLES, darkened, formula
 from parametra.models.eclipsing_binary._spheres_sources import DAVID, TKACHENKO
 from parametra.models.eclipsing_binary._spheres_start import Start, look
 from parametra.nouns.data import Data
 from parametra.nouns.errors import ModelError
+from parametra.nouns.folding import Folding
 from parametra.nouns.formula import Formula
 from parametra.nouns.parameter import Fixed, Parameter, Positive, Real
 from parametra.nouns.ready_made import Form, Known, Option, ReadyMade
@@ -27,6 +28,23 @@ _DETACHED = {
     "inclination": 84.0,
     "surface_brightness_ratio": 0.3,
     "level": 1.0,
+}
+_WAVES = {
+    "reflection": "of the light over the cycle, cos(2 pi phase): below zero where 2, in front, shows its dark side",
+    "beaming": "of the light over the cycle, sin(2 pi phase)",
+    "ellipticity": "of the light over the cycle, cos(4 pi phase): below zero for stars that are drawn out",
+}
+_DRAWN_OUT = {
+    "period": 1.7321,
+    "time_of_minimum": 12.8,
+    "radius_1": 0.24,
+    "radius_2": 0.16,
+    "inclination": 83.0,
+    "surface_brightness_ratio": 0.4,
+    "level": 1.0,
+    "reflection": -0.006,
+    "beaming": 0.001,
+    "ellipticity": -0.012,
 }
 _PUBLISHED = {
     "period": 2.4611357,
@@ -54,6 +72,15 @@ def detached() -> Data:
     )
 
 
+def drawn_out() -> Data:
+    """500 fluxes of limb-darkened stars whose light changes outside the eclipses too, errors of 0.001."""
+    generator = np.random.default_rng(93)
+    time = np.sort(generator.uniform(0, 25, 500))
+    flux = darkened("flux", 0.0, 1)(time, **_DRAWN_OUT, limb_darkening_1=0.5, limb_darkening_2=0.5)
+    table = {"time": time, "light": flux + 0.001 * generator.standard_normal(500)}
+    return Data(table, inputs=["time"], output="light", sigma=0.001, units={"time": "d", "light": "1"})
+
+
 def like_hd_23642() -> Data:
     """What a satellite would see of a system with the published values of HD 23642, were it two uniform spheres.
 
@@ -73,6 +100,8 @@ def _form(
     exposure: float = 0.0,
     samples: int = 5,
     period: float = 0.0,
+    limb_darkening: object = 0.0,
+    waves: bool = False,
 ) -> Form:
     if not (1 <= samples <= MOST_SAMPLES and exposure >= 0 and period >= 0):
         raise ModelError(
@@ -86,6 +115,13 @@ def _form(
             refuse_magnitudes(each)
     start = None if sets is None else _start(sets[0], measured, period)
     parameters, priors = _stated(start)
+    discs, of_discs = _limbs(limb_darkening)
+    parameters |= discs
+    priors |= of_discs
+    if waves:
+        for name, words in _WAVES.items():
+            parameters[name] = Real(-0.5, 0.5, guess=0.0, unit="1", description=words)
+            priors[name] = Normal(0.0, 0.05)
     if third_light:
         parameters["third_light"] = Real(0, 0.99, guess=0.05, unit="1", description="share of light of a third source")
         priors["third_light"] = Beta(1, 4)
@@ -95,8 +131,9 @@ def _form(
     guess, spread = (1.0, 1.0) if start is None else (start.guess["level"], start.scatter)
     parameters["level"] = Real(guess=guess, unit="{light}", description=words)
     priors["level"] = Normal(guess, 3 * spread)
+    uniform = {"light": formula(measured, third_light, float(exposure), samples, waves)}
     return Form(
-        model={"light": formula(measured, third_light, float(exposure), samples)},
+        model=darkened(measured, float(exposure), samples) if discs else uniform,
         parameters=parameters,
         inputs={"time": "d"},
         outputs={"light": "mag" if measured == "magnitude" else "1"},
@@ -105,7 +142,33 @@ def _form(
             "sum_of_radii": "radius_1 + radius_2",
             "light_ratio": "surface_brightness_ratio * (radius_2 / radius_1)**2",
         },
+        folding=Folding(epoch="time_of_minimum", upside_down=measured == "magnitude"),
     )
+
+
+def _limbs(limb_darkening: object) -> tuple[dict[str, Parameter], dict[str, Any]]:
+    """The coefficients of both discs and their priors; nothing for uniform discs.
+
+    Raises:
+        ModelError: a coefficient that is no number from 0 to 1.
+    """
+    free = limb_darkening == "free"
+    if isinstance(limb_darkening, bool) or not (free or isinstance(limb_darkening, int | float)):
+        raise ModelError(f'limb_darkening is a number from 0 to 1, or "free"; {limb_darkening!r} came.')
+    value = 0.5 if free else float(cast("float", limb_darkening))
+    if not 0 <= value <= 1:
+        raise ModelError(f'limb_darkening is a number from 0 to 1, or "free"; {limb_darkening!r} came.')
+    if value == 0:
+        return {}, {}
+    found: dict[str, Parameter] = {}
+    for number in "12":
+        words = f"linear limb darkening of {number}: 1 less the brightness of the limb over that of the middle"
+        found[f"limb_darkening_{number}"] = (
+            Real(0.0, 1.0, guess=value, unit="1", description=words)
+            if free
+            else Fixed(value, unit="1", description=words)
+        )
+    return found, {name: Beta(2.5, 2.5) for name in found} if free else {}
 
 
 def _start(data: Data, measured: str, period: float) -> Start | None:
@@ -149,21 +212,23 @@ def guess(data: Data, measured: str = "flux", period: float = 0.0) -> Mapping[st
 
 READY = ReadyMade(
     name="eclipsing_binary.spheres",
-    summary="two spheres of uniform brightness that eclipse each other on a circular orbit",
+    summary="two spheres, uniform or limb-darkened, that eclipse each other on a circular orbit",
     formula=(
         "light = level (third_light + (1 - third_light) (L1 seen_1 + L2 seen_2) / (L1 + L2))\n"
         "L1 = radius_1^2, L2 = surface_brightness_ratio radius_2^2, seen = 1 - overlap / area of the disc\n"
         "measured as a magnitude: level - 2.5 log10(light / level)\n"
-        "distance of the discs^2 = sin(2 pi phase)^2 + cos(inclination)^2 cos(2 pi phase)^2"
+        "distance of the discs^2 = sin(2 pi phase)^2 + cos(inclination)^2 cos(2 pi phase)^2\n"
+        "waves: + reflection cos(2 pi phase) + beaming sin(2 pi phase) + ellipticity cos(4 pi phase)\n"
+        "limb darkening: each disc as bright as 1 - u (1 - mu), its mean by the ratio of surface brightness"
     ),
     good_for=(
         "detached systems whose stars are round: radii, inclination and ratio of surface brightness within seconds, "
         "and starting values for models with more physics"
     ),
     prefer_instead=(
-        "eclipsing_binary.nav where only the phenomenon is to be described; a model with limb darkening, tides and "
-        "reflection where its few per cent of the radii matter. In partial eclipses a single light curve hardly tells "
-        "the radii apart, only their sum; a light ratio from spectra does"
+        "eclipsing_binary.nav where only the phenomenon is to be described; a model of Roche geometry where the stars "
+        "are drawn out by more than a few per cent, or the orbit is eccentric. In partial eclipses a single light "
+        "curve hardly tells the radii apart, only their sum; a light ratio from spectra does"
     ),
     form=_form,
     guess=guess,
@@ -183,14 +248,26 @@ READY = ReadyMade(
             options={"measured": "magnitude", "exposure": 0.02044},
             source=DAVID,
         ),
+        Known(
+            data=drawn_out,
+            about="limb-darkened stars with reflection and ellipticity, simulated",
+            estimate=_DRAWN_OUT,
+            second_start={"radius_1": 0.2, "radius_2": 0.2, "reflection": 0.02, "ellipticity": 0.02},
+            options={"limb_darkening": 0.5, "waves": True},
+            source=TKACHENKO,
+        ),
     ),
     sources=(TKACHENKO,),
     options={
         "measured": Option("flux", "what was measured", ("flux", "magnitude")),
         "third_light": Option(False, "whether a third source adds light that is never eclipsed", (False, True)),
         "exposure": Option(0.0, "how long an exposure lasts, in the unit of time; 0 for moments"),
+        "limb_darkening": Option(
+            0.0, 'of both discs, linear: 0 for uniform ones, a coefficient that is held, or "free"', words=("free",)
+        ),
+        "waves": Option(False, "whether the light outside the eclipses changes with the cycle", (False, True)),
         "samples": Option(5, "at how many moments of an exposure the light is computed"),
         "period": Option(0.0, "the orbital period where it is roughly known; 0 searches for it"),
     },
-    picture=folded_light,
+    picture=folded_picture,
 )

@@ -7,13 +7,14 @@ import numpy as np
 from parametra.maths.distributions import Distribution, LogNormal, Normal, Uniform
 from parametra.models.eclipsing_binary._degree import MOST, optimal_degree, terms
 from parametra.models.eclipsing_binary._fold import fold
-from parametra.models.eclipsing_binary._picture import folded_picture
+from parametra.models.eclipsing_binary._picture import FOLDED, folded_picture
 from parametra.models.eclipsing_binary._polynomial_data import KNOWN
 from parametra.models.eclipsing_binary._profiles import PROFILES
 from parametra.models.eclipsing_binary._sources import ANDRONOV, REVIEW
 from parametra.models.eclipsing_binary._start import checked_period, observed, start
 from parametra.nouns.data import Data
 from parametra.nouns.errors import ModelError
+from parametra.nouns.folding import Folding
 from parametra.nouns.parameter import Fixed, Parameter, Real
 from parametra.nouns.ready_made import Form, Option, ReadyMade
 
@@ -45,6 +46,7 @@ def form(data: tuple[Data, ...] | None, degree: object = "auto", period: object 
         outputs={"magnitude": "mag"},
         priors=priors,
         derived={f"amplitude{k}": f"hypot(cos{k}, sin{k})" for k in range(1, min(number, 2) + 1)},
+        folding=FOLDED if folded else Folding(upside_down=True),
     )
 
 
@@ -61,7 +63,7 @@ def formula(degree: int, cycles: str) -> str:
 
 
 def guess(data: Data, degree: object = "auto", period: object = None) -> dict[str, float]:
-    """The coefficients by linear least squares, at a period by bins of phase."""
+    """The coefficients by linear least squares, at the period that a search finds."""
     near = checked_period(period)
     number = _degree((data,), degree, near)
     phase, magnitude, root, _ = _folded(data, near)

@@ -11,6 +11,7 @@ from parametra.models.item_response._amortise import Amortised, amortise
 from parametra.models.item_response._bank import ItemBank, item_bank
 from parametra.models.item_response._glicko import Rating, Ratings, glicko2
 from parametra.models.item_response._patterns import PatternCounts, group_responses, responses
+from parametra.models.item_response._predicted import PredictedBank
 from parametra.models.item_response._simulate import simulate_responses
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Amortised",
     "ItemBank",
     "PatternCounts",
+    "PredictedBank",
     "Rating",
     "Ratings",
     "SimulatedTests",

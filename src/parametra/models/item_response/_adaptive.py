@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -88,6 +88,13 @@ class AdaptiveTest:
         self._left[item] = False
         self.asked.append(int(item))
         self.answers.append(bool(right))
+
+    def without_each(self) -> tuple[Float[np.ndarray, " q"], Float[np.ndarray, "m q"]]:
+        """Abilities, and for each answer so far the posterior on them that the others alone give."""
+        chance = self._chance[:, self.asked].T
+        said = np.where(np.array(self.answers, dtype=bool)[:, None], chance, 1 - chance)
+        rest = self._posterior / np.maximum(said, 1e-300)
+        return self._ability, rest / rest.sum(axis=1, keepdims=True)
 
     def _score(self, left: Int[np.ndarray, " m"]) -> Float[np.ndarray, " m"]:
         if self.criterion == "information":
@@ -184,8 +191,17 @@ class SimulatedTests:
         return f"<SimulatedTests of {len(self.ability)} persons: {asked}, {errors}>"
 
 
+@runtime_checkable
+class Learning(Protocol):
+    """Items that are known better after each test."""
+
+    @property
+    def bank(self) -> ItemBank: ...
+    def learned_from(self, test: AdaptiveTest) -> Learning: ...
+
+
 def simulate_adaptive_test(
-    bank: ItemBank,
+    bank: ItemBank | Learning,
     ability: Sequence[float] | np.ndarray,
     *,
     truth: ItemBank | None = None,
@@ -195,8 +211,8 @@ def simulate_adaptive_test(
     """Tests of persons whose abilities are known, which tell how many items a test will take.
 
     Arguments:
-        bank: the items as the test knows them.
-        ability: of the persons.
+        bank: the items as the test knows them. A `PredictedBank` learns from each person for those who come later.
+        ability: of the persons, in the order in which they are tested.
         truth: the items as they are, where the bank holds estimates or predictions of them.
         seed: of the random numbers. Whether a person answers an item right does not depend on when it is asked, so
             that criteria are compared on the same answers.
@@ -205,18 +221,22 @@ def simulate_adaptive_test(
     Raises:
         ModelError: as for `adaptive_test`; a truth of another number of items.
     """
-    real = bank if truth is None else truth
-    if real.size != bank.size:
-        raise ModelError(f"truth has {real.size} items and the bank {bank.size}; they are the same items.")
+    known = bank if isinstance(bank, ItemBank) else bank.bank
+    real = known if truth is None else truth
+    if real.size != known.size:
+        raise ModelError(f"truth has {real.size} items and the bank {known.size}; they are the same items.")
     able = np.asarray(ability, dtype=float)
-    right = np.random.default_rng(seed).random((able.size, bank.size)) < real.chance(able)
+    right = np.random.default_rng(seed).random((able.size, real.size)) < real.chance(able)
     tests: list[AdaptiveTest] = []
     for person in range(able.size):
-        test = adaptive_test(bank, seed=(seed, person), **settings)
+        test = adaptive_test(known, seed=(seed, person), **settings)
         while (item := test.next_item()) is not None:
             test.tell(item, bool(right[person, item]))
         tests.append(test)
-    counts = np.bincount(np.concatenate([np.array(test.asked, dtype=int) for test in tests]), minlength=bank.size)
+        if not isinstance(bank, ItemBank):
+            bank = bank.learned_from(test)
+            known = bank.bank
+    counts = np.bincount(np.concatenate([np.array(test.asked, dtype=int) for test in tests]), minlength=real.size)
     return SimulatedTests(
         able,
         np.array([test.ability for test in tests]),

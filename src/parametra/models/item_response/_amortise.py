@@ -9,6 +9,7 @@ import numpy as np
 
 from parametra.maths.arrays import Float
 from parametra.models.item_response._bank import ItemBank
+from parametra.models.item_response._predicted import PredictedBank
 from parametra.nouns.errors import ModelError
 from parametra.nouns.fit_result import Fit
 from parametra.nouns.result_table import ResultTable
@@ -44,17 +45,21 @@ class Amortised:
         variance = np.einsum("kp,pq,kq->k", table, self.covariance, table) + self.residual_spread**2
         return table @ self.weights, np.sqrt(variance)
 
-    def bank(self, features: Any) -> ItemBank:
-        """New items as a bank.
-
-        A difficulty that is known with an error e answers like one that is known, with a discrimination that is lower
-        by sqrt(1 + (0.588 a e)^2), because the logistic curve is averaged over it.
+    def items(self, features: Any) -> PredictedBank:
+        """New items with their errors, of which tests can learn more. Raises ModelError as `predict` does.
 
         Arguments:
             features: as for `predict`.
         """
-        difficulty, error = self.predict(features)
-        return ItemBank(difficulty, self.discrimination / np.sqrt(1 + (0.588 * self.discrimination * error) ** 2))
+        return PredictedBank(*self.predict(features), self.discrimination)
+
+    def bank(self, features: Any) -> ItemBank:
+        """New items as a bank of known items, whose curves are flatter for what is not known of them.
+
+        Arguments:
+            features: as for `predict`.
+        """
+        return self.items(features).bank
 
     def table(self) -> ResultTable:
         """One row for the intercept and for each feature."""

@@ -11,6 +11,7 @@ import hashlib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -134,13 +135,14 @@ class _Sheet:
 
     def __init__(self, answers: np.ndarray) -> None:
         self.right = (answers == 1).astype(float)
+        self.wrong = (answers == 0).astype(float)
         asked = answers >= 0
         self.asked = None if asked.all() else asked.astype(float)
 
-    def total(self, if_right: np.ndarray, if_wrong: np.ndarray, items: Any = slice(None)) -> np.ndarray:
-        """(n, q): what every answer adds, summed over these items. A wrong answer is one that was asked, less right."""
-        found = self.right[:, items] @ (if_right - if_wrong)
-        found += if_wrong.sum(axis=0) if self.asked is None else self.asked[:, items] @ if_wrong
+    def total(self, if_right: np.ndarray, if_wrong: np.ndarray) -> np.ndarray:
+        """(n, q): what every answer adds, summed over the items. A wrong answer is one that was asked, less right."""
+        found = self.right @ (if_right - if_wrong)
+        found += if_wrong.sum(axis=0) if self.asked is None else self.asked @ if_wrong
         return found
 
     def back(self, by_total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -156,7 +158,8 @@ class _Pass:
         self.features, self.values, self.sheet = model.features, values, sheet
         self.nodes, weights = equal_steps(model.nodes)
         items = sheet.right.shape[1]
-        self.ability = values.get("ability_mean", np.zeros(())) + values.get("ability_spread", np.ones(())) * self.nodes
+        self.scale = values.get("ability_mean", np.zeros(())), values.get("ability_spread", np.ones(()))
+        self.ability = self.scale[0] + self.scale[1] * self.nodes
         self.slope = _column(values["discrimination"], items)
         self.difficulty = _column(self._difficulty(values), items)
         guessing = values.get("guessing")
@@ -182,20 +185,44 @@ class _Pass:
 
     def along(self, direction: Mapping[str, np.ndarray]) -> Float[np.ndarray, " n"]:
         """Slopes of the log probabilities where the parameters change by this direction; names left out stay."""
-        items, zero = self.sheet.right.shape[1], np.zeros(())
-        ability = direction.get("ability_mean", zero) + direction.get("ability_spread", zero) * self.nodes
-        slope = _column(direction.get("discrimination", zero), items)
-        guessing = _column(direction.get("guessing", zero), items)
-        difficulty = _column(self._difficulty(direction), items)
-        moved = np.any(ability) | (slope != 0) | (guessing != 0) | (difficulty != 0)
-        here = np.flatnonzero(moved[:, 0])  # only their columns are multiplied
-        step = slope[here] * (self.ability - self.difficulty[here]) + self.slope[here] * (ability - difficulty[here])
-        own = None if self.guessing is None else self.guessing[here]
-        right, wrong, right_guess, wrong_guess = slopes(self.step[here], own)
-        change = self.sheet.total(
-            right * step + right_guess * guessing[here], wrong * step + wrong_guess * guessing[here], here
-        )
-        return np.einsum("nq,nq->n", self.posterior, change)
+        found = np.zeros(self.log_probability.size)
+        for name, change in direction.items():
+            found += self.jacobian[name] @ change if change.ndim else self.jacobian[name] * change
+        return found
+
+    @cached_property
+    def jacobian(self) -> dict[str, np.ndarray]:
+        """Derivatives of the log probabilities by every parameter: (n,), or (n, elements).
+
+        They are averages over the posterior of ability, all of them columns of one product of matrices.
+        """
+        items, right, wrong = len(self.step), self.sheet.right, self.sheet.wrong
+        if_right, if_wrong, right_guess, wrong_guess = slopes(self.step, self.guessing)
+        tables = [if_wrong, if_wrong * self.nodes]
+        if self.guessing is not None:
+            tables += [if_right, if_right * self.nodes, right_guess]
+        averages = self.posterior @ np.concatenate(tables).T
+        parts = [averages[:, i : i + items] for i in range(0, averages.shape[1], items)]
+        if self.guessing is None:  # with a right answer, both are more by 1 than with a wrong one
+            parts += [parts[0] + 1, parts[1] + (self.posterior @ self.nodes)[:, None]]
+        by_step = right * parts[2] + wrong * parts[0]
+        by_step_and_node = right * parts[3] + wrong * parts[1]
+        by_difficulty = -by_step * self.slope[:, 0]
+        mean, spread = self.scale
+        found: dict[str, Any] = {
+            "discrimination": spread * by_step_and_node + by_step * (mean - self.difficulty[:, 0]),
+            **dict.fromkeys(("difficulty", "intercept", "residual"), by_difficulty),
+            "ability_mean": -by_difficulty.sum(axis=1),
+            "ability_spread": by_step_and_node @ self.slope[:, 0],
+        }
+        if self.guessing is not None:
+            found["guessing"] = right * parts[4] + wrong * wrong_guess[:, 0]
+        if self.features is not None:
+            found["weights"] = by_difficulty @ self.features
+        # a number that all items share collects what each of them adds
+        own = self.values
+        shared = {name for name in found if name in own and not own[name].ndim and name not in ABILITY}
+        return {name: by.sum(axis=1) if name in shared else by for name, by in found.items() if name in own}
 
     def back(self, worth: Float[np.ndarray, " n"]) -> dict[str, np.ndarray]:
         """Derivatives by every parameter of a number that changes by `worth` with each log probability."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from parametra.maths.arrays import Float
 from parametra.models.item_response._marginal import ABILITY
-from parametra.nouns._noise_contract import Noise, Scatter, data_sets_with
+from parametra.nouns._noise_contract import Noise, Scatter, Working, data_sets_with
 from parametra.nouns._noise_settings import refuse_values
 from parametra.nouns.data import Data
 from parametra.nouns.errors import DataError, NoiseError
@@ -32,11 +32,15 @@ class PatternCounts(Noise):
     The multinomial likelihood without its coefficient, as item response theory quotes it. The prediction is the
     logarithm of the probability of the pattern, given which items were asked.
 
+    Where every pattern is listed, the expected information is known: with N persons and log probabilities f of all
+    patterns, N sum e^f (df)' (df), because probabilities of one sum change by nothing together.
+
     Raises:
         NoiseError: data that are no counts; drawing answers where the data do not list every pattern that may come.
     """
 
     grouped: bool = field(default=False, init=False, repr=False)
+    complete: bool = field(default=False, init=False, repr=False)
     support: ClassVar[str] = "counts"
 
     def settle(self, data_sets: Sequence[Data], output: str) -> Noise:
@@ -51,6 +55,7 @@ class PatternCounts(Noise):
         having = data_sets_with(data_sets, output)
         grouped = all(name in data.columns for data in having for name in _COLUMNS)
         object.__setattr__(settled, "grouped", grouped)
+        object.__setattr__(settled, "complete", grouped and all(_lists_every_pattern(data) for data in having))
         return settled
 
     @property
@@ -61,6 +66,22 @@ class PatternCounts(Noise):
         xp = scatter.xp
         given = xp.asarray(scatter.observed) > 0
         return xp.where(given, scatter.observed * xp.where(given, scatter.predicted, 0.0), 0.0)
+
+    def repeats(self, data: Data, output: str) -> Float[np.ndarray, " n"] | None:
+        persons = data.observations(output)[0]
+        return None if np.all(persons == 1) else persons
+
+    def working(self, scatter: Scatter) -> tuple[Working, ...] | None:
+        if not self.complete:
+            return None
+        xp = scatter.xp
+        # above zero, so that no pattern's score is divided by nothing
+        expected = xp.maximum(scatter.columns["persons_asked"] * xp.exp(xp.real(scatter.predicted)), 1e-200)
+        return (Working(scatter.predicted, scatter.observed + 0.0 * expected, expected),)
+
+    @property
+    def offers_scores(self) -> bool:
+        return self.complete
 
     def standard_deviation(self, scatter: Scatter) -> Any | None:
         del scatter
@@ -86,7 +107,7 @@ class PatternCounts(Noise):
 
     @property
     def signature(self) -> tuple[Any, ...]:
-        return ("answers", self.grouped)
+        return ("answers", self.grouped, self.complete)
 
     def describe(self) -> str:
         return "multinomial over patterns of answers"
@@ -222,3 +243,15 @@ def _with_unseen(rows: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.n
     for asked in booklets:
         every += itertools.product(*((WRONG, RIGHT) if one else (NOT_ASKED,) for one in asked))
     return np.array(every), np.array([seen.get(pattern, 0.0) for pattern in every])
+
+
+def _lists_every_pattern(data: Data) -> bool:
+    """Whether the rows of each booklet are all the patterns that its items allow, each once."""
+    answers, booklet = data.inputs["answers"], data.columns["booklet"]
+    if data.masked:
+        return False
+    for number in np.unique(booklet):
+        here = answers[booklet == number]
+        if len(here) != 2.0 ** int((here[0] != NOT_ASKED).sum()) or len(np.unique(here, axis=0)) != len(here):
+            return False
+    return True

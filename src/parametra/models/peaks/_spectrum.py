@@ -16,6 +16,7 @@ from parametra.maths.peak_search import find_peaks
 from parametra.nouns.card import Source
 from parametra.nouns.data import Data
 from parametra.nouns.errors import ModelError
+from parametra.nouns.interchange import Interchange
 from parametra.nouns.parameter import Parameter, Positive, Real
 from parametra.nouns.ready_made import Form, Option, around_guess
 
@@ -82,7 +83,8 @@ class Profile:
         derived: dict[str, object] = {}
         middle, width = extent(*(each.inputs.get("x", np.zeros(0)) for each in data or ()))
         _, height = extent(*(each.outputs.get("signal", np.zeros(0)) for each in data or ()), np.zeros(1))
-        anywhere = {"center": Normal(middle, width), "height": Normal(0.0, 5.0 * height), **self.priors}
+        place = Normal(middle, width)
+        anywhere = {"center": place, "location": place, "height": Normal(0.0, 5.0 * height), **self.priors}
         for end in endings(peaks):
             called = {name: f"{name}{end}" for name in self.parameters}
             formulas.append(self.formula.format(**called))
@@ -97,7 +99,14 @@ class Profile:
             outputs={"signal": "1"},
             priors={**priors, **also},
             derived=derived,
+            interchangeable=self._alike(endings(peaks)),
         )
+
+    def _alike(self, ends: Sequence[str]) -> Interchange:
+        """The peaks, which come from the left to the right."""
+        place = "center" if "center" in self.parameters else "location"
+        names = (place, *(name for name in self.parameters if name != place))
+        return Interchange(tuple(tuple(f"{name}{end}" for name in names) for end in ends))
 
     def guess(self, data: Data, peaks: Count, background: str) -> dict[str, float]:
         """Peaks where they explain most of the data, on the background that is fitted with them."""
@@ -128,6 +137,13 @@ def endings(peaks: Count) -> list[str]:
     if not isinstance(given, int) or isinstance(given, bool) or not 1 <= peaks <= _MOST:
         raise ModelError(f'the option "peaks" is a whole number from 1 to {_MOST}; {peaks!r} came.')
     return [""] if peaks == 1 else [f"_{k}" for k in range(1, peaks + 1)]
+
+
+def background_columns(background: str, x: Any, found: Mapping[str, float]) -> list[Any]:
+    """What backgrounds are made of, for a second look beside the first guess."""
+    if background == "exponential":
+        return [np.exp(-found["background_rate"] * (x - x[0]))]
+    return {"none": [], "constant": [np.ones(1)], "linear": [np.ones(1), x - x[0]]}[background]
 
 
 def background_of(background: str, parameters: Mapping[str, Any], x: Any, xp: Any) -> Any:

@@ -39,7 +39,6 @@ _PROFILE = Profile(
     },
     priors={
         "area": lambda guess: Normal(0.0, 5.0 * abs(guess)),
-        "location": lambda guess: Normal(guess, 1.0 + abs(guess)),
         "standard_deviation": around_guess(1.0),
         "tail": around_guess(1.5),
     },

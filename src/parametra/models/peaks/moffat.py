@@ -27,7 +27,7 @@ _PROFILE = Profile(
         "exponent": Real(0.5, 100.0, guess=2.0, unit="1", description="1 is Lorentzian, a large one Gaussian"),
     },
     priors={"fwhm": around_guess(1.0), "exponent": around_guess(1.0)},
-    derived={"core": "{fwhm} / sqrt(4 * expm1(log(2) / {exponent}))"},
+    derived={"core": "{fwhm} / sqrt(4 * expm1(log(2) / {exponent}))", "degrees_of_freedom": "2 * {exponent} - 1"},
     shape=lambda distance: lorentzian(distance) ** 1.5,
     read=lambda center, width, height: {"height": height, "center": center, "fwhm": width, "exponent": 2.0},
 )

@@ -37,7 +37,6 @@ _PROFILE = Profile(
     },
     priors={
         "area": lambda guess: Normal(0.0, 5.0 * abs(guess)),
-        "location": lambda guess: Normal(guess, 1.0 + abs(guess)),
         "scale": around_guess(1.0),
         "skew": Normal(0.0, 5.0),
     },

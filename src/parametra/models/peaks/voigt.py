@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from parametra.maths.distributions import Normal
+from parametra.maths.special import log_normal_cdf
 from parametra.maths.voigt import voigt
 from parametra.models.peaks._spectrum import OPTIONS, Count, Profile, background_of, endings, gaussian, lorentzian
 from parametra.nouns.card import Source
 from parametra.nouns.data import Data
 from parametra.nouns.parameter import Positive, Real
-from parametra.nouns.ready_made import Form, Known, ReadyMade, around_guess
+from parametra.nouns.ready_made import Form, Known, Option, ReadyMade, around_guess
 
 _ARMSTRONG = Source(
     "B. H. Armstrong", 1967, "Spectrum line profiles: the Voigt function", "doi:10.1016/0022-4073(67)90057-X"
@@ -59,7 +61,20 @@ _PROFILE = Profile(
 )
 
 
-def _model(peaks: Count, background: str) -> Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any]]:
+_SKEW = Real(-100.0, 100.0, guess=0.0, unit="1", description="above zero the right side is the longer one")
+_SKEWED = dataclasses.replace(
+    _PROFILE,
+    parameters={**_PROFILE.parameters, "skew": _SKEW},
+    priors={**_PROFILE.priors, "skew": Normal(0.0, 5.0)},
+    # a width of the symmetric profile would not be that of this one
+    derived={},
+    read=lambda center, width, height: {**_read(center, width, height), "skew": 0.0},
+)
+
+
+def _model(
+    peaks: Count, background: str, skewed: bool
+) -> Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any]]:
     """The sum as a function of the two dicts."""
     ends = tuple(endings(peaks))
 
@@ -68,7 +83,11 @@ def _model(peaks: Count, background: str) -> Callable[[Mapping[str, Any], Mappin
         for end in ends:
             at = inputs["x"] - parameters[f"center{end}"]
             sigma, gamma = parameters[f"gaussian_sigma{end}"] + 0 * at, parameters[f"lorentzian_gamma{end}"] + 0 * at
-            signal = signal + parameters[f"area{end}"] * voigt(at, sigma, gamma, xp=np)
+            profile = voigt(at, sigma, gamma, xp=np)
+            if skewed:
+                # 1 + erf(z) is 2 Phi(z sqrt 2)
+                profile = profile * 2 * np.exp(log_normal_cdf(parameters[f"skew{end}"] * at / sigma, xp=np))
+            signal = signal + parameters[f"area{end}"] * profile
         return {"signal": signal}
 
     return predict
@@ -82,23 +101,41 @@ def lines() -> Data:
     return Data(table, inputs=["x"], output="signal", units={"x": "GHz", "signal": "mV"})
 
 
-def _form(data: Sequence[Data] | None, peaks: Count, background: str) -> Form:
-    return _PROFILE.form(data, peaks, background, _model(peaks, background))
+def compton() -> Data:
+    """A simulated line with a longer left side, as scattering by electrons that move makes it."""
+    x = np.linspace(50.0, 62.0, 241)
+    at, ones = x - 57.0, np.ones(x.size)
+    line = voigt(at, 1.2 * ones, 0.3 * ones, xp=np) * 2 * np.exp(log_normal_cdf(-1.5 * at / 1.2, xp=np))
+    table = {"x": x, "signal": 10.0 + 800.0 * line + 3.0 * np.random.default_rng(57).standard_normal(x.size)}
+    return Data(table, inputs=["x"], output="signal", units={"x": "keV", "signal": "count"})
+
+
+def _profile(skewed: bool) -> Profile:
+    return _SKEWED if skewed else _PROFILE
+
+
+def _form(data: Sequence[Data] | None, peaks: Count, background: str, skewed: bool) -> Form:
+    return _profile(skewed).form(data, peaks, background, _model(peaks, background, skewed))
+
+
+def guess(data: Data, peaks: Count, background: str, skewed: bool) -> dict[str, float]:
+    """Peaks as everywhere in this field; a skew begins at zero, from where the fit turns to its side by itself."""
+    return _profile(skewed).guess(data, peaks, background)
 
 
 READY = ReadyMade(
     name="peaks.voigt",
     summary="Voigt peaks on a background: Gaussians convolved with Lorentzians",
     formula="""signal = sum area Re w(z) / (sigma sqrt(2 pi)) + background
-z = (x - center + i gamma) / (sigma sqrt 2),  w(z) = exp(-z^2) erfc(-i z)""",
+z = (x - center + i gamma) / (sigma sqrt 2),  w(z) = exp(-z^2) erfc(-i z);  skewed: times 1 + erf(skew Re z)""",
     good_for="spectral lines widened by heat or the instrument (gaussian_sigma) and by lifetime or pressure "
     "(lorentzian_gamma), each of which is "
     "then measured",
     prefer_instead="peaks.gaussian or peaks.lorentzian where one part is lost in the other; peaks.pseudo_voigt for "
     "a mere form",
     form=_form,
-    guess=_PROFILE.guess,
-    options=OPTIONS,
+    guess=guess,
+    options={**OPTIONS, "skewed": Option(False, "whether one side may be longer, by a skew", (False, True))},
     known=(
         Known(
             data=lines,
@@ -121,6 +158,21 @@ z = (x - center + i gamma) / (sigma sqrt 2),  w(z) = exp(-z^2) erfc(-i z)""",
                 "center_2": 3.0,
                 "area_2": 5.0,
             },
+            source=_ARMSTRONG,
+        ),
+        Known(
+            data=compton,
+            options={"skewed": True},
+            about="a line with a longer side, simulated",
+            estimate={
+                "area": 800.0,
+                "center": 57.0,
+                "gaussian_sigma": 1.2,
+                "lorentzian_gamma": 0.3,
+                "skew": -1.5,
+                "background": 10.0,
+            },
+            second_start={"area": 500.0, "gaussian_sigma": 2.0, "lorentzian_gamma": 0.6, "skew": 1.0},
             source=_ARMSTRONG,
         ),
     ),

@@ -69,7 +69,8 @@ def _derived(compute: float) -> dict[str, object]:
             inside = all(float(named[name]) > 0 for name in CHINCHILLA)
             return float(getattr(compute_optimal(named, compute), what)) if inside else math.nan
 
-        return Derived(f"best_{what}" if what != "tokens_per_parameter" else what, value, f"{what} at {compute:g} FLOP")
+        name = f"best_{what}" if what != "tokens_per_parameter" else what
+        return Derived(name, value, f"{what} at {compute:g} FLOP", "1")
 
     return {
         "parameter_exponent": "beta / (alpha + beta)",

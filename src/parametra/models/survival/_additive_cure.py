@@ -2,7 +2,7 @@
 
     S(t) = 1 - p + p exp(-H(t)),   logit p = susceptible + sum_j odds_j z_j
     h(t) = h0(t) + sum_j excess_j x_j, at knots, with straight lines between them
-    h0 = level at time 0, log h0 changes by change_k from one knot to the next
+    h0 = level at time 0, log h0 changes by rise + change_k from one knot to the next
 
 A sum that falls below a hundredth of h0 goes on as delta^2 h0 / (2 delta - h / h0): smooth, and never below zero.
 """
@@ -54,7 +54,7 @@ class AdditiveCure(Covariate):
 
     @property
     def reads(self) -> frozenset[str] | None:
-        own = {"level", "change"} | ({"susceptible"} if self.cure else set[str]())
+        own = {"level", "rise", "change"} | ({"susceptible"} if self.cure else set[str]())
         return self.effects | own
 
     def columns_of(self, data: Data, output: str) -> dict[str, np.ndarray]:
@@ -68,7 +68,8 @@ class AdditiveCure(Covariate):
     def heights(self, scatter: Scatter) -> Any:
         """The hazard of each person at each knot, (*batch, n, knots)."""
         xp = scatter.xp
-        level, change = xp.asarray(scatter.values["level"]), xp.asarray(scatter.values["change"])
+        level, change = xp.asarray(scatter.values["level"]), xp.moveaxis(xp.asarray(scatter.values["change"]), 0, -1)
+        change = change + at(scatter, "rise")
         walk = xp.concatenate([xp.zeros_like(change[..., :1]), xp.cumsum(change, axis=-1)], axis=-1)
         base = (level[..., None] * xp.exp(walk))[..., None, :]
         ratio = 1 + xp.asarray(self.linear("excess", scatter))[..., None] / base

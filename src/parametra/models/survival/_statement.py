@@ -30,6 +30,9 @@ OPTIONS: dict[str, Option] = {
     ),
     "meaning": Option(None, 'all codes, in place of event: {"exact": 1, "right": 0, "left": 2, "interval": 3}'),
     "upper": Option("", "the column of the upper ends of intervals; the time holds the lower ones"),
+    "end": Option(
+        "", "in place of a status column: that of when watching ends, for everybody; then data can be simulated"
+    ),
 }
 
 TIME = "time"
@@ -87,13 +90,20 @@ def effects(data: Sequence[Data] | None, part: str, names: Iterable[str], about:
 
 
 def censored(
-    noise: Any, data: Sequence[Data] | None, *, status: str | None, event: Any, meaning: Any, upper: str
+    noise: Any, data: Sequence[Data] | None, *, status: str | None, event: Any, meaning: Any, upper: str, end: str = ""
 ) -> Noise:
-    """The noise, with limits read off a status column where there is one.
+    """The noise, with limits read off a status column where there is one, or off the ends of watching.
 
     Raises:
-        ModelError: codes that look like another coding than R's.
+        ModelError: codes that look like another coding than R's, or an end beside a status.
     """
+    if end:
+        if status or event is not None or meaning is not None or upper:
+            raise ModelError(
+                f'end="{end}" says that times from there on are right-censored and all others are events, in place of '
+                "status, event, meaning and upper; leave these out, or end."
+            )
+        return Censored(noise, above=end)
     having = bool(data) and all(STATUS in {*one.columns, *one.texts} for one in data or ())
     column = status if status is not None else (STATUS if having else "")
     if not column:

@@ -102,7 +102,8 @@ def stretched() -> Data:
     dose, age = generator.integers(0, 2, 300).astype(float), generator.normal(60, 10, 300)
     lifetime = np.exp(4.0 + 0.5 * dose - 0.02 * age) * generator.standard_exponential(300) ** (1 / 1.5)
     end = generator.uniform(5, 60, 300)
-    table = {"time": np.minimum(lifetime, end), "status": (lifetime <= end).astype(float), "dose": dose, "age": age}
+    seen = {"time": np.minimum(lifetime, end), "status": (lifetime <= end).astype(float), "end": end}
+    table = {**seen, "dose": dose, "age": age}
     return Data(table, inputs=["dose", "age"], output="time", units={"time": "month"})
 
 
@@ -133,6 +134,14 @@ READY = ReadyMade(
         **OPTIONS,
     },
     known=(
+        Known(
+            data=stretched,
+            about="300 simulated Weibull lifetimes, right-censored, two covariates",
+            estimate={"intercept": 4.0, "time_dose": 0.5, "time_age": -0.02, "shape": 1.5},
+            second_start={"scale": 2.0, "time_dose": -2.0, "time_age": 0.1, "shape": 0.4},
+            options={"end": "end"},
+            source=_KALBFLEISCH_PRENTICE,
+        ),
         *(
             Known(
                 data=ovarian,
@@ -144,13 +153,6 @@ READY = ReadyMade(
                 source=_THERNEAU_GRAMBSCH,
             )
             for distribution, (estimate, error) in reversed(_SURVREG.items())
-        ),
-        Known(
-            data=stretched,
-            about="300 simulated Weibull lifetimes, right-censored, two covariates",
-            estimate={"intercept": 4.0, "time_dose": 0.5, "time_age": -0.02, "shape": 1.5},
-            second_start={"scale": 2.0, "time_dose": -2.0, "time_age": 0.1, "shape": 0.4},
-            source=_KALBFLEISCH_PRENTICE,
         ),
     ),
     sources=(_KALBFLEISCH_PRENTICE,),

@@ -23,6 +23,7 @@ from parametra.models.survival._statement import (
     scale_guess,
     stretched_scale,
 )
+from parametra.models.survival._veteran import veteran
 from parametra.nouns.card import Source
 from parametra.nouns.data import Data
 from parametra.nouns.errors import ModelError
@@ -43,6 +44,15 @@ _VENABLES_RIPLEY = Source(
     "doi:10.1007/978-0-387-21706-2",
 )
 
+_KALBFLEISCH_PRENTICE = Source(
+    "J. D. Kalbfleisch and R. L. Prentice",
+    2002,
+    "The Statistical Analysis of Failure Time Data (data: the Veterans' Administration lung cancer trial)",
+    "doi:10.1002/9781118032985",
+)
+
+CELLS = ("karnofsky", "small", "adeno", "large")
+"""What tells in the lung cancer trial."""
 _KAPPA = (-0.99, 100.0)
 """Where kappa is searched: at the upper end H is that of infinity to a percent."""
 
@@ -149,7 +159,7 @@ def _drawn(
     """Lifetimes of the family, of people who are watched for 30 to 120 months."""
     scatter = Scatter("time", True, scales, None, None, truth, np, table)
     lifetime, end = family.simulate(scatter, generator), generator.uniform(30, 120, scales.size)
-    seen = {"time": np.minimum(lifetime, end), "status": (lifetime <= end).astype(float)}
+    seen = {"time": np.minimum(lifetime, end), "status": (lifetime <= end).astype(float), "end": end}
     return Data({**seen, **table}, inputs=list(table), output="time", units={"time": "month"})
 
 
@@ -202,7 +212,7 @@ READY = ReadyMade(
             about="1000 simulated lifetimes with a cured share, a treatment on the hazard and a marker on the shape",
             estimate={"scale": 24.0, "shape": 1.6, "kappa": -0.4, "hazard_treated": -0.6, "shape_marker": 0.2},
             second_start={"scale": 5.0, "shape": 0.5, "kappa": 3.0, "hazard_treated": 1.0},
-            options={"hazard_covariates": "treated", "shape_covariates": "marker"},
+            options={"hazard_covariates": "treated", "shape_covariates": "marker", "end": "end"},
             source=_BURKE_JONES_NOUFAILY,
         ),
         Known(
@@ -212,6 +222,20 @@ READY = ReadyMade(
             second_start={"scale": 100.0, "shape": 0.5, "hazard": 4.0, "time_treated": -1.0},
             options={"time_covariates": "treated", "kappa": 0.0, "hazard": ESTIMATED},
             source=_BURKE_JONES_NOUFAILY,
+        ),
+        Known(
+            data=veteran,
+            about="137 men with lung cancer, log-logistic, as lifelines 0.30.3 has it",
+            estimate={
+                "time_karnofsky": "0.036",
+                "time_small": "-0.69",
+                "time_adeno": "-0.78",
+                "time_large": "-0.03",
+            },
+            standard_error={"time_karnofsky": "0.0044", "time_small": "0.243", "time_adeno": "0.265"},
+            second_start={"scale": 1000.0, "shape": 0.5, "time_karnofsky": 0.1, "time_small": 1.0},
+            options={"time_covariates": CELLS, "kappa": 0.0},
+            source=_KALBFLEISCH_PRENTICE,
         ),
         Known(
             data=melanoma,

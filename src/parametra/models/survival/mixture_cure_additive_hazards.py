@@ -11,6 +11,7 @@ from parametra.maths.distributions import Normal
 from parametra.maths.kaplan_meier import product_limit
 from parametra.models.survival._additive_cure import AdditiveCure, knots_of
 from parametra.models.survival._curves import survival_picture
+from parametra.models.survival._roughness import USUAL, Likelihood, chosen
 from parametra.models.survival._statement import OPTIONS, censored, covariates, effects, limits, outputs
 from parametra.nouns.card import Source
 from parametra.nouns.data import Data
@@ -26,8 +27,19 @@ _LI_MA = Source(
     "arXiv:2401.01234",
 )
 
+_MA_COUTURIER_HERITIER_MARSCHNER = Source(
+    "J. Ma, D.-L. Couturier, S. Heritier and I. C. Marschner",
+    2021,
+    "Penalized likelihood estimation of the proportional hazards model for survival data with interval censoring",
+    "doi:10.1515/ijb-2020-0104",
+)
+
+CHOSEN = "chosen"
+"""The roughness that the data choose."""
 _CHANGE = 10.0
-"""Bound of the change of the log hazard from knot to knot."""
+"""Bound of the change of the log hazard from knot to knot beside the rise."""
+_RISE = 5.0
+"""Bound of the rise."""
 _LEVELS = 1e9
 """How far the hazard at time 0 may be from the overall rate of events."""
 _RATES = 50.0
@@ -41,7 +53,7 @@ def form(
     cure_covariates: Any = None,
     cure: bool = True,
     pieces: Any = 5,
-    roughness: Any = 0.5,
+    roughness: Any = CHOSEN,
     **status: Any,
 ) -> Form:
     """The hazard at knots with its penalty, the covariates that add to it, and those of who is susceptible."""
@@ -51,6 +63,13 @@ def form(
     (output,) = made = outputs(data)
     events, last, _ = _events(data[0], status) if data else (np.empty(0), 1.0, 1.0)
     knots, rate = knots_of(events, last, pieces), max(len(events), 1) / _at_risk(data)
+    family = AdditiveCure(knots, on_hazard, on_cure, cure)
+    noise = censored(family, data, **status)
+    if roughness == CHOSEN:
+        found = guess(data[0], cure=cure, **status) if data else {}
+        spread, by = (chosen(Likelihood(data, output, family, noise, **found)), " by the data") if data else (USUAL, "")
+    else:
+        spread, by = float(roughness), ""
     parameters: dict[str, Parameter] = {
         "level": Log(
             rate / _LEVELS,
@@ -59,14 +78,17 @@ def form(
             unit=f"1/{{{output}}}",
             description="hazard at time 0, covariates of 0",
         ),
+        "rise": Real(
+            -_RISE, _RISE, guess=0.0, unit="1", description="change of the log hazard from knot to knot, all the same"
+        ),
         "change": Real(
             -_CHANGE,
             _CHANGE,
             guess=0.0,
             shape=(len(knots) - 1,),
             unit="1",
-            prior=Normal(0.0, float(roughness)),
-            description="change of the log hazard from knot to knot; its prior is the penalty",
+            prior=Normal(0.0, spread),
+            description=f"change of the log hazard beside the rise; its prior, {spread:.3g}{by}, is the penalty",
         ),
     }
     parameters |= _excess(data, output, on_hazard, rate)
@@ -83,8 +105,8 @@ def form(
         parameters=parameters,
         inputs=dict.fromkeys((*on_hazard, *on_cure), "1"),
         outputs=made,
-        noise=censored(AdditiveCure(knots, on_hazard, on_cure, cure), data, **status),
-        priors=_priors(parameters, float(roughness)),
+        noise=noise,
+        priors=_priors(parameters, spread),
         derived=derived,
     )
 
@@ -95,14 +117,17 @@ def _priors(parameters: dict[str, Parameter], roughness: float) -> dict[str, Any
         upper: Any = getattr(parameter, "upper", 1.0)
         wide = 0.2 * float(upper) if name.startswith("excess_") else 2.5
         made[name] = Normal(0.0, wide)
-    return {**made, "level": around_guess(3.0), "change": Normal(0.0, roughness)}
+    return {**made, "level": around_guess(3.0), "rise": Normal(0.0, 1.0), "change": Normal(0.0, roughness)}
 
 
 def _check(pieces: Any, roughness: Any, cure: bool, on_cure: Sequence[str]) -> None:
     if not isinstance(pieces, int) or isinstance(pieces, bool) or pieces < 1:
         raise ModelError(f"pieces is a whole number, 1 or more; {pieces!r} came.")
-    if isinstance(roughness, bool) or not isinstance(roughness, (int, float)) or not roughness > 0:
-        raise ModelError(f"roughness is a number above zero; {roughness!r} came. 0.1 is nearly a constant hazard.")
+    stated = isinstance(roughness, (int, float)) and not isinstance(roughness, bool)
+    if roughness != CHOSEN and not (stated and roughness > 0):
+        raise ModelError(
+            f'roughness is "{CHOSEN}" or a number above zero; {roughness!r} came. 0.1 is nearly a constant hazard.'
+        )
     if on_cure and not cure:
         raise ModelError(f"cure=False leaves nobody cured, so cure_covariates={on_cure!r} say nothing; leave one out.")
 
@@ -139,7 +164,7 @@ def guess(data: Data, *, cure: bool, **options: Any) -> dict[str, Any]:
     events, _, cured = _events(data, {name: options[name] for name in OPTIONS})
     share = float(np.clip(1 - cured, 0.05, 0.95)) if cure else 1.0
     level = max(len(events), 1) / (share * _at_risk([data])) * (1 + cured if cure else 1.0)
-    found = {"level": level}
+    found = {"level": float(level)}
     return {**found, "susceptible": float(np.log(share / (1 - share)))} if cure else found
 
 
@@ -157,7 +182,7 @@ def simulated(people: int = 500, seed: int = 63, *, intervals: bool = False) -> 
     generator = np.random.default_rng(seed)
     treated, marker = generator.integers(0, 2, people).astype(float), generator.normal(0, 1, people)
     family = AdditiveCure((0.0, 4.0), ("treated",), ("treated", "marker"))
-    values = {**TRUTH, "level": 0.5, "change": np.array([np.log(5.0)])}
+    values = {**TRUTH, "level": 0.5, "rise": 0.0, "change": np.array([np.log(5.0)])}
     columns = {"treated": treated, "marker": marker}
     lifetime = family.simulate(Scatter("time", True, np.ones(people), None, None, values, np, columns), generator)
     end = generator.uniform(1.5, 5.0, people)
@@ -170,7 +195,7 @@ def simulated(people: int = 500, seed: int = 63, *, intervals: bool = False) -> 
         left = visited & (before == 0)
         status = np.select([left, visited], [2.0, 3.0], status)
         time, upper = np.select([left, visited], [after, before], time), np.where(visited & ~left, after, np.nan)
-    table = {"time": time, "upper": upper, "status": status, **columns}
+    table = {"time": time, "upper": upper, "status": status, "end": end, **columns}
     return Data(table, inputs=["treated", "marker"], output="time", units={"time": "year"})
 
 
@@ -179,8 +204,9 @@ READY = ReadyMade(
     summary="Mixture cure with additive hazards: some never have the event, covariates add to the hazard of the others",
     formula=(
         "S(t) = 1 - p + p exp(-H(t)),  logit p = susceptible + sum_j odds_j z_j\n"
-        "h(t) = h0(t) + sum_j excess_j x_j,  log h0 in small steps between knots: sum (change_k / roughness)^2 / 2 is "
-        "the penalty"
+        "h(t) = h0(t) + sum_j excess_j x_j,  log h0 in steps rise + change_k between knots: "
+        "sum (change_k / roughness)^2 / 2 is the penalty\n"
+        "roughness^2 = sum change_k^2 / nu,  nu the effective number of changes"
     ),
     good_for=(
         "a share that is cured, told apart from those who are only watched too short; differences of hazards, such as "
@@ -197,7 +223,11 @@ READY = ReadyMade(
         "cure_covariates": Option(None, "the inputs that tell who is susceptible; None takes none"),
         "cure": Option(True, "whether some never have the event", (True, False)),
         "pieces": Option(5, "how many pieces the baseline hazard has, with equal shares of the events"),
-        "roughness": Option(0.5, "prior standard deviation of a change of the log hazard; less is smoother"),
+        "roughness": Option(
+            CHOSEN,
+            "prior standard deviation of a change of the log hazard; less is smoother. As the data choose, or a number",
+            words=(CHOSEN,),
+        ),
         **OPTIONS,
     },
     known=(
@@ -206,10 +236,10 @@ READY = ReadyMade(
             about="500 simulated lifetimes, a third cured, a treatment that adds to the hazard and to cure",
             estimate=TRUTH,
             second_start={"level": 5.0, "excess_treated": -0.2, "susceptible": -1.0, "odds_treated": 1.0},
-            options={"hazard_covariates": "treated", "cure_covariates": ("treated", "marker")},
+            options={"hazard_covariates": "treated", "cure_covariates": ("treated", "marker"), "end": "end"},
             source=_LI_MA,
         ),
     ),
-    sources=(_LI_MA,),
+    sources=(_LI_MA, _MA_COUTURIER_HERITIER_MARSCHNER),
     picture=survival_picture,
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from parametra.maths.arrays import Float
 from parametra.maths.distributions import Normal, Uniform
 from parametra.models.time_delay._delay_scan import Scan
 from parametra.models.time_delay._sources import CUEVAS_TELLO
@@ -16,8 +17,10 @@ from parametra.nouns.errors import ModelError
 from parametra.nouns.parameter import Fixed, Parameter, Real
 from parametra.nouns.ready_made import Form, Known, Option, ReadyMade
 
-_MOST = 60
-_OVERLAP = 1.2
+_MOST = 100
+_TRIED = 16
+"""Counts of centres that are tried."""
+_OVERLAP = 1.6
 """Width of a kernel over the distance of their centres."""
 _TRUTH = {"delay": 419.6, "offset": 0.12}
 
@@ -58,14 +61,41 @@ def _form(sets: tuple[Data, ...] | None, centres: int = 0, longest: float = 0.0)
 
 
 def _centres(curves: Curves, centres: int, limit: float) -> tuple[np.ndarray, float]:
-    """Centres evenly over where the source was seen, without those in gaps, and the width."""
-    places = curves.time - _delay(curves, limit) * curves.image
-    count = centres or int(np.clip(np.ptp(places) / (3 * curves.spacing), 4, 40))
-    count = max(2, min(count, places.size // 4))
+    """Centres evenly over where the source was seen, without those in gaps, and the width.
+
+    Too few kernels bend both curves and bias the delay, so where the count is free it is the one of least
+    2 p + n log(chi-square), Akaike's criterion of p weights: it does not want the errors to be right.
+    """
+    delay = _delay(curves, limit)
+    places = curves.time - delay * curves.image
+    most = max(2, min(_MOST, places.size // 2))
+    if centres:
+        return _evenly(places, max(2, min(centres, most)))
+    counts = sorted({int(each) for each in np.geomspace(min(4, most), most, _TRIED).round()})
+    found = [_evenly(places, count) for count in counts]
+    return min(found, key=lambda each: _akaike(curves, delay, *each))
+
+
+def _evenly(places: np.ndarray, count: int) -> tuple[np.ndarray, float]:
     even = np.linspace(places.min(), places.max(), count)
-    distance = float(even[1] - even[0])
+    distance = float(even[1] - even[0]) or 1.0
     near = np.abs(even[:, None] - places).min(axis=1) < 0.5 * distance
     return even[near], _OVERLAP * distance
+
+
+def _akaike(curves: Curves, delay: float, centres: np.ndarray, width: float) -> float:
+    columns, target = _equations(curves, delay, centres, width)
+    left = target - columns @ np.linalg.lstsq(columns, target, rcond=1e-10)[0]
+    return target.size * float(np.log(max(left @ left, 1e-12))) + 2 * columns.shape[1]
+
+
+def _equations(
+    curves: Curves, delay: float, centres: np.ndarray, width: float
+) -> tuple[Float[np.ndarray, "n p"], Float[np.ndarray, " n"]]:
+    """Columns of the kernels and of the offset, and the values, over their errors."""
+    moments = (curves.time - delay * curves.image)[:, None]
+    columns = np.concatenate([np.exp(-(((moments - centres) / width) ** 2)), curves.image[:, None]], axis=1)
+    return columns / curves.error[:, None], (curves.value - np.mean(curves.value)) / curves.error
 
 
 def _delay(curves: Curves, limit: float) -> float:
@@ -81,9 +111,7 @@ def guess(data: Data, centres: int = 0, longest: float = 0.0) -> Mapping[str, An
     limit = longest or 0.5 * curves.span
     delay = _delay(curves, limit)
     places, width = _centres(curves, centres, limit)
-    moments = (curves.time - delay * curves.image)[:, None]
-    columns = np.concatenate([np.exp(-(((moments - places) / width) ** 2)), curves.image[:, None]], axis=1)
-    columns, target = columns / curves.error[:, None], (curves.value - np.mean(curves.value)) / curves.error
+    columns, target = _equations(curves, delay, places, width)
     normal = columns.T @ columns
     normal += 1e-8 * np.trace(normal) / len(normal) * np.eye(len(normal))
     solved = np.linalg.solve(normal, columns.T @ target)
@@ -110,14 +138,14 @@ READY = ReadyMade(
     summary="the delay between two curves whose common source is a sum of Gaussian kernels",
     formula=(
         "A(t) = mean + sum_j weights_j exp(-((t - c_j) / width)^2)\n"
-        "B(t) = offset + A(t - delay), centres c_j evenly where the source was seen, width 1.2 of their distance"
+        "B(t) = offset + A(t - delay), centres c_j evenly where the source was seen, width 1.6 of their distance"
     ),
     good_for="two irregularly sampled curves of one smooth source, by plain least squares",
     prefer_instead=(
-        "time_delay.gaussian_process, which chooses how smooth the source is and whose delay is not biased by the "
-        "width of the kernels; kernel_delay, whose widths follow the "
-        "sampling and whose penalty is chosen by prediction. Too few centres bend the curves and with them the delay: "
-        "the chi-square tells, and where it is above what the errors allow neither the delay nor its error holds"
+        "time_delay.gaussian_process, whose delay scatters least where the source is a random process; kernel_delay, "
+        "whose widths follow the sampling and whose weights are penalised. Kernels too few for the source bend the "
+        "curves and with them the delay: where the chi-square is above what the errors allow, neither the delay nor "
+        "its error holds"
     ),
     form=_form,
     guess=guess,
@@ -132,7 +160,9 @@ READY = ReadyMade(
     ),
     sources=(CUEVAS_TELLO,),
     options={
-        "centres": Option(0, "how many kernels; 0 takes one for each three observations of a curve, 40 at most"),
+        "centres": Option(
+            0, "how many kernels; 0 takes as many as Akaike's criterion asks for, at most one for two values"
+        ),
         "longest": Option(0.0, "the longest delay that is looked for, to both sides; 0 for half the span"),
     },
 )

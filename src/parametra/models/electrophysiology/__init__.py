@@ -1,0 +1,1 @@
+"""Currents through membranes, and action potentials."""

@@ -1,0 +1,1 @@
+"""Straight lines, polynomials and splines."""

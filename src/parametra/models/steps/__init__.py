@@ -1,0 +1,1 @@
+"""Steps, rectangles and thermal edges."""

@@ -1,0 +1,42 @@
+"""Derived quantities take the unit that their formula gives; a noise says itself whether it scatters logarithms."""
+
+import numpy as np
+import pytest
+
+import parametra as pm
+from parametra.nouns._ready_made_statement import noise_for
+from parametra.nouns.derived import Derived
+from parametra.nouns.ready_made_text import described
+
+UNITS = {"CL": "L/h", "V": "L", "k": "1/h", "n": "1", "bare": ""}
+
+
+@pytest.mark.parametrize(
+    ("stated", "unit"),
+    [
+        ("V / CL", "h"),
+        ("log(2) / k", "h"),
+        ("n**2", "1"),
+        ("CL + k", ""),  # does not hold together: no unit rather than a wrong one
+        ("log(CL)", ""),
+        ("V * bare", ""),
+        ({"formula": "V / CL", "unit": "day"}, "day"),
+        (lambda V: V, ""),
+    ],
+)
+def test_the_unit_of_a_derived_quantity(stated, unit):
+    assert Derived.of("told", stated, UNITS).in_units(UNITS).unit == unit
+
+
+def test_a_fit_and_a_description_show_it():
+    ready = pm.model("kinetics.first_order")
+    fit = pm.fit(ready.known_problem(ready.known[0]), starts=1)
+    assert fit.row("half_life").unit == described(ready)["derived_units"]["half_life"] != ""
+
+
+def test_standard_deviations_of_the_data_are_no_logarithms():
+    data = pm.Data({"x": np.ones(3), "y": np.arange(1.0, 4), "s": np.ones(3)}, inputs="x", output="y", sigma="s")
+    for noise in (pm.LogNormal(), pm.LogHuber(), pm.Outliers(pm.LogNormal()), "lognormal"):
+        assert noise_for(noise, [data], ["y"]) is None
+    kept = pm.StudentT(4)
+    assert noise_for(kept, [data], ["y"]) is kept

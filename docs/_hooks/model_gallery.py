@@ -120,7 +120,9 @@ def _model_page(ready: ReadyMade) -> str:
         cells = (f"`{each['name']}`", each["unit"], each["domain"], each["prior"], each["about"])
         lines.append(f"| {' | '.join(map(_cell, cells))} |")
     if told["derived"]:
-        lines += ["", f"Derived, with their errors: {', '.join(f'`{each}`' for each in told['derived'])}."]
+        units = told["derived_units"]
+        derived = (f"`{each}` ({units[each]})" if units.get(each) else f"`{each}`" for each in told["derived"])
+        lines += ["", f"Derived, with their errors: {', '.join(derived)}."]
     if told["options"]:
         lines += ["", "## Options", "", "| option | default | choices | |", "|---|---|---|---|"]
         for each in told["options"]:

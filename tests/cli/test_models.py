@@ -72,7 +72,7 @@ UNKNOWN = {
     "kinetics.michaelis_mentn": 'did you mean "kinetics.michaelis_menten"?',
     "michaelis_mentn": 'did you mean "kinetics.michaelis_menten"?',
     "kinetic": 'the field "kinetics" has kinetics.arrhenius, ',
-    "peaks.": 'the field "peaks" has peaks.exponential_gaussian, ',
+    "peaks.": 'the field "peaks" has peaks.damped_harmonic_oscillator, ',
     "cosmology.H": "cosmology.hubble_rate",
     "": "the fields are chromatography, cosmology, ",
     ".": "the fields are chromatography, cosmology, ",

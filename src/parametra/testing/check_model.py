@@ -217,7 +217,7 @@ def _close(got: float | None, wanted: str | float, error: float | None) -> bool:
         return False
     if isinstance(wanted, str):
         return abs(got - float(wanted)) <= 0.5001 * last_digit(wanted)
-    return error is not None and abs(got - wanted) <= _TRUTH * error
+    return error is not None and bool(abs(got - wanted) <= _TRUTH * error)
 
 
 def last_digit(printed: str) -> float:

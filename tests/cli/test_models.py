@@ -207,6 +207,11 @@ def test_a_table_of_too_few_columns(tmp_path, capsys):
     with pytest.raises(SystemExit, match="2"):
         main(["new", str(tmp_path / "mine.toml"), "--model", NAME, "--from", str(tmp_path / "rows.csv")])
     assert "takes substrate and gives rate; rows.csv has only the columns of numbers v." in capsys.readouterr().err
+    (tmp_path / "rows.csv").write_text("v,rate,who\n1,2,a\n2,n/a,b\n")
+    with pytest.raises(SystemExit, match="2"):
+        main(["new", str(tmp_path / "mine.toml"), "--model", NAME, "--from", str(tmp_path / "rows.csv")])
+    said = capsys.readouterr().err
+    assert 'columns of numbers v. The column "rate" holds text: "n/a" in line 3 of rows.csv; the column "who"' in said
 
 
 def test_what_new_refuses_beside_a_model(tmp_path, capsys):

@@ -249,6 +249,55 @@ def test_what_a_ready_made_model_does_not_take(read, change, said):
         read(text)
 
 
+PEAKS = """\
+STATED
+[model]
+formula = "h1 * exp(-(x - c1)**2) + h2 * exp(-(x - c2)**2)"
+[parameters]
+c1 = { lower = 0, upper = 9, guess = 6 }
+c2 = { lower = 0, upper = 9, guess = 2 }
+h1 = { lower = 0, upper = 9, guess = 1 }
+h2 = { lower = 0, upper = 9, guess = 1 }
+[data]
+columns = { x = [0, 1, 2, 3, 4, 5, 6, 7, 8], y = [0.02, 0.37, 1, 0.37, 0.06, 0.74, 2, 0.74, 0.04] }
+inputs = ["x"]
+output = "y"
+sigma = 0.01
+"""
+
+
+def test_what_may_be_exchanged(read):
+    told = 'interchangeable = [["c1", "h1"], ["c2", "h2"]]'
+    problem = read(PEAKS.replace("STATED", told)).problem
+    assert problem.interchangeable.groups == (("c1", "h1"), ("c2", "h2"))
+    swapped = pm.fit(problem, starts=1, progress=False).estimate
+    assert (swapped["c1"], swapped["c2"]) == pytest.approx((2, 6), abs=0.1)
+    assert read(PEAKS.replace("STATED", "")).problem.interchangeable is None
+
+
+def test_a_file_may_say_it_of_a_ready_made_model(read):
+    text = READY.replace("INPUT", "substrate").replace("OUTPUT", "rate")
+    problem = read('interchangeable = [["V"], ["K"]]\n' + text).problem
+    assert problem.interchangeable.groups == (("V",), ("K",))
+
+
+@pytest.mark.parametrize(
+    ("stated", "said"),
+    [
+        ('[["c1", "h1"], ["c3", "h2"]]', 'interchangeable: "c3" is no parameter'),
+        ('[["c1", "h1"], ["c1", "h2"]]', 'interchangeable: "c1" comes twice'),
+        ('[["c1", "h1"], ["c2"]]', "two groups of names or more are wanted, all of one length"),
+        ('["c1", "c2"]', "two groups of names or more are wanted"),
+        ('"c1"', "two groups of names or more are wanted"),
+        ("[[1], [2]]", "two groups of names or more are wanted"),
+    ],
+)
+def test_what_cannot_be_exchanged(read, stated, said):
+    with pytest.raises(pm.ParametraError, match=re.escape(said)) as caught:
+        read(PEAKS.replace("STATED", f"interchangeable = {stated}"))
+    assert str(caught.value).startswith("problem.toml: ")
+
+
 def test_a_mark_of_windows_and_its_line_ends(read):
     assert read(BASIC.replace("\n", "\r\n"), encoding="utf-8-sig").problem.size == 4
 

@@ -9,7 +9,7 @@ from scipy.special import erfc
 
 import parametra as pm
 from parametra.models.diffusion_couple import den_broeder, integrated_coefficient, intrinsic_coefficients, wagner
-from parametra.models.diffusion_couple._boltzmann import boltzmann_profile, interpolated
+from parametra.models.diffusion_couple._boltzmann import _settled, boltzmann_profile, interpolated
 from parametra.models.diffusion_couple.profile import READY, diffusivity_law
 from parametra.nouns.errors import DataError, ModelError
 
@@ -46,6 +46,14 @@ def test_a_constant_diffusivity_gives_the_error_function():
     np.testing.assert_allclose(slope, np.exp(-places * places / 4) / np.sqrt(4 * np.pi), atol=1e-7)
     between = np.linspace(-12, 12, 997)
     np.testing.assert_allclose(interpolated(between, (places, y, slope)), 0.5 * erfc(-between / 2), atol=1e-7)
+
+
+@pytest.mark.parametrize("size", [1e-30, 1e-100])
+def test_the_iteration_is_settled_when_a_complex_step_is_too_whatever_its_size(size):
+    profile = np.array([0.0, 0.5 + 1j * size, 1.0])
+    assert not _settled(np.array([0.0, 1e-3j * size, 0.0]), profile)
+    assert _settled(np.array([0.0, 1e-14 + 1e-12j * size, 0.0]), profile)
+    assert _settled(np.array([0.0, 1e-14, 0.0]), profile.real)
 
 
 @pytest.mark.parametrize("law", ["exponential", "polynomial"])

@@ -111,3 +111,16 @@ def test_its_picture_has_a_trace_for_each_step():
     (axes,) = figure.axes[:1]
     assert len(axes.lines) == 2 * len(squid._STEPS)
     assert catalogue.model("hodgkin_huxley_potassium") is READY
+
+
+def test_its_picture_of_a_current_by_another_name():
+    axon = squid.axon()
+    columns = {**axon.inputs, "I": axon.outputs["current"]}
+    units = {"time": "ms", "voltage": "mV", "holding": "mV", "reversal": "mV", "I": "uA/cm**2"}
+    held = {"constants": axon.constants, "units": {k: u for k, u in units.items() if k in (*columns, *axon.constants)}}
+    data = pm.Data(columns, inputs=list(axon.inputs), output="I", **held)
+    problem = READY.problem(data)
+    (axes, *_) = READY.plot(pm.fit(problem, starts=1), problem).axes
+    assert len(axes.lines) == 2 * len(squid._STEPS)
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("time since the step (ms)", "current (uA/cm**2)")
+    assert axes.get_legend().get_title().get_text() == "voltage (mV)"

@@ -14,6 +14,8 @@ from parametra.nouns.errors import DataError, ModelError
 
 BANK = irt.ItemBank([-1.0, 0.0, 0.8, 1.5], [0.8, 1.2, 2.0, 1.5], [0.0, 0.2, 0.25, 0.1], ["a", "b", "c", "d"])
 
+PREDICTED = irt.PredictedBank([-1.0, 0.0, 0.8, 1.5], [0.5, 0.5, 0.3, 0.3])
+
 
 @pytest.fixture(scope="module")
 def rasch():
@@ -336,7 +338,12 @@ def auc(won, expected):
         (lambda fit: irt.adaptive_test(BANK).tell(9, True), "not among those left"),
         (lambda fit: irt.simulate_adaptive_test(BANK, [0.0], truth=irt.ItemBank([0.0])), "the same items"),
         (lambda fit: irt.PredictedBank([0.0, 1.0], [0.1]), "error is one number of 0 or more for each of the 2 items"),
+        (lambda fit: irt.PredictedBank([0.0, 1.0], ["a", 1]), r"error is one number for each item; \['a', 1\] came"),
+        (lambda fit: irt.ItemBank([0.0, "b"]), "difficulty is one number for each item"),
+        (lambda fit: irt.ItemBank([0.0], [[1.0], 2.0]), "discrimination is one number for each item"),
         (lambda fit: irt.PredictedBank([0.0], [0.1]).learned_from(irt.adaptive_test(BANK)), "of 4 items and this bank"),
+        (lambda fit: PREDICTED.learned_from(irt.adaptive_test(BANK)), "items of the test are others"),
+        (lambda fit: PREDICTED.learned_from(irt.adaptive_test(irt.ItemBank(PREDICTED.difficulty))), "known otherwise"),
         (lambda fit: irt.amortise(fit, [[1.0]]), r"shape \(1, 1\)"),
         (lambda fit: irt.amortise(fit, np.ones((5, 4))), "depend on one another"),
         (lambda fit: irt.amortise(pm.fit("a * x", LINE, parameters={"a": 1}), [[1.0]]), "no standard error"),

@@ -164,6 +164,23 @@ def test_a_level_hazard_is_chosen_smooth_and_a_steep_one_rough():
     assert 0 < CURE.problem(few).stated_space["change"].prior.sd <= 3.0
 
 
+@pytest.mark.parametrize(("time", "covariate"), [(1e-8, 1.0), (3.15e7, 1.0), (1.0, 1e5), (365.25, 1e-6)])
+def test_units_do_not_count_in_the_roughness(time, covariate):
+    """Of a hazard that is high early and late, with a covariate that lengthens lives."""
+    generator = np.random.default_rng(1)
+    x = generator.integers(0, 2, 400).astype(float)
+    lived = np.where(generator.random(400) < 0.4, generator.exponential(0.2, 400), 2 + 0.6 * generator.random(400))
+    lived = np.minimum(np.where(x > 0, np.minimum(lived, generator.exponential(4.0, 400)), lived), 2.5)
+    table = {"x": x, "time": lived, "status": (lived < 2.5).astype(float)}
+
+    def roughness(table):
+        data = pm.Data(table, inputs=["x"], output="time")
+        return CURE.form_of(data, cure=False, pieces=6).parameters["change"].prior.sd
+
+    scaled = {**table, "time": time * lived, "x": covariate * x}
+    assert roughness(scaled) == pytest.approx(roughness(table), rel=1e-4)
+
+
 def test_the_band_is_that_of_the_estimate_itself():
     """Of exponential lifetimes S = exp(-t / b): log(-log S) has the standard error of log b."""
     time = np.random.default_rng(4).exponential(5.0, 300)

@@ -8,7 +8,7 @@ from parametra.nouns._ready_made_statement import noise_for
 from parametra.nouns.derived import Derived
 from parametra.nouns.ready_made_text import described
 
-UNITS = {"CL": "L/h", "V": "L", "k": "1/h", "n": "1", "bare": ""}
+UNITS = {"CL": "L/h", "V": "L", "k": "1/h", "n": "1", "bare": "", "T": "K", "t": "degC", "k_t": "1/degC"}
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,30 @@ UNITS = {"CL": "L/h", "V": "L", "k": "1/h", "n": "1", "bare": ""}
         ("CL + k", ""),  # does not hold together: no unit rather than a wrong one
         ("log(CL)", ""),
         ("V * bare", ""),
+        ("T - 273.15", ""),  # degC
+        ("t + 273.15", ""),  # K
+        ("max(T, 1)", ""),
+        ("max(T, 0)", "K"),
+        ("t - t", ""),  # a difference is no reading of the scale
+        ("T - T / 2", "K"),
+        ("1 / k_t", "degC"),
+        ("60 * V / CL", ""),  # minutes, most likely
+        ("V / CL * 24 * n", ""),
+        ("V / (CL / 1000)", ""),
+        ("V * (180 / pi)", ""),
+        ("4 / 3 * pi * V", "L"),
+        ("2 * sqrt(2 * log(2)) * V", "L"),
+        ("pi**2 / 6 * V", "L"),
+        ("sqrt(2) * V", "L"),
+        ("2**0.5 * V", "L"),
+        ("1 - n / 2", "1"),
+        ("V * exp(-60 * CL / V * 1 / k)", "L"),  # whatever 60 is, exp gives a pure number
+        ("V * exp(-n / (273.15 - n))", "L"),
+        ("1.0692 * V", "L"),  # Voigt
+        ("1.07 * V", ""),
+        ("where(V > 7, V, 60 * V)", ""),
+        ("sqrt(100 * V)", ""),
+        ("V * (1 + n)", "L"),
         ({"formula": "V / CL", "unit": "day"}, "day"),
         (lambda V: V, ""),
     ],

@@ -8,6 +8,7 @@ import pytest
 import parametra as pm
 from parametra.maths import distributions
 from parametra.nouns.ready_made import Form, Known, Option
+from parametra.nouns.units_check import check_units
 
 READY = pm.model("kinetics.michaelis_menten")
 S = np.array([0.02, 0.06, 0.11, 0.22, 0.56, 1.1])
@@ -129,12 +130,39 @@ def test_a_scale_with_a_zero_of_its_own_is_not_followed():
     celsius = pm.Data(table, inputs="temperature", output="rate", units={"temperature": "degC", "rate": "1/s"})
     with pytest.raises(pm.ParametraError, match='takes "temperature" in K, and the data "data" state degC'):
         pm.model("kinetics.arrhenius").problem(celsius)
+    with pytest.raises(pm.ParametraError, match=r"Convert the numbers first: add 273\.15, and state K\."):
+        pm.model("kinetics.arrhenius").problem(celsius)
+
+
+@pytest.mark.parametrize("unit", ["degC", "°C", "K", "mV"])
+def test_a_signal_of_any_kind_may_be_in_a_scale_with_a_zero_of_its_own(unit):
+    table = {"year": [1990.0, 1991, 1992, 1993], "warmth": [13.7, 13.8, 14.0, 13.9]}
+    data = pm.Data(table, inputs={"x": "year"}, output="warmth", units={"year": "year", "warmth": unit})
+    for name in ("lines.polynomial", "steps.step", "peaks.gaussian"):
+        problem = pm.model(name).problem(data)
+        assert check_units(problem)
+    fit = pm.fit(pm.model("lines.polynomial"), data, starts=1)
+    assert (fit.row("c0").unit, fit.row("c1").unit) == (unit, f"{unit}/year")
+
+
+def test_a_unit_for_a_pure_number_is_refused_with_the_way_out():
+    table = {"time": [0.0, 1, 2, 3], "voltage": [0.1, 0.5, -1.0, 0.2]}
+    model = pm.model("oscillators.fitzhugh_nagumo")
+    data = pm.Data(table, inputs="time", output={"voltage": "voltage"}, units={"voltage": "mV"})
+    with pytest.raises(pm.ParametraError, match=r'"voltage" is a pure number, and .* state mV\. State no unit'):
+        model.problem(data)
+    percent = pm.Data(table, inputs="time", output={"voltage": "voltage"}, units={"voltage": "%"})
+    with pytest.raises(pm.ParametraError, match=r'takes "voltage" in 1, .* multiply them by 0\.01, and state 1'):
+        model.problem(percent)
 
 
 def test_a_unit_that_no_parameter_follows_must_be_the_model_s():
     table = {"z": [0.1, 0.2, 0.3], "luminosity_distance": [0.4, 0.9, 1.5]}
     far = pm.Data(table, inputs="z", output="luminosity_distance", units={"luminosity_distance": "Gpc"})
-    with pytest.raises(pm.ParametraError, match=r"in Mpc, and the data .* state Gpc\. Convert"):
+    with pytest.raises(
+        pm.ParametraError,
+        match=r"in Mpc, and the data .* state Gpc\. Convert the numbers first: multiply them by 1000, and state Mpc",
+    ):
         pm.model("cosmology.standard_sirens").problem(far)
 
 

@@ -271,8 +271,8 @@ ASKED = [
     (
         lambda t: read_table({"x": ["1", "2,5"]}).numbers("x"),
         (
-            'column "x" holds text: "2,5" in row 2; numbers are written like 0.15 or 1.5e-1, and a missing '
-            "one is left blank or written NA."
+            'column "x" holds text: "2,5" in row 2; numbers are written like 0.15 or 1.5e-1, with a point: a decimal '
+            "comma is not read. Write 2.5 for it, and so on."
         ),
     ),
     (

@@ -377,6 +377,52 @@ def test_a_model_that_refuses_many_points_is_asked_one_by_one():
     assert direct.evaluate(direct.space.guess[None], Want.PREDICTED).ok.all()
 
 
+def test_one_point_that_spoils_a_batch_leaves_the_others():
+    def decay(t, a, k):
+        if np.any(np.real(k) < 0.1):
+            return t * np.nan + 0 * a
+        return a * np.exp(-k * t)
+
+    space = {"a": Real(0, 40, guess=15.0), "k": Real(0.01, 5, guess=0.8)}
+    direct = Direct(
+        problem_of(StudentT(4, sigma=0.5), normal(), decay, space=space), Cost(least_squares=False, scores=True)
+    )
+    points = np.array([[15.0, 0.8], [15.0, 0.5], [15.0, 0.05]])
+    assert direct._predicts_together
+    answers = direct.evaluate(points, Want.PREDICTED)
+    assert answers.ok.tolist() == [True, True, False]
+    assert answers.predicted[1] == pytest.approx(15 * np.exp(-0.5 * T), rel=1e-12)
+
+
+def _refitted_line(unit: float) -> np.ndarray:
+    """Standard deviations of refits of a line whose outputs and parameters are in some unit."""
+    x = np.linspace(0, 5, 40)
+    y = 1 + 0.5 * x + 0.2 * np.random.default_rng(0).standard_normal(40)
+    y[[3, 17, 30]] += 3.0
+    data = Data({"x": x, "y": y * unit}, inputs=["x"], output="y")
+    space = {n: Real(-10 * unit, 10 * unit, guess=g * unit) for n, g in (("a", 0.9), ("b", 0.4))}
+    engine = ready(Problem("a + b * x", data, space, noise=Outliers(Normal())))
+    found = engine.refit(parametric_data(engine.problem, engine.named(engine.x), 20, generator(0, "unit", 0)))
+    assert found.ok.all(), found.reasons
+    return found.points[:, :2].std(axis=0)
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1e12])
+def test_refits_without_scores_do_not_depend_on_the_unit(unit):
+    assert _refitted_line(unit) / unit == pytest.approx(_refitted_line(1.0), rel=1e-3)
+
+
+def test_refits_beside_a_bound_of_what_the_noise_reads():
+    """Clean data: the share of outliers ends at its lower bound, beyond which there is no density."""
+    x = np.linspace(0, 5, 40)
+    y = 1 + 0.5 * x + 0.2 * np.random.default_rng(0).standard_normal(40)
+    data = Data({"x": x, "y": y}, inputs=["x"], output="y")
+    space = {"a": Real(-10, 10, guess=0.9), "b": Real(-10, 10, guess=0.4)}
+    engine = ready(Problem("a + b * x", data, space, noise=Outliers(Normal())))
+    found = engine.refit(parametric_data(engine.problem, engine.named(engine.x), 20, generator(0, "bound", 0)))
+    assert found.ok.sum() >= 18, found.reasons
+
+
 def test_simulated_data_have_the_mean_and_the_variance_of_their_noise():
     """Of 4000 data sets; five standard errors are exceeded by chance once in a million numbers."""
     problem = problem_of(Normal(), normal())

@@ -41,6 +41,16 @@ def test_a_good_problem():
     assert repr(found) == str(found)
 
 
+def test_the_column_that_tells_who_was_censored_is_read_by_the_noise():
+    """It was called not used, while the fit used it."""
+    table = {"t": [3.0, 5.0, 8.0, 9.0], "event": [1.0, 0.0, 1.0, 0.0], "room": [1.0, 1.0, 2.0, 2.0]}
+    data = pm.Data(table, inputs=[], output="t")
+    problem = pm.Problem(
+        "scale", data, {"scale": pm.Positive(guess=5)}, noise=pm.Censored(pm.Weibull(), status="event")
+    )
+    assert message(pm.check(problem), "data").endswith("read by the noise: event; not used: room")
+
+
 def test_missing_values_are_told():
     table = {**DATA, "y": np.where(T > 4.5, np.nan, DATA["y"])}
     found = pm.check(problem(data=pm.Data(table, inputs=["t"], output="y", missing="mask")))

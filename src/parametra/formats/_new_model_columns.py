@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -53,6 +53,7 @@ class ModelColumns:
         unused: the other columns.
         gaps: True when one that is used has missing values.
         missing: inputs that no column holds: each is one number for the whole table.
+        not_sigma: columns named like standard deviations that are none, each with the reason.
     """
 
     of: dict[str, str]
@@ -61,6 +62,7 @@ class ModelColumns:
     unused: tuple[str, ...]
     gaps: bool
     missing: tuple[str, ...] = ()
+    not_sigma: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def model_columns(name: str, form: Form, table: Table) -> ModelColumns:
@@ -76,7 +78,7 @@ def model_columns(name: str, form: Form, table: Table) -> ModelColumns:
         DataError: no columns of numbers, or numbers that are written in another way.
     """
     numbers = number_columns(table)
-    bare = {column: _bare(column).lower() for column in numbers}
+    bare = {column: bare_name(column).lower() for column in numbers}
     spread = [column for column in numbers if like_sigma(bare[column], [*bare.values()])]
     wanted = [*form.inputs, *form.outputs]
     found = _by_name(wanted, bare, spread)
@@ -85,20 +87,38 @@ def model_columns(name: str, form: Form, table: Table) -> ModelColumns:
     if not any(name in found for name in form.outputs) or (missing and len(missing) == len(form.inputs)):
         raise FileError(
             f"{name} takes {', '.join(form.inputs) or 'no input'} and gives {', '.join(form.outputs)}; "
-            f"{table.source} has only the columns of numbers {', '.join(numbers)}."
+            f"{table.source} has only the columns of numbers {', '.join(numbers)}.{_told_as_text(table)}"
         )
-    free = [column for column in spread if column not in found.values() and np.nanmin(table.columns[column]) > 0]
+    left = [column for column in spread if column not in found.values()]
+    free = [column for column in left if np.nanmin(table.columns[column]) > 0]
     sigma = _sigma(form, {each: bare[column] for each, column in found.items()}, {each: bare[each] for each in free})
     used = [*found.values(), *sigma.values()]
     own = {*form.inputs.values(), *form.outputs.values()}
     return ModelColumns(
         {each: found[each] for each in wanted if each in found},
         sigma,
-        {column: unit for column in dict.fromkeys(used) if (unit := _unit(column, own))},
+        {column: unit for column in dict.fromkeys(used) if (unit := unit_of(column, own))},
         tuple(column for column in table.columns if column not in used),
         any(not np.isfinite(table.columns[column]).all() for column in used),
         missing,
+        {column: _why_no_sigma(column, table) for column in left if column not in free},
     )
+
+
+def _why_no_sigma(column: str, table: Table) -> str:
+    values = table.columns[column]
+    row = int(np.flatnonzero(values <= 0)[0])
+    return f"standard deviations are above zero, and {values[row]:g} stands in {_line(table, row)}"
+
+
+def _line(table: Table, row: int) -> str:
+    return table.place(row) if table.lines is None else f"line {table.lines[table.positions[row]]}"
+
+
+def _told_as_text(table: Table) -> str:
+    """Which columns are none of numbers, and since which cell; "" where all are."""
+    texts = [table.text_in(column) for column in table.columns if table.is_text(column)]
+    return f" The {'; the '.join(texts[:3])}." if texts else ""
 
 
 def _by_name(wanted: list[str], bare: Mapping[str, str], spread: list[str]) -> dict[str, str]:
@@ -127,7 +147,7 @@ def _by_place(found: dict[str, str], form: Form, table: Table, plain: list[str])
     inputs = [name for name in form.inputs if name not in found]
     outputs = [name for name in form.outputs if name not in found]
     every = [column for column in plain if column not in found.values()]
-    left = [column for column in every if not _counts_rows(column, table)]
+    left = [column for column in every if not counts_rows(column, table)]
     left = left if len(left) >= len(inputs) + len(outputs) else every
     if len(left) < len(inputs) + len(outputs):
         named = len(outputs) < len(form.outputs)
@@ -137,7 +157,8 @@ def _by_place(found: dict[str, str], form: Form, table: Table, plain: list[str])
     found.update(zip(outputs, left[len(left) - len(outputs) :], strict=True))
 
 
-def _counts_rows(column: str, table: Table) -> bool:
+def counts_rows(column: str, table: Table) -> bool:
+    """Whether a column does nothing but number the rows, by its name."""
     values = table.columns[column]
     return column.strip().lower() in _COUNTERS and bool(np.all(values == np.floor(values)))
 
@@ -157,13 +178,13 @@ def _belongs(sigma: str, column: str) -> bool:
     return sigma == f"d{column}" or column in re.split(r"[\s_.-]+", sigma) or (len(column) > 2 and column in sigma)
 
 
-def _bare(header: str) -> str:
+def bare_name(header: str) -> str:
     """A header without the brackets at its end."""
     found = _HEADER.fullmatch(header)
     return found["name"] if found and found["name"] else header.strip()
 
 
-def _unit(header: str, own: Iterable[str]) -> str:
+def unit_of(header: str, own: Iterable[str]) -> str:
     """The unit in brackets at the end of a header; "" where there is none, or nobody knows it."""
     found = _HEADER.fullmatch(header)
     text = (found["square"] or found["round"]).strip() if found else ""

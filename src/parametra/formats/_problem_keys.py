@@ -19,6 +19,7 @@ TOP = (
     "constraints",
     "penalty",
     "adversary",
+    "interchangeable",
     "fit",
     "run",
     "design",

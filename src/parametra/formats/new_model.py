@@ -12,15 +12,22 @@ from typing import Any
 
 from parametra import catalogue
 from parametra.formats._new_columns import quoted, relative
-from parametra.formats._new_model_columns import ModelColumns, model_columns
+from parametra.formats._new_model_columns import ModelColumns, bare_name, model_columns
+from parametra.formats._new_survival import for_survival, survival_columns
 from parametra.nouns.data import Data, as_data_sets
 from parametra.nouns.errors import FileError
 from parametra.nouns.ready_made import Form, ReadyMade
 from parametra.nouns.ready_made_text import domain_of, shown_form
-from parametra.nouns.table import read_table
+from parametra.nouns.table import Table, read_table
 
 _LONGEST = 40
 """Rows of a table that are written into the file itself; more go into a CSV file beside it."""
+
+_CODED = {
+    "image": "add a column image of 0 in the rows of the first curve and 1 in those of the second, or, in Python, give "
+    "both curves to pm.models.time_delay.two_curves",
+}
+"""Inputs that are codes rather than quantities, and what to do where no column of numbers holds them."""
 
 _TEXT = """\
 # A problem for parametra. Look at it with `parametra check {file}`, run it with `parametra fit {file}`.
@@ -66,13 +73,22 @@ def model_text(path: Path, ready: ReadyMade, table: Path | None) -> tuple[str, s
     known = next((each for each in ready.known if not each.external), None)
     if known is not None:
         _refuse_arrays(ready, as_data_sets(known.data()))
-    if table is not None:
+    if table is not None and for_survival(ready):
+        survival = survival_columns(ready, read_table(table))
+        form, options = survival.form, survival.options
+        data = _table_lines(survival.columns, form, relative(table, path.parent))
+        words = f"with the model {ready.name} and the columns of {table.name}. Look at [data] and the options, which "
+        words += f"are a guess: {survival.words}"
+    elif table is not None:
         form = shown_form(ready)
         found = model_columns(ready.name, form, read_table(table))
         data = _table_lines(found, form, relative(table, path.parent))
         words = f"with the model {ready.name} and the columns of {table.name}. Look at [data]: the columns are a guess"
         if found.missing:
-            words += f", and there is none for {', '.join(found.missing)}: fill in the numbers under constants"
+            words += f", and there is none for {', '.join(found.missing)}: {_to_fill_in(found, read_table(table))}"
+        for column, reason in found.not_sigma.items():
+            words += f'. "{column}" was not taken for sigma: {reason}'
+        form = _with_defaults(ready, form)
     else:
         if known is None:
             raise FileError(f"the model {ready.name} comes without data of its own. Give yours: --from data.csv.")
@@ -92,6 +108,25 @@ def model_text(path: Path, ready: ReadyMade, table: Path | None) -> tuple[str, s
         data=data,
     )
     return text, words, files
+
+
+def _with_defaults(ready: ReadyMade, form: Form) -> Form:
+    """The model with the options that the file leaves as they are, whose parameters are shown; its inputs stay."""
+    usual = ready.bare_form(None)
+    if [*usual.inputs] != [*form.inputs] or [*usual.outputs] != [*form.outputs]:
+        return form
+    return usual.in_units({**usual.inputs, **usual.outputs})
+
+
+def _to_fill_in(found: ModelColumns, table: Table) -> str:
+    """What is to be done about inputs that no column of numbers holds."""
+    told = [_CODED[name] for name in found.missing if name in _CODED]
+    texts = [each for each in table.columns if table.is_text(each) and bare_name(each).lower() in found.missing]
+    told += [
+        f'the column "{each}" holds text, such as "{table.columns[each][0]}", and numbers are wanted' for each in texts
+    ]
+    rest = [name for name in found.missing if name not in _CODED]
+    return "; ".join([*told, *(["fill in the numbers under constants"] if rest else [])])
 
 
 def _refuse_arrays(ready: ReadyMade, sets: tuple[Data, ...]) -> None:
@@ -140,9 +175,10 @@ def _table_lines(found: ModelColumns, form: Form, source: str) -> str:
     outputs = {name: found.of[name] for name in form.outputs if name in found.of}
     lines = ["[data]", f"file = {quoted(source)}"]
     lines += [f"inputs = {_inline(inputs)}   # what the model takes, and the columns that hold it"] if inputs else []
-    if found.missing:
-        blank = ", ".join(f"{_key(name)} = ..." for name in found.missing)
-        units = ", ".join(form.inputs[name] for name in found.missing)
+    lines += [f"# {_CODED[name]}" for name in found.missing if name in _CODED]
+    if numbers := [name for name in found.missing if name not in _CODED]:
+        blank = ", ".join(f"{_key(name)} = ..." for name in numbers)
+        units = ", ".join(form.inputs[name] for name in numbers)
         lines.append(f"# fill in a number for each, in {units}, and take the # away: the table has no such column")
         lines.append(f"# constants = {{ {blank} }}")
     if len(form.outputs) == 1:
@@ -155,6 +191,7 @@ def _table_lines(found: ModelColumns, form: Form, source: str) -> str:
         lines.append(f"sigma = {sigma}   # its standard deviation: a column, or a number")
     else:
         lines.append('# sigma = "sigma"   # a column, or a number')
+    lines += [f"# {quoted(column)} is not taken for sigma: {reason}" for column, reason in found.not_sigma.items()]
     if found.gaps:
         lines.append('missing = "mask"   # values that are missing are left out; "refuse" stops at them')
     if found.units:

@@ -110,6 +110,7 @@ def _read(tables: dict[str, Any], path: Path) -> ProblemFile:
         "constraints": tables.get("constraints"),
         "penalty": _within("[penalty]", lambda: Penalty.of(tables.get("penalty"))),
         "adversary": tables.get("adversary", ()),
+        "interchangeable": tables.get("interchangeable"),
         "description": description,
     }
     if isinstance(model, ReadyMade):

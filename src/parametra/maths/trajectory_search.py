@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,8 +13,8 @@ from parametra.maths.arrays import Float
 from parametra.maths.box_search import box_search
 from parametra.maths.first_look import paths
 
-_PARTS = (0.25, 0.5, 1.0)
-"""Shares of the time on which a search goes on, one after the other."""
+_PARTS = (0.25, 0.5)
+"""Shares of the time on which a search goes on, one after the other, before all of it."""
 _GRID = 120
 """Steps in time of the rough integration, beside those to each observation."""
 
@@ -34,6 +35,11 @@ class System:
     observe: Callable[[Mapping[str, Any], Sequence[Any]], Mapping[str, Any]]
     box: Mapping[str, tuple[float, float]]
 
+    @property
+    def middle(self) -> dict[str, float]:
+        """The middle of the box, in the logarithm where the lower limit is above zero."""
+        return {name: math.sqrt(a) * math.sqrt(b) if a > 0 else 0.5 * (a + b) for name, (a, b) in self.box.items()}
+
 
 def trajectory_search(
     system: System,
@@ -44,6 +50,8 @@ def trajectory_search(
     **settings: Any,
 ) -> dict[str, float]:
     """The parameters of a system that follow observed trajectories best, roughly; see `box_search`.
+
+    Where nothing was observed it is the middle of the box.
 
     Integration is by Runge-Kutta steps of a fixed length, so stiff corners of the box are lost.
 
@@ -63,6 +71,9 @@ def trajectory_search(
             spread = float(np.std(values[seen]))
             observed[name] = (seen, values[seen], spread or abs(float(values[seen][0])) or 1.0)
 
+    if not observed:
+        return system.middle
+
     def residuals(at: Mapping[str, Any]) -> Any:
         states = paths(lambda s: system.slopes(at, s), system.first(at), fine, 1)
         columns = {name: value[:, None] for name, value in at.items()}
@@ -71,7 +82,7 @@ def trajectory_search(
         return np.concatenate(wrong, axis=1)
 
     when = np.concatenate([time[seen] for seen, _, _ in observed.values()])
-    masks = [when <= time[0] + share * (time[-1] - time[0]) for share in _PARTS]
+    masks = [when <= time[0] + share * (time[-1] - time[0]) for share in _PARTS] + [np.ones(when.size, dtype=bool)]
     # a part of fewer points than that tells nothing
     parts = [each for each in masks if each.all() or each.sum() >= 2 * len(system.box)]
     return box_search(residuals, system.box, parts, **settings)

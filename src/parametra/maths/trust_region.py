@@ -151,7 +151,7 @@ def step_by_solves(
 
     Hebden's iteration lam <- lam + (|p| / radius) (|p| - radius) |p| / p'(H^ + lam I)^-1 p, started from the last
     damping, which is nearly right, so that one or two turns are enough. A lane drops out when it is done. Solving twice
-    is a quarter of the work of one inverse.
+    is a quarter of the work of one inverse. A lane whose matrix is singular takes the shortest step over the rest.
     """
     lanes, dimension = gradient.shape
     trace = np.trace(hessian, axis1=1, axis2=2)
@@ -162,7 +162,7 @@ def step_by_solves(
     for turn in range(_HEBDEN_STEPS):
         matrix = hessian[left]
         matrix[:, diagonal, diagonal] += (lam + floor)[:, None]
-        step = -np.linalg.solve(matrix, gradient[left][:, :, None])[:, :, 0]
+        step = -_solved(matrix, gradient[left])
         length = np.sqrt((step * step).sum(1))
         excess = length - radius
         done = (np.abs(excess) <= 0.1 * radius) | ((lam == 0.0) & (excess <= 0.0))
@@ -177,10 +177,31 @@ def step_by_solves(
         keep = ~done
         left, lam, low, radius, floor = left[keep], lam[keep], low[keep], radius[keep], floor[keep]
         step, length, excess = step[keep], length[keep], excess[keep]
-        curved = (step * np.linalg.solve(matrix[keep], step[:, :, None])[:, :, 0]).sum(1)
+        curved = (step * _solved(matrix[keep], step)).sum(1)
         low = np.where(excess > 0.0, np.maximum(low, lam), low)
         lam = np.maximum(lam + (length / radius) * excess * length / curved, low)
     return steps, found
+
+
+def _solved(matrix: Float[np.ndarray, "B d d"], right: Float[np.ndarray, "B d"]) -> Float[np.ndarray, "B d"]:
+    """The solution of each lane. A singular one makes NumPy refuse them all: then each is solved by itself."""
+    try:
+        return np.linalg.solve(matrix, right[:, :, None])[:, :, 0]
+    except np.linalg.LinAlgError:
+        return np.stack([_solved_or_shortest(one, side) for one, side in zip(matrix, right, strict=True)])
+
+
+def _solved_or_shortest(matrix: Float[np.ndarray, "d d"], right: Float[np.ndarray, " d"]) -> Float[np.ndarray, " d"]:
+    """The solution, or, where the matrix is singular, the shortest vector that solves what the matrix determines."""
+    try:
+        return np.linalg.solve(matrix, right)
+    except np.linalg.LinAlgError:
+        if not np.isfinite(matrix).all():
+            return np.full(right.size, np.nan)
+    values, vectors = np.linalg.eigh(matrix)
+    seen = np.abs(values) > 4.0 * EPSILON * values.size * np.abs(values).max(initial=0.0)
+    along = np.divide(right @ vectors, values, out=np.zeros_like(right), where=seen)
+    return vectors @ along
 
 
 def quadratic(

@@ -95,6 +95,8 @@ class _Analysis:
             return _with_open(a, b)
         if a.same_scale(b) and a.offset == b.offset:
             return a if operation != "subtract" or not a.offset else a.times(DIMENSIONLESS)
+        if a.same_scale(b) and a.parts == b.parts:
+            return a if a.offset else b  # a place on a scale such as degC and a difference on it make another place
         verb = _VERBS.get(operation, "compare" if operation in _COMPARED else f"take the {operation} of")
         remedy = "they measure different things; check the units, or the formula."
         if a.same_scale(b):

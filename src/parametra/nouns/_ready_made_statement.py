@@ -14,7 +14,7 @@ from parametra.nouns.interchange import Interchange
 from parametra.nouns.noise import Noise
 from parametra.nouns.parameter import Parameter
 from parametra.nouns.statement import is_number, shown
-from parametra.nouns.units import parse_unit
+from parametra.nouns.units import Unit, compatible, parse_unit
 
 _WHOLE = frozenset({"type", "choices", "simplex", "fixed", "tied"})
 """Keys that make another kind of parameter, of which only unit and words are kept."""
@@ -179,12 +179,29 @@ def refuse_units(own: Mapping[str, str], free: frozenset[str], sets: Sequence[Da
             mine, theirs = parse_unit(unit or "1"), parse_unit(stated)
             if mine is None or theirs is None:
                 continue
-            # whatever follows a unit follows its scale, and never where its zero lies: 0 degC is no 0 K
-            if mine.offset != theirs.offset or not (name in free or mine.same_scale(theirs)):
-                raise ModelError(
-                    f'the model "{model}" takes "{name}" in {unit}, and the data "{data.name}" state {stated}. Convert '
-                    "the numbers first."
-                )
+            # what follows a unit follows its scale and not its zero, which matters to a model in kelvin: 0 degC is no
+            # 0 K; a model of signals of any kind has no zero that they could miss
+            followed = name in free and (mine.offset == theirs.offset or not compatible(mine, theirs))
+            if not (followed or (mine.offset == theirs.offset and mine.same_scale(theirs))):
+                raise ModelError(_other_unit(name, mine, theirs, data.name, model))
+
+
+def _other_unit(name: str, mine: Unit, theirs: Unit, data: str, model: str) -> str:
+    """What is wrong with the unit of data, and what to do."""
+    came = f'and the data "{data}" state {theirs}'
+    if not mine.dimension and not compatible(mine, theirs):
+        return (
+            f'to the model "{model}", "{name}" is a pure number, {came}. State no unit for it (take it out of units = '
+            "{...}) where the numbers are on the model's scale, and bring them there first where they are not."
+        )
+    how = ""
+    if compatible(mine, theirs):
+        times = theirs.factor / mine.factor
+        steps = [f"multiply them by {times:.10g}"] if not np.isclose(times, 1.0, rtol=1e-9) else []
+        if moved := (theirs.offset - mine.offset) / mine.factor:
+            steps.append(f"add {moved:.10g}")
+        how = f": {', then '.join(steps)}, and state {mine}"
+    return f'the model "{model}" takes "{name}" in {mine}, {came}. Convert the numbers first{how}.'
 
 
 def noise_for(noise: object, sets: Sequence[Data], outputs: Sequence[str]) -> object:

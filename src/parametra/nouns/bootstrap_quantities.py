@@ -67,10 +67,17 @@ class Quantities:
         except (ArithmeticError, ValueError):
             return float("nan")
 
-    def slopes(self, x: Float[np.ndarray, " d"], scale: float) -> Float[np.ndarray, "q d"]:
-        """Derivatives by the coordinates of the box, by central differences inside the bounds."""
+    def slopes(
+        self, x: Float[np.ndarray, " d"], scale: float, errors: Float[np.ndarray, " d"]
+    ) -> Float[np.ndarray, "q d"]:
+        """Derivatives by the coordinates of the box, by central differences inside the bounds.
+
+        Arguments:
+            x, scale: where.
+            errors: of the coordinates, which tell the steps near zero; 0 where there is none.
+        """
         space, d = self.problem.fit_space, x.size
-        step = 1e-6 * np.maximum(np.abs(x), 1e-3 * space.sizes)
+        step = 1e-6 * np.maximum(np.abs(x), 1e-3 * np.where(errors > 0, errors, space.sizes))
         up = np.minimum(x + np.diag(step), space.upper)
         down = np.maximum(x - np.diag(step), space.lower)
         values = self.at(np.concatenate([up, down]), np.full(2 * d, scale))

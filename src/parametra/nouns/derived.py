@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from parametra.nouns._derived_unit import surely
 from parametra.nouns.errors import FormulaError, ModelError, UnitError, did_you_mean
 from parametra.nouns.formula import Formula
 from parametra.nouns.units import named_unit
@@ -35,7 +36,8 @@ class Derived:
     def in_units(self, units: Mapping[str, str]) -> Derived:
         """The same with the unit that its formula gives it, where none was stated.
 
-        Units are followed by their names alone: what would need a conversion is left without one.
+        Units are followed by their names alone: what would need a conversion is left without one, and so is what
+        holds a number that may be one, such as `a - 273.15` and `60 * a`.
 
         Arguments:
             units: parameter to its unit, "" where none is stated.
@@ -44,7 +46,7 @@ class Derived:
             return self
         try:
             known = {name: named_unit(units.get(name, "")) for name in self.formula.names}
-            found = self.formula.unit(known)
+            found = surely(self.formula.tape, known, self.formula.text)
         except UnitError:
             return self
         return self if found is None else replace(self, unit=str(found))

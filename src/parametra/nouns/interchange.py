@@ -37,12 +37,12 @@ class Interchange:
         """What was stated, checked; None where nothing was.
 
         Arguments:
-            thing: groups of names, an `Interchange`, or nothing.
+            thing: groups of names, an `Interchange`, or nothing: None, or an empty list.
             names: of the parameters of the problem. An `Interchange` that speaks of others stands for nothing here:
                 another statement of the problem has done without them.
 
         Raises:
-            ParameterError: no groups, groups of different lengths, a name that is no parameter or comes twice.
+            ParameterError: one group alone, groups of different lengths, a name that is no parameter or comes twice.
         """
         if thing is None or isinstance(thing, Interchange):
             return thing if thing is not None and thing.names <= {*names} and len(thing.groups) > 1 else None

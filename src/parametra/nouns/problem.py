@@ -383,43 +383,46 @@ class Problem:
 
     def with_fixed(self, values: Mapping[str, Any]) -> Problem:
         """The same problem with some parameters held at a value."""
-        return self._restated(parameters=self.stated_space.fix(values).parameters)
+        return self.restated(parameters=self.stated_space.fix(values).parameters)
 
     def with_data(self, data: object) -> Problem:
         """The same question asked of other data of the same form."""
-        return self._restated(data=data)
+        return self.restated(data=data)
 
     def with_parameters(self, parameters: Mapping[str, object]) -> Problem:
         """The same question with its parameters stated anew."""
-        return self._restated(parameters=parameters)
+        return self.restated(parameters=parameters)
 
     def with_model(self, model: object) -> Problem:
         """The same question with another model of the same arguments."""
-        return self._restated(model=model)
+        return self.restated(model=model)
 
-    def _restated(self, **changed: Any) -> Problem:
+    def restated(self, **changed: Any) -> Problem:
+        """The same problem with other parts; all that is not named stays as it was stated.
+
+        Arguments:
+            changed: arguments of `Problem` by name.
+
+        Raises:
+            ParametraError: parts that do not go together.
+        """
         parts: dict[str, Any] = {
             "model": self.model,
             "data": self.data_sets,
             "parameters": self.stated_space.parameters,
+            "noise": self.noise,
+            "derived": {d.name: d for d in self.derived},
+            "constraints": self.constraints or None,
+            "penalty": self.penalty,
+            "adversary": self.adversary,
+            "interchangeable": self.interchangeable,
+            "folding": self.folding,
+            "doubts": self.doubts,
+            "title": self.title,
+            "description": self.description,
             **changed,
         }
-        derived = {d.name: d for d in self.derived}
-        return Problem(
-            parts["model"],
-            parts["data"],
-            parts["parameters"],
-            noise=self.noise,
-            derived=derived,
-            constraints=self.constraints or None,
-            penalty=self.penalty,
-            adversary=self.adversary,
-            interchangeable=self.interchangeable,
-            folding=self.folding,
-            doubts=self.doubts,
-            title=self.title,
-            description=self.description,
-        )
+        return Problem(**parts)
 
     def _noises(self, noise: object) -> dict[str, Noise]:
         stated = noise_by_output(noise, self.outputs)

@@ -110,6 +110,7 @@ class ReadyMade:
         constraints: object = None,
         penalty: object = None,
         adversary: object = (),
+        interchangeable: object = None,
         title: str = "",
         description: str = "",
         **options: Any,
@@ -127,6 +128,7 @@ class ReadyMade:
                 states gives way to `Normal()` where the data bring standard deviations.
             priors: True takes the model's priors, and a fit then finds the maximum of the posterior.
             derived: beside the model's own, as for `Problem`.
+            interchangeable: in place of the model's own, as for `Problem`.
             penalty, adversary, title, description: as for `Problem`.
             options: as in `options`.
 
@@ -153,7 +155,7 @@ class ReadyMade:
             constraints=form.constraints if constraints is None else constraints,
             penalty=penalty,
             adversary=adversary,
-            interchangeable=as_called(form.interchangeable, seen),
+            interchangeable=as_called(form.interchangeable, seen) if interchangeable is None else interchangeable,
             folding=form.folding,
             doubts=self.doubts,
             title=title or self.summary,

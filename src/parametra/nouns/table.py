@@ -63,13 +63,23 @@ class Table:
         column = self.column(name)
         if not self.is_text(name):
             return column
-        cells = zip(range(self.rows), column.tolist(), strict=True)
-        row, cell = next(((row, cell) for row, cell in cells if cell_number(cell) is None), (0, str(column[0])))
+        cell = column.tolist()[self._first_text(name)]
+        how = "and a missing one is left blank or written NA."
+        if cell_number(cell.replace(",", ".", 1)) is not None:
+            how = (
+                f"with a point: a decimal comma is not read. Write {cell.strip().replace(',', '.')} for it, and so on."
+            )
+        raise DataError(f"{self.text_in(name)}; numbers are written like 0.15 or 1.5e-1, {how}")
+
+    def text_in(self, name: str) -> str:
+        """How a message says that a column is text: its first cell that is no number, and where that stands."""
+        row = self._first_text(name)
         where = self.place(row) if self.lines is None else f"line {self.lines[self.positions[row]]} of {self.source}"
-        raise DataError(
-            f'column "{name}" holds text: "{shortened(cell)}" in {where}; numbers are written like 0.15 or 1.5e-1, and '
-            f"a missing one is left blank or written NA."
-        )
+        return f'column "{name}" holds text: "{shortened(str(self.columns[name].tolist()[row]))}" in {where}'
+
+    def _first_text(self, name: str) -> int:
+        cells = self.columns[name].tolist()
+        return next((row for row, cell in enumerate(cells) if cell_number(cell) is None), 0)
 
     def rows_at(self, index: Int[np.ndarray, " m"]) -> Table:
         """The table with these rows only, which still know their places in the source."""

@@ -9,6 +9,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
+from parametra.nouns.axis_label import axis_label
+
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 SKY, PURPLE, YELLOW, BLACK, GREY = "#56B4E9", "#CC79A7", "#F0E442", "#1A1A1A", "#8A8A8A"
 BASINS = (ORANGE, GREEN, PURPLE, SKY, VERMILION, YELLOW)
@@ -57,8 +59,8 @@ def plain(text: str) -> str:
 
 
 def labelled(name: str, unit: str) -> str:
-    """What an axis says: the name, and the unit in brackets where there is one."""
-    return plain(f"{name} ({unit})" if unit and unit != "1" else name)
+    """What an axis says, with dollar signs that are dollar signs."""
+    return plain(axis_label(name, unit))
 
 
 def shortened(text: str, most: int) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from parametra.nouns.errors import FileError
 from parametra.nouns.fit_result import Fit
-from parametra.report._model_figure import MODEL, OfModel, model_figure
+from parametra.report._model_figure import MODEL, OfModel, beside, model_figure
 
 RESULT = "fit.json"
 PAGE = "report.html"
@@ -25,21 +26,25 @@ def write_result(fit: Fit, folder: Path) -> Path:
 def write_figures(fit: Fit, folder: Path, of_model: OfModel | None = None) -> list[Path]:
     """Write the figures that say something of this fit, as PNG. Raises FileError when they cannot be written.
 
+    A picture of a model's own that fails is told on standard error, and the others are written.
+
     Arguments:
         fit: the result.
         folder: where to.
-        of_model: the ready-made model and the problem that were fitted, whose own picture is written too.
+        of_model: the ready-made model and the problem that were fitted, whose own picture is written too, or in
+            place of fit.png where that would say nothing.
     """
     from parametra.report.figures import draw, worth_drawing
 
     _make(folder)
-    kinds = [kind for kind in worth_drawing(fit) if kind != "correlation"]
+    own = model_figure(fit, of_model, _tell)
+    kinds = [kind for kind in beside(fit, worth_drawing(fit), own) if kind != "correlation"]
     for kind in kinds:
         figure: Any = draw(fit, kind)
         _write(folder / f"{kind}.png", lambda path, f=figure: f.savefig(path, dpi=150))
-    if (picture := model_figure(fit, of_model)) is not None:
+    if own is not None:
         kinds.insert(0, MODEL)
-        _write(folder / f"{MODEL}.png", lambda path: picture.savefig(path, dpi=150))
+        _write(folder / f"{MODEL}.png", lambda path: own.savefig(path, dpi=150))
     return [folder / f"{kind}.png" for kind in kinds]
 
 
@@ -52,6 +57,10 @@ def write_page(fit: Fit, folder: Path, of_model: OfModel | None = None) -> Path:
     path = folder / PAGE
     _write(path, lambda p: p.write_text(text, encoding="utf-8"))
     return path
+
+
+def _tell(sentence: str) -> None:
+    sys.stderr.write(f"{sentence}\n")
 
 
 def _make(folder: Path) -> None:

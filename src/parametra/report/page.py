@@ -12,7 +12,7 @@ from parametra.nouns.fit_result import Fit
 from parametra.nouns.fit_text import percent, role_note
 from parametra.nouns.result_table import cell, interval_text, with_error
 from parametra.nouns.status import Outcome
-from parametra.report._model_figure import MODEL, OfModel, model_figure
+from parametra.report._model_figure import MODEL, OfModel, beside, model_figure
 from parametra.report._picture import picture
 from parametra.report.figures import draw, worth_drawing
 
@@ -38,10 +38,7 @@ _TENS = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)e([+-]?\d+)")
 _POWER = re.compile(r" \*\* (-?\d+)(?![\w.])")
 _RAISED = {ord(plain): raised for plain, raised in zip("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True)}
 _FIGURES = {
-    "fit": (
-        "Data and fit",
-        "The data with their standard deviations, the best curve with its 95 % band; beneath, the residuals.",
-    ),
+    "fit": ("Data and fit", ""),
     "waterfall": (
         "What the starts found",
         "The final cost of every start, lowest first. A long flat step at the left means that many starts agree.",
@@ -81,7 +78,7 @@ def page(fit: Fit, of_model: OfModel | None = None) -> str:
         equations=_equations(fit),
         quality=_quality(fit),
         starts=_starts(fit),
-        figures=[*_of_model(fit, of_model), *(_figure(fit, kind) for kind in worth_drawing(fit))],
+        figures=_figures(fit, of_model),
         receipt=_receipt(fit),
     )
 
@@ -190,15 +187,27 @@ def _starts(fit: Fit) -> str:
 def _figure(fit: Fit, kind: str) -> dict[str, str]:
     title, words = _FIGURES[kind]
     if kind == "fit":
-        words += _cut(fit)
+        words += _drawn(fit) + _cut(fit)
     return {"kind": kind, "title": title, "words": words, "source": picture(draw(fit, kind))}
 
 
-def _of_model(fit: Fit, of_model: OfModel | None) -> list[dict[str, str]]:
-    drawn = model_figure(fit, of_model)
-    if drawn is None or of_model is None:
-        return []
-    return [{"kind": MODEL, "title": of_model[0].name, "words": f"{of_model[0].summary}.", "source": picture(drawn)}]
+def _figures(fit: Fit, of_model: OfModel | None) -> list[dict[str, str]]:
+    own = model_figure(fit, of_model)
+    figures = [_figure(fit, kind) for kind in beside(fit, worth_drawing(fit), own)]
+    if own is None or of_model is None:
+        return figures
+    words = {"kind": MODEL, "title": of_model[0].name, "words": f"{of_model[0].summary}.", "source": picture(own)}
+    return [words, *figures]
+
+
+def _drawn(fit: Fit) -> str:
+    """What the picture of data and fit shows, in words: only what is there."""
+    spread = any(view.spread is not None for view in fit.views)
+    limits = any(view.censored is not None and bool(view.censored.any()) for view in fit.views)
+    curve = any(view.curve_x.size for view in fit.views)
+    data = "The data" + " with the standard deviations of their noise" * spread + ", limits as open marks" * limits
+    best = "the best curve with its 95 % band" if curve else "the best fit at each of them"
+    return f"{data}, {best}; beneath, the residuals."
 
 
 def _cut(fit: Fit) -> str:

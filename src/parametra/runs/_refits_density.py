@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from parametra.nouns.bootstrap_data import ReplicateData
 from parametra.nouns.errors import MethodError
 from parametra.nouns.noise_simulate import told_by_values
 from parametra.nouns.problem import Problem, maybe_64_bits
-from parametra.runs._refits_curvature import Rows, steps_of
+from parametra.runs._refits_curvature import Rows, inside, spreads_of, steps_of
 from parametra.runs.cost import Cost
 
 _TINY = 1e-100
@@ -184,7 +185,7 @@ class DensityReplicates:
             gradient -= np.einsum("bn,bnd->bd", self._weighted(score, here, owners), by)
             normal += np.swapaxes(by, 1, 2) @ (by * self._weighted(information, here, owners)[:, :, None])
         if self.problem.space.explicit_priors:
-            slope, curved = self._prior_derivatives(points)
+            slope, curved = self._prior_derivatives(points, self._steps(points, slopes))
             gradient, normal = gradient - slope, normal - curved
         return gradient, normal
 
@@ -208,28 +209,42 @@ class DensityReplicates:
             named = self.problem.fit_space.to_named(points.T)
             return np.concatenate(self._rows(values, named, owners), axis=1)
 
-        rows = Rows(density, values, slopes, points, self._read(points))
+        space, steps = self.problem.fit_space, self._steps(points, slopes)
+        rows = Rows(
+            density, values, slopes, points, self._read(points, steps), steps, self._spreads, space.lower, space.upper
+        )
         first = rows.first()
         gradient, hessian = -rows.chained(first), np.zeros((*points.shape, points.shape[1]))
         if second:
-            hessian = -rows.curvature() - self._curved_model(first[0], slopes, points)
+            hessian = -rows.curvature() - self._curved_model(first[0], slopes, points, steps)
         if self.problem.space.explicit_priors:
-            slope, curved = self._prior_derivatives(points)
+            slope, curved = self._prior_derivatives(points, steps)
             gradient, hessian = gradient - slope, hessian - curved
         return gradient, positive(0.5 * (hessian + np.swapaxes(hessian, 1, 2))) if second else None
 
-    def _curved_model(self, weights: np.ndarray, slopes: np.ndarray, points: np.ndarray) -> np.ndarray:
+    def _steps(self, points: np.ndarray, slopes: np.ndarray) -> np.ndarray:
+        space = self.problem.fit_space
+        return steps_of(points, slopes, self._spreads, space.sizes, space.upper - space.lower)
+
+    @cached_property
+    def _spreads(self) -> np.ndarray:
+        told = self.problem.arrays
+        return spreads_of([np.asarray(told[i]["observed"][o], dtype=np.float64) for i, o, _ in self.stretches])
+
+    def _curved_model(
+        self, weights: np.ndarray, slopes: np.ndarray, points: np.ndarray, steps: np.ndarray
+    ) -> np.ndarray:
         """Sum over rows of a weight times the second derivatives of the prediction, (B, d, d)."""
         count, d = points.shape
         if not np.any(weights):
             return np.zeros((count, d, d))
-        steps = 10 * steps_of(points)
+        steps = 10 * steps
         steps = np.where(points + steps > self.problem.fit_space.upper, -steps, steps)
         moved = points[:, None, :] + steps[:, :, None] * np.eye(d)
         there = self.predictions.at(moved.reshape(count * d, d))[1].reshape(count, d, -1, d)
         return ((weights[:, None, None, :] @ (there - slopes[:, None]))[:, :, 0]) / steps[:, :, None]
 
-    def _read(self, points: np.ndarray) -> tuple[int, ...]:
+    def _read(self, points: np.ndarray, steps: np.ndarray) -> tuple[int, ...]:
         """The coordinates that noises read beside predictions."""
         if self._reads is None:
             self._reads = tuple(range(points.shape[1]))
@@ -238,24 +253,26 @@ class DensityReplicates:
                 alone = len(self.problem.outputs) == 1
                 own = {name for o, noise in self.noise.items() for name in noise.parameters(o, alone)}
                 names = own.union(*(one for one in reads if one is not None))
-                self._reads = tuple(k for k in self._reads if self._moves(points, k, names))
+                self._reads = tuple(k for k in self._reads if self._moves(points, steps, k, names))
         return self._reads
 
-    def _moves(self, points: np.ndarray, k: int, names: set[str]) -> bool:
+    def _moves(self, points: np.ndarray, steps: np.ndarray, k: int, names: set[str]) -> bool:
         """Whether a coordinate changes one of the values of these names."""
         moved = points.copy()
-        moved[:, k] += 1e3 * steps_of(points)[:, k]
+        moved[:, k] += 1e3 * steps[:, k]
         here, there = (self.problem.fit_space.to_named(each.T) for each in (points, moved))
         return any(np.any(here[name] != there[name]) for name in names if name in here)
 
-    def _prior_derivatives(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _prior_derivatives(self, points: np.ndarray, steps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The slope of the log priors, and their curvature along each coordinate where it is negative."""
         count, d = points.shape
         slope, curved = np.zeros((count, d)), np.zeros((count, d, d))
-        here = self._log_prior(points)
-        for k, step in enumerate((20 * steps_of(points)).T):
-            up, down = points.copy(), points.copy()
-            up[:, k], down[:, k] = points[:, k] + step, points[:, k] - step
+        steps = 20 * steps
+        middle = inside(points, steps, self.problem.fit_space.lower, self.problem.fit_space.upper)
+        here = self._log_prior(middle)
+        for k, step in enumerate(steps.T):
+            up, down = middle.copy(), middle.copy()
+            up[:, k], down[:, k] = middle[:, k] + step, middle[:, k] - step
             high, low = self._log_prior(up), self._log_prior(down)
             slope[:, k] = (high - low) / (2 * step)
             curved[:, k, k] = np.minimum((high - 2 * here + low) / step**2, 0.0)

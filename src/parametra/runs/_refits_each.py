@@ -20,6 +20,7 @@ from parametra.runs._refits_density import positive
 from parametra.runs.compiled import Compiled
 from parametra.runs.cost import Cost
 from parametra.runs.direct import Direct
+from parametra.runs.lengths import kept_within, lengths
 
 _STEP = 6e-5
 
@@ -44,6 +45,7 @@ class EachReplicate:
         self.data = data
         self.compiled = evaluator.kind == "compiled"
         self._known: dict[int, Any] = {}
+        self._lengths: np.ndarray | None = None
 
     def evaluate(self, request: Request) -> Answers:
         """Answer any want, data set by data set; a start of -1 is answered for the first."""
@@ -68,6 +70,7 @@ class EachReplicate:
             return evaluator.evaluate(points, want)
         d = points.shape[1]
         step = _STEP * np.maximum(np.abs(points), 1e-2 * self.problem.fit_space.sizes)
+        step = kept_within(step, self._lengths_at(evaluator, points[0], step[0]))
         moves = step[:, None, :] * np.eye(d)
         around = np.concatenate([points[:, None, :], points[:, None, :] + moves, points[:, None, :] - moves], axis=1)
         asked = evaluator.evaluate(around.reshape(-1, d), Want.GRADIENT)
@@ -76,6 +79,15 @@ class EachReplicate:
         hessian = (slopes[:, 1 : d + 1] - slopes[:, d + 1 :]) / (2 * step[:, :, None])
         normal = positive(0.5 * (hessian + np.swapaxes(hessian, 1, 2)))
         return Answers(cost=np.where(ok, cost, np.inf), ok=ok, gradient=slopes[:, 0], normal=normal)
+
+    def _lengths_at(self, evaluator: Any, point: np.ndarray, step: np.ndarray) -> np.ndarray:
+        """How far coordinates move for the cost to bend by about one; of the first point, which tells the order."""
+        if self._lengths is None:
+            space = self.problem.fit_space
+            self._lengths = lengths(
+                lambda x: evaluator.evaluate(x, Want.COST).cost, point, step, np.asarray(space.lower), space.upper
+            )
+        return self._lengths
 
     def _evaluator(self, owner: int) -> Any:
         if owner not in self._known:

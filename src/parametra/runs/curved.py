@@ -10,6 +10,7 @@ import numpy as np
 
 from parametra.nouns.asker import Answers, Want
 from parametra.runs.cost import Cost
+from parametra.runs.lengths import kept_within
 
 _STEP = 6e-6
 _FLOOR = 1e-10
@@ -25,11 +26,13 @@ class Curved:
     Arguments:
         inner: answers COST and GRADIENT.
         lower, upper: (d,) bounds, beyond which nothing is asked.
+        lengths: (d,) how far each coordinate moves for the cost to bend by about one, NaN where that is not known.
     """
 
     inner: Any
     lower: np.ndarray
     upper: np.ndarray
+    lengths: np.ndarray
 
     @property
     def kind(self) -> str:
@@ -63,7 +66,7 @@ class Curved:
 
     def with_cost(self, cost: Cost) -> Curved:
         """The same evaluator of another cost."""
-        return Curved(self.inner.with_cost(cost), self.lower, self.upper)
+        return Curved(self.inner.with_cost(cost), self.lower, self.upper, self.lengths)
 
     def evaluate(self, points: np.ndarray, want: Want) -> Answers:
         """Answer a request for points (B, d)."""
@@ -73,6 +76,7 @@ class Curved:
         b, d = points.shape
         width = np.where(np.isfinite(self.upper - self.lower), self.upper - self.lower, np.inf)
         step = _STEP * np.minimum(np.maximum(np.abs(points), 1e-2 * self.problem.fit_space.sizes), width)
+        step = kept_within(step, self.lengths)
         moved = np.concatenate(
             [points[:, None] + step[:, :, None] * np.eye(d), points[:, None] - step[:, :, None] * np.eye(d)]
         )

@@ -124,8 +124,12 @@ class Direct:
 
     def _predicted(self, points: np.ndarray) -> Answers:
         if self._predicts_together and (answers := self._predicted_together(points)) is not None:
-            return answers
+            bad = np.flatnonzero(~answers.ok)
+            # a model may answer NaN for a whole batch because of one point of it
+            return _replaced(answers, bad, self._predicted_each(points[bad])) if bad.size else answers
+        return self._predicted_each(points)
 
+    def _predicted_each(self, points: np.ndarray) -> Answers:
         def one(x: np.ndarray) -> Answers:
             self.calls += 1
             values = np.real(scores.predictions(self.problem, x))
@@ -463,6 +467,17 @@ def reason_of(error: Exception) -> str:
     """Why a point failed, in words that are counted."""
     words = error.reason if isinstance(error, EvaluationFailed) else told(error)
     return words[:LONGEST_REASON]
+
+
+def _replaced(answers: Answers, which: np.ndarray, others: Answers) -> Answers:
+    """Answers with some of them taken from others, which are in that order; those that failed stay."""
+    parts: dict[str, Any] = dict(vars(answers))
+    for name, value in parts.items():
+        other = getattr(others, name)
+        if value is not None and other is not None:
+            parts[name] = value.copy()
+            parts[name][which] = other
+    return Answers(**parts)
 
 
 def _together(found: list[Answers | None]) -> Answers:

@@ -33,7 +33,7 @@ def changed(problem: Problem, taken: tuple[Alternative, ...]) -> Problem:
     made = _with_rows(problem, made, told.rows)
     if "weights" in parts:
         data, noise = weighted(made, parts["weights"])
-        made = restated(made, data=data, noise=noise)
+        made = made.restated(data=data, noise=noise)
     if "fixed" in parts:
         made = made.with_fixed(parts["fixed"])
     return _start(made, parts["start"]) if "start" in parts else made
@@ -70,15 +70,18 @@ def _restated_form(problem: Problem, form: Mapping[str, Any]) -> Problem:
     parts: dict[str, Any] = {word: form[word] for word in ("data", "noise") if word in form}
     added: Mapping[str, Any] = form.get("parameters", {})
     if "model" not in form:
-        return restated(problem, **parts, parameters={**problem.stated_space.parameters, **added})
+        return problem.restated(**parts, parameters={**problem.stated_space.parameters, **added})
     data_sets = as_data_sets(form["data"]) if "data" in form else problem.data_sets
     stated, derived = form["model"], dict[str, Any]()
     parameters: dict[str, Any] = dict(problem.stated_space.parameters)
+    parts |= {"folding": None, "doubts": None}  # which are of the model that gives way
     if isinstance(stated, ReadyMade):
         bare = stated.problem(data_sets)
         own = bare.stated_space.parameters
         parameters = {**own, **{name: parameters[name] for name in own if name in parameters}}
         stated, derived = bare.model, {d.name: d for d in bare.derived}
+        parts |= {"folding": bare.folding, "doubts": bare.doubts}
+        parts |= {"interchangeable": bare.interchangeable or problem.interchangeable}
     model = Model.of(stated)
     parameters |= added
     if model.arguments:
@@ -88,7 +91,7 @@ def _restated_form(problem: Problem, form: Mapping[str, Any]) -> Problem:
         parameters = {name: each for name, each in parameters.items() if name in used}
     at = Space(parameters).guess_named
     derived |= {d.name: d for d in problem.derived if _follows(d, at)}
-    return restated(problem, **parts, model=model, parameters=parameters, derived=derived)
+    return problem.restated(**parts, model=model, parameters=parameters, derived=derived)
 
 
 def _follows(derived: Derived, at: Mapping[str, Any]) -> bool:
@@ -97,31 +100,6 @@ def _follows(derived: Derived, at: Mapping[str, Any]) -> bool:
     except (KeyError, ParametraError):
         return False
     return True
-
-
-def restated(problem: Problem, **parts: Any) -> Problem:
-    """The same problem with other parts."""
-    given: dict[str, Any] = {
-        "model": problem.model,
-        "data": problem.data_sets,
-        "parameters": problem.stated_space.parameters,
-        "noise": problem.noise,
-        "derived": {d.name: d for d in problem.derived},
-        **parts,
-    }
-    return Problem(
-        given["model"],
-        given["data"],
-        given["parameters"],
-        noise=given["noise"],
-        derived=given["derived"],
-        constraints=problem.constraints or None,
-        penalty=problem.penalty,
-        adversary=problem.adversary,
-        interchangeable=problem.interchangeable,
-        title=problem.title,
-        description=problem.description,
-    )
 
 
 def _with_rows(stated: Problem, made: Problem, keeping: tuple[Alternative, ...]) -> Problem:

@@ -143,7 +143,7 @@ def check(
 def _checked(problem: Problem, method: str, starts: int | str, loss: str | Loss | None) -> Check:
     held = {name: problem.space.guess_named[name] for name in problem.space.discrete}
     first = problem.with_fixed(held) if held else problem
-    findings = [_of_data(data) for data in problem.data_sets]
+    findings = [_of_data(problem, data) for data in problem.data_sets]
     findings += _of_rows(problem)
     findings.append(_of_units(problem))
     try:
@@ -170,12 +170,16 @@ def _checked(problem: Problem, method: str, starts: int | str, loss: str | Loss 
     return Check(problem.title, tuple(findings), plan, cost)
 
 
-def _of_data(data: Data) -> Finding:
+def _of_data(problem: Problem, data: Data) -> Finding:
     words = [f"{data.name}: {data.rows} row{'s' * (data.rows != 1)}"]
     words.append("inputs " + ", ".join(data.inputs) if data.inputs else "no inputs")
     words.append("outputs " + ", ".join(f"{name} ({_sigma(data, name)})" for name in data.outputs))
-    if data.columns:
-        words.append(f"not used: {', '.join(data.columns)}")
+    read = [name for noise in problem.noise.values() for name in noise.columns if name in data.columns]
+    if read:
+        words.append(f"read by the noise: {', '.join(dict.fromkeys(read))}")
+    unread = [name for name in data.columns if name not in read]
+    if unread:
+        words.append(f"not used: {', '.join(unread)}")
     if data.masked:
         words.append(f"{data.masked} values left out as missing")
     return Finding(WARNING if data.masked else OK, "data", "; ".join(words))

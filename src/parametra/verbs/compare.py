@@ -255,16 +255,7 @@ def _again(run: _Run, ats: dict[str, AtEstimate], small: str, large: str, named:
     problem = run.problems[large]
     guesses = {name: p for name, p in problem.stated_space.parameters.items() if name in problem.fit_space.slices}
     moved = {name: dataclasses.replace(p, guess=_as_stated(named[name])) for name, p in guesses.items()}  # pyright: ignore[reportArgumentType, reportCallIssue]
-    again = Problem(
-        problem.model,
-        problem.data_sets,
-        {**problem.stated_space.parameters, **moved},
-        noise=problem.noise,
-        derived={d.name: d for d in problem.derived},
-        constraints=problem.constraints or None,
-        interchangeable=problem.interchangeable,
-        title=problem.title,
-    )
+    again = problem.restated(parameters={**problem.stated_space.parameters, **moved})
     run.progress.close()
     arguments: dict[str, Any] = {**run.wish.fit[large], "starts": 1}
     found = fit(again, **arguments, progress=run.wish.progress)

@@ -210,13 +210,14 @@ def _posed(small: Problem, named: Any, large: Problem, width: dict[str, float]) 
         made.append(other)
     noise = {output: Normal(sigma=width[output]) for output in large.outputs}
     without = {name: p for name, p in large.stated_space.parameters.items() if name not in _of_noise(large)}
-    return Problem(
-        large.model,
-        made,
-        _without_priors(without),
+    return large.restated(
+        data=made,
+        parameters=_without_priors(without),
         noise=noise,
-        constraints=large.constraints or None,
-        title=large.title,
+        derived=None,
+        penalty=None,
+        adversary=(),
+        doubts=None,
     )
 
 

@@ -29,8 +29,8 @@ def starts_of(
     converged = np.array([e is Ending.CONVERGED for e in solutions.endings])
     cost = np.where(np.isfinite(solutions.cost), solutions.cost, np.inf)
     best = solutions.best
-    scale2 = curvature.scale**2 if np.isfinite(curvature.scale) and curvature.scale > 0 else 1.0
-    tolerance = _TELLABLE * scale2 + 1e-6 * abs(float(cost[best]))
+    scale2 = _squared_scale(curvature)
+    tolerance = _tolerance(cost, best, curvature)
     vouched = bool(converged[best])
     arrived = converged | (np.arange(cost.size) == best)
     if not vouched:
@@ -64,6 +64,33 @@ def starts_of(
         costs=tuple(float(c) for c in np.sort(cost)),
         why=why,
     )
+
+
+def is_settled(solutions: Solutions, curvature: Curvature, *, plain: bool) -> bool:
+    """Whether other starts can find nothing better: the guess led to the best end, which the data do not contradict.
+
+    How often starts that are drawn at random reach the best end, and where they end instead, says little then: a fit
+    that leaves nothing over but the noise has nothing to gain elsewhere.
+
+    Arguments:
+        solutions: where the starts ended, the guess first.
+        curvature: at the best.
+        plain: whether the residuals passed every test, see `fit_left_over`.
+    """
+    best = solutions.best
+    if not plain or best < 0 or solutions.endings[best] is not Ending.CONVERGED or curvature.minimum:
+        return False
+    cost = solutions.cost
+    return bool(np.isfinite(cost[0]) and cost[0] - cost[best] <= _tolerance(cost, best, curvature))
+
+
+def _squared_scale(curvature: Curvature) -> float:
+    return curvature.scale**2 if np.isfinite(curvature.scale) and curvature.scale > 0 else 1.0
+
+
+def _tolerance(cost: np.ndarray, best: int, curvature: Curvature) -> float:
+    """Costs closer than this cannot be told apart."""
+    return _TELLABLE * _squared_scale(curvature) + 1e-6 * abs(float(cost[best]))
 
 
 def _split(members: np.ndarray, points: np.ndarray, curvature: Curvature) -> list[np.ndarray]:

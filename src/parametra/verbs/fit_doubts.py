@@ -13,8 +13,10 @@ from parametra.nouns.problem import Problem
 from parametra.nouns.starts import Basin, Starts
 from parametra.nouns.status import Status
 from parametra.verbs.fit_constrained import constraint_doubts
+from parametra.verbs.fit_left_over import LeftOver
 from parametra.verbs.fit_rows import edge_of
 from parametra.verbs.fit_uncertainty import Curvature
+from parametra.verbs.fit_unvarying import unvarying_doubts
 
 _STRONG = 0.98
 _BENT = 2.0
@@ -34,22 +36,33 @@ def doubts_of(
     starts: Starts,
     p_value: float | None,
     failed_share: float,
-    named: Mapping[str, Any] | None = None,
+    named: Mapping[str, Any],
+    left: LeftOver,
+    settled: bool,
 ) -> tuple[str, ...]:
-    """All doubts about a fit, gravest first; empty when nothing was noticed."""
+    """All doubts about a fit, gravest first; empty when nothing was noticed.
+
+    Arguments:
+        problem, status, rows, labels, covariance, curvature, starts, p_value, named: as the fit has them.
+        failed_share: of the evaluations.
+        left: what the residuals say.
+        settled: whether no other optimum can be better, see `fit_basins.is_settled`.
+    """
     found: list[str] = []
     if curvature.minimum:
         usual = f"this is not an established minimum: {curvature.minimum}. Errors are withheld; try more starts."
         found.append(curvature.doubt or usual)
+    found += unvarying_doubts(problem)
     found += [doubt for output, noise in problem.noise.items() for doubt in noise.doubts(output)]
     found += [doubt for _, doubt in row_doubts(problem)]
-    found += _bent_inputs(problem, named, starts) if named is not None else []
+    found += _bent_inputs(problem, named, starts)
     found += _bounds_and_flat(problem, rows, curvature)
     found += constraint_doubts(curvature.held) if curvature.held is not None else []
     found += _correlated(labels, covariance, tied=bool(curvature.held is not None and curvature.held.active.size))
     found += _wide(problem, rows)
     found += _bent(problem, curvature)
-    found += _many_basins(starts, status)
+    found += _many_basins(starts, status, settled=settled)
+    found += left.doubts
     if p_value is not None and p_value < 1e-3:
         found.append(
             f"the model does not describe the data within the stated standard deviations (p = {p_value:.1g}); errors "
@@ -60,7 +73,7 @@ def doubts_of(
             f"the data scatter less than their stated standard deviations (p = {p_value:.4g}): the sigmas are probably "
             "too large or not independent, and so are the errors."
         )
-    if failed_share > 0.2:
+    if failed_share > 0.2 and not settled:
         found.append(f"{100 * failed_share:.0f} % of the evaluations failed. The receipt counts the reasons.")
     freedom = problem.degrees_of_freedom
     if problem.profiled is not None and 0 < freedom < 3:
@@ -193,7 +206,7 @@ def _values(basin: Basin) -> str:
     return ", ".join(f"{k}={v:.4g}" for k, v in basin.estimate.items() if isinstance(v, (int, float)))
 
 
-def _many_basins(starts: Starts, status: Status) -> list[str]:
+def _many_basins(starts: Starts, status: Status, *, settled: bool) -> list[str]:
     if starts.count == 1:
         return []
     found: list[str] = []
@@ -210,6 +223,8 @@ def _many_basins(starts: Starts, status: Status) -> list[str]:
             f"another optimum is hardly less likely (log-likelihood {rivals[0].behind:.2g} lower, {rivals[0].count} of "
             f"{starts.count} starts): {_values(rivals[0])}. The errors know nothing of it."
         )
+    if settled:
+        return found
     if starts.converged < starts.count / 2 and status.ok:
         found.append(f"only {starts.converged} of {starts.count} starts converged. Narrow the bounds or guess better.")
     if starts.missed_chance is not None and starts.missed_chance > 0.1:

@@ -112,19 +112,7 @@ def guessed_at(problem: Problem, named: Mapping[str, Any]) -> Problem:
     """
     stated = problem.stated_space.parameters
     guessed = {n: dataclasses.replace(p, guess=named[n]) for n, p in stated.items() if _guesses(p) and n in named}
-    return Problem(
-        problem.model,
-        problem.data_sets,
-        {**stated, **guessed},
-        noise=problem.noise,
-        derived={d.name: d for d in problem.derived},
-        constraints=problem.constraints or None,
-        penalty=problem.penalty,
-        adversary=problem.adversary,
-        interchangeable=problem.interchangeable,
-        title=problem.title,
-        description=problem.description,
-    )
+    return problem.restated(parameters={**stated, **guessed})
 
 
 def _guesses(parameter: Any) -> bool:

@@ -19,11 +19,12 @@ from parametra.nouns.receipt import Receipt, versions
 from parametra.nouns.starts import Starts
 from parametra.nouns.status import Outcome, Status
 from parametra.runs.drive import Drive
-from parametra.verbs.fit_basins import starts_of
+from parametra.verbs.fit_basins import is_settled, starts_of
 from parametra.verbs.fit_choice import NO_METHOD, SOLVED_FOR, Choice
 from parametra.verbs.fit_constrained import constrained_status, constraint_rows
 from parametra.verbs.fit_doubts import doubts_of
 from parametra.verbs.fit_equations import equations_of
+from parametra.verbs.fit_left_over import LeftOver, left_over
 from parametra.verbs.fit_minimax import as_minimax, no_curvature
 from parametra.verbs.fit_no_minimum import look_around
 from parametra.verbs.fit_rows import rows_of
@@ -74,15 +75,15 @@ def judge(
     tests = problem.profiled is None and cost_form.least_squares and not cost_form.losses
     p_value = _p_value(chi_square, freedom) if tests and not problem.adversary else None
     share = drive.failed / max(drive.evaluations, 1)
-    doubts = (
-        ()
-        if failed
-        else doubts_of(
-            problem, status, rows, *_of_free(rows, labels, covariance), around, starts, p_value, share, named
-        )
-        + stopped_doubt(solutions, choice.method)
-        + tuple(tolerance_doubts(problem, drive, x, around))
-    )
+    doubts: tuple[str, ...] = ()
+    if not failed:
+        own, shared = _of_free(rows, labels, covariance)
+        whitened = around.residuals[: problem.size]
+        left = LeftOver() if problem.adversary else left_over(problem, named, whitened, p_value)
+        settled = is_settled(solutions, around, plain=left.plain)
+        doubts = doubts_of(problem, status, rows, own, shared, around, starts, p_value, share, named, left, settled)
+        doubts += () if settled else stopped_doubt(solutions, choice.method)
+        doubts += tuple(tolerance_doubts(problem, drive, x, around))
     if status.ok and around.minimum:
         status = Status(Outcome.CONVERGED, f"{status.message}; but see the doubts: {around.minimum}")
     steps = _covariance_steps(around)
@@ -148,6 +149,8 @@ def _at(problem: Problem, x: np.ndarray, around: Curvature) -> tuple[dict[str, A
             value = float(np.asarray(problem.log_likelihood(likeliest)))
         except Exception:  # noqa: BLE001  a model that fails here has failed everywhere, and the status says so
             value = np.nan
+    if problem.profiled is not None and squares == 0:
+        value = np.inf  # a scatter of zero, which is as likely as can be
     return named, value, squares
 
 

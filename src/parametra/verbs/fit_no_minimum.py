@@ -18,12 +18,14 @@ from parametra.nouns.keys import generator
 from parametra.nouns.problem import Problem
 from parametra.nouns.status import Outcome, Status
 from parametra.runs.drive import Drive
+from parametra.runs.lengths import kept_within, lengths
 from parametra.verbs.fit_uncertainty import Curvature, unknown
 
 _FURTHER = (0.1, 0.3, 1.0, 3.0)
 _FAR = 1e3
 _BENT = 2.0
 _RADII = (1e-3, 1e-4)
+_OF_A_LENGTH = (1e-2, 1e3)
 _BALANCED = 0.02
 _BESIDE = 0.01
 _MOST_COORDINATES = 30
@@ -110,7 +112,12 @@ def _away(problem: Problem, around: Curvature, way: str) -> Found:
 def _kink(problem: Problem, drive: Drive, x: np.ndarray, cost: float) -> str:
     """Whether the cost has a kink here: "" for none, "minimum" for one that is a minimum, "kink" otherwise."""
     space, d = problem.fit_space, x.size
+
+    def asked(points: np.ndarray) -> np.ndarray:
+        return drive.evaluate(Request(points, Want.COST, np.full(len(points), -1))).cost
+
     size = np.maximum(np.abs(x), 1e-2 * space.sizes)
+    size = kept_within(size, lengths(asked, x, _RADII[0] * size, space.lower, space.upper), _OF_A_LENGTH)
     draws = generator(0, "fit.kink", d).standard_normal((8 * d, d))
     draws /= np.linalg.norm(draws, axis=1, keepdims=True)
     ways = np.concatenate([np.eye(d), -np.eye(d), draws])

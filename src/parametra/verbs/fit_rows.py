@@ -29,7 +29,7 @@ def rows_of(
         curvature: what is known around it.
         chosen: values of discrete parameters that were found by trying all of them.
     """
-    quantities = _quantities(problem, x, named, chosen)
+    quantities = _quantities(problem, x, named, chosen, np.sqrt(np.diag(curvature.covariance)))
     gradients = np.stack([q.gradient for q in quantities]) if quantities else np.zeros((0, x.size))
     flat, bound = curvature.flat(gradients), curvature.at_bound(gradients)
     variance = np.einsum("qi,ij,qj->q", gradients, curvature.covariance, gradients)
@@ -74,7 +74,7 @@ class _Quantity:
 
 
 def _quantities(
-    problem: Problem, x: np.ndarray, named: Mapping[str, Any], chosen: Mapping[str, Any]
+    problem: Problem, x: np.ndarray, named: Mapping[str, Any], chosen: Mapping[str, Any], errors: np.ndarray
 ) -> list[_Quantity]:
     space, d = problem.fit_space, x.size
     tangents = space.tangents(x)
@@ -101,9 +101,8 @@ def _quantities(
             result.append(q)
     for derived in problem.derived:
         value = float(np.asarray(derived.compute(named)))
-        result.append(
-            _Quantity(derived.name, derived.name, "derived", value, _slope(problem, x, derived.compute), derived.unit)
-        )
+        slope = _slope(problem, x, derived.compute, errors)
+        result.append(_Quantity(derived.name, derived.name, "derived", value, slope, derived.unit))
     return result
 
 
@@ -117,13 +116,17 @@ def _domain(parameter: Parameter, element: int) -> tuple[bool, tuple[float, floa
     return False, (low, high)
 
 
-def _slope(problem: Problem, x: np.ndarray, compute: Any) -> np.ndarray:
-    """Central differences of a derived quantity by the box coordinates, kept inside the bounds."""
+def _slope(problem: Problem, x: np.ndarray, compute: Any, errors: np.ndarray) -> np.ndarray:
+    """Central differences of a derived quantity by the box coordinates, kept inside the bounds.
+
+    Near zero a step is a share of the standard error, and of the guess where there is none.
+    """
     space = problem.fit_space
+    sizes = np.where(errors > 0, errors, space.sizes)
     gradient = np.zeros(x.size)
     extra = {} if problem.profiled is None else {problem.profiled: problem.space.guess_named[problem.profiled]}
     for c in range(x.size):
-        step = _STEP * max(abs(x[c]), 1e-3 * space.sizes[c])
+        step = _STEP * max(abs(x[c]), 1e-3 * sizes[c])
         up, down = x.copy(), x.copy()
         up[c], down[c] = min(x[c] + step, space.upper[c]), max(x[c] - step, space.lower[c])
         high, low = (float(np.asarray(compute({**extra, **space.to_named(p)}))) for p in (up, down))

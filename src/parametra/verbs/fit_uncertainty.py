@@ -16,6 +16,7 @@ from parametra.nouns.errors import MethodError
 from parametra.nouns.problem import Problem
 from parametra.runs.cost import Cost
 from parametra.runs.drive import Drive
+from parametra.verbs._hessian import hessian_at, rises_to_bound
 from parametra.verbs.fit_constrained import Held, held_at, spread
 
 KINDS = ("auto", "jacobian", "sandwich", "hessian")
@@ -165,21 +166,24 @@ def _from_hessian(problem: Problem, drive: Drive, x: np.ndarray, cost: float) ->
     gradient = gradient + held.pull
     lower = (x - space.lower <= close) & (gradient >= 0)
     upper = (space.upper - x <= close) & (gradient <= 0)
+    beside = np.flatnonzero((lower & (x > space.lower)) | (upper & (x < space.upper)))
+    if beside.size:  # what is near in a wide box may be far for the cost
+        off = beside[
+            rises_to_bound(drive, x, float(answers.cost[0]), beside, np.where(lower, space.lower, space.upper))
+        ]
+        lower[off], upper[off] = False, False
     inside = np.flatnonzero(~(lower | upper))
     step = 6e-6 * size
     if answers.normal is not None:  # where the information is known, a share of a standard error
         curved = np.sqrt(np.diag(answers.normal[0]))
         step = np.where(curved > 0, np.minimum(1e-3 / np.where(curved > 0, curved, 1.0), 1e-2 * size), step)
-    points = np.concatenate([x + np.diag(step)[inside], x - np.diag(step)[inside]])
-    points = np.clip(points, space.lower, space.upper)
-    moved = drive.evaluate(Request(points, Want.GRADIENT, np.zeros(len(points), dtype=np.int64)))
-    if moved.gradient is None or not moved.ok.all():
+    hessian = hessian_at(
+        drive, x, float(answers.cost[0]), step, inside, np.asarray(space.lower), np.asarray(space.upper)
+    )
+    if hessian is None:
         return unknown(d, "the Hessian is not finite there")
-    k = inside.size
-    across = points[:k, inside] - points[k:, inside]
-    hessian = (moved.gradient[:k, inside] - moved.gradient[k:, inside]) / np.diag(across)[:, None]
-    hessian = 0.5 * (hessian + hessian.T) + held.curvature[np.ix_(inside, inside)]
-    left = held.basis(inside, 1 / size[inside]) if held.active.size else np.eye(k)
+    hessian = hessian + held.curvature[np.ix_(inside, inside)]
+    left = held.basis(inside, 1 / size[inside]) if held.active.size else np.eye(inside.size)
     hessian = left.T @ hessian @ left
     root = np.sqrt(np.abs(np.diag(hessian)))
     root = np.where(root > 0, root, 1.0)

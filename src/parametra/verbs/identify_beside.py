@@ -64,7 +64,9 @@ def profile_ends(
     """The profile intervals of all parameters for many data sets, in the box; infinite where open, NaN for none.
 
     Whether an interval holds a value is told by its end towards that value, and that end is only wanted where it comes
-    before it: most often by one minimum over the other parameters with this one at the value.
+    before it: most often by one minimum over the other parameters with this one at the value. So with `holding`
+    there is an interval also where a walk to its ends would be lost further out: NaN is only what was lost on the
+    way to the value.
 
     Arguments:
         refitting: fits the problem to other data.

@@ -9,6 +9,7 @@ import numpy as np
 
 from parametra.methods.identify._rays import End
 from parametra.methods.identify.fisher_information import FisherInformationMethod, unknown
+from parametra.nouns.asker import Request, Want
 from parametra.nouns.bootstrap_result import Bootstrap
 from parametra.nouns.coverage_result import Coverage
 from parametra.nouns.errors import MethodError, ParametraError, did_you_mean
@@ -23,6 +24,7 @@ from parametra.nouns.receipt import Receipt, versions
 from parametra.nouns.status import Outcome, Status
 from parametra.runs.budget import Budget
 from parametra.runs.curved import Curved
+from parametra.runs.lengths import lengths
 from parametra.runs.progress import Progress
 from parametra.verbs.at_estimate import AtEstimate, at_estimate
 from parametra.verbs.fit import Settings
@@ -121,7 +123,14 @@ def _with_curvature(at: AtEstimate) -> AtEstimate:
     cost = at.drive.evaluator.cost
     if not (cost.least_squares or cost.scores):
         space = at.problem.fit_space
-        at.drive.evaluator = Curved(at.drive.evaluator, np.asarray(space.lower), np.asarray(space.upper))
+        lower, upper, around = np.asarray(space.lower), np.asarray(space.upper), np.full(at.x.size, np.nan)
+        if at.drive.model_calls is None:
+
+            def asked(points: np.ndarray) -> np.ndarray:
+                return at.drive.evaluate(Request(points, Want.COST, np.full(len(points), -1))).cost
+
+            around = lengths(asked, at.x, 1e-3 * np.maximum(np.abs(at.x), 1e-2 * space.sizes), lower, upper)
+        at.drive.evaluator = Curved(at.drive.evaluator, lower, upper, around)
     return at
 
 

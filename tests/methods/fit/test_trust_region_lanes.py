@@ -165,6 +165,29 @@ def test_singular_normal_equations():
     assert np.allclose(found.points.sum(1), 13 / 5, atol=1e-6)
 
 
+def test_a_singular_lane_costs_no_other_lane_its_step():
+    tie = 1.0 + 8 * np.finfo(float).eps  # what the floor of the damping adds to the diagonal, which is then the same
+    blind = np.array([[1.0, tie], [tie, 1.0]])
+    sound = np.array([[2.0, 0.5], [0.5, 1.0]])
+    hessian, gradient = np.stack([blind, sound]), np.array([[1.0, 1.0], [3.0, -1.0]])
+    with pytest.raises(np.linalg.LinAlgError):
+        np.linalg.solve(blind + np.eye(2) * (tie - 1.0), gradient[0])
+    steps, damping = step_by_solves(hessian, gradient, np.full(2, 10.0), np.zeros(2))
+    alone, its_damping = step_by_solves(hessian[1:], gradient[1:], np.full(1, 10.0), np.zeros(1))
+    assert np.array_equal(steps[1:], alone)
+    assert np.array_equal(damping[1:], its_damping)
+    assert np.allclose(steps[0], [-0.5, -0.5])  # the shortest of all steps that lead down the whole valley
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_numbers_that_are_none_are_no_error_of_a_singular_lane():
+    tie = 1.0 + 8 * np.finfo(float).eps
+    matrices = np.stack([[[1.0, tie], [tie, 1.0]], [[np.inf, np.inf], [np.inf, np.inf]]])
+    steps, _ = step_by_solves(matrices, np.ones((2, 2)), np.full(2, 10.0), np.zeros(2))
+    assert np.isfinite(steps[0]).all()
+    assert not np.isfinite(steps[1]).any()
+
+
 def test_any_stop_gives_the_best_so_far():
     for stop in (1, 2, 5, 12, 20):
         evaluator = Evaluator(dip)

@@ -188,7 +188,7 @@ class METHOD:
         if found is None:
             return None
         changes, in_scale = found
-        linear = changes @ quantities.slopes(x, refitting.scale).T
+        linear = changes @ quantities.slopes(x, refitting.scale, changes.std(axis=0)).T
         profiled = refitting.problem.profiled
         if profiled is not None:
             # its expectation is not known, so it tells the skewness and leaves the mean alone

@@ -20,6 +20,7 @@ _REACH = 9.0  # in sqrt(D): where the profile of the largest diffusivity has end
 _MOST_ROUNDS = 100
 _ROUNDS_BEHIND = 8
 _SETTLED = 1e-12
+_STEP_SETTLED = 1e-10  # of the largest of a complex step
 
 
 def boltzmann_profile(diffusivity: Callable[[Any], Any], largest: Any, xp: Any = np) -> tuple[Any, Any, Any]:
@@ -48,7 +49,7 @@ def boltzmann_profile(diffusivity: Callable[[Any], Any], largest: Any, xp: Any =
         return place, *_traced(again, y, slope, xp)
     for _ in range(_MOST_ROUNDS):
         before, (y, slope) = y, again(y)
-        if _settled(y - before):
+        if _settled(y - before, y):
             break
     return place, y, slope
 
@@ -98,6 +99,7 @@ def _cumulated(values: Any, xp: Any) -> Any:
     return xp.concatenate([xp.zeros_like(values[:1]), xp.cumsum(xp.concatenate([inner, last]))])
 
 
-def _settled(change: Any) -> bool:
-    """Whether the iteration moves no more than rounding; a complex step, whose size is 1e-30, has to settle too."""
-    return bool(np.max(np.abs(np.real(change))) < _SETTLED and np.max(np.abs(np.imag(change))) < 1e-40)
+def _settled(change: Any, y: Any) -> bool:
+    """Whether the iteration moves no more than rounding; a complex step has to settle too, whatever its size."""
+    step, moved = (np.max(np.abs(np.imag(each))) for each in (y, change))
+    return bool(np.max(np.abs(np.real(change))) < _SETTLED and moved <= _STEP_SETTLED * step)

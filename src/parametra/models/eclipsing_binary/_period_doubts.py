@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +24,8 @@ _SEEN = 4.0
 _FAINT = 0.03
 """Of the deeper eclipse: what a shape that is a little wrong may leave in place of no eclipse."""
 _OF_AN_ECLIPSE = ("depth", "shape", *sorted({each.extra for each in PROFILES.values() if each.extra}))
+_ENOUGH = 4
+"""Points within eclipses of odd cycles, and of even ones, below which nothing is told of them."""
 _DECISIVE = 10.0
 """Difference of the Bayesian information criterion from which cycles that alternate are told."""
 
@@ -41,7 +44,10 @@ def period_doubts(fit: Fit, problem: Problem) -> tuple[str, ...]:
 def _told(fit: Fit, problem: Problem) -> str:
     twice, half = _stated(fit, problem, 2.0), _stated(fit, problem, 0.5)
     if any(_alternates(fit, problem, i) for i in range(len(problem.data_sets))):
-        return f"odd and even cycles differ: the period of the star is twice that of the fit{twice}."
+        return (
+            f"eclipses of odd and even cycles differ: the period of the star may be twice that of the fit{twice}. "
+            "Light that changes from cycle to cycle, such as by spots, does the same in few cycles; more of them tell."
+        )
     first, second = (_seen(fit, problem, f"depth{number}") for number in "12")
     if first != second:
         shown, missing = ("primary", "secondary") if first else ("secondary", "primary")
@@ -121,37 +127,56 @@ def _alike(fit: Fit, problem: Problem) -> float:
 
 
 def _alternates(fit: Fit, problem: Problem, i: int) -> bool:
-    """Whether what a fit leaves over has the sign of odd and even cycles, by the criterion of the terms for that."""
+    """Whether one eclipse of what a fit leaves over is deeper in every second cycle, beside all that changes slowly."""
     data = problem.data_sets[i]
     if "time" not in data.inputs:
         return False
     output = next(iter(data.outputs))
-    named = problem.bindings[i].parameters_of(fit.values)
     rows = data.observed[output]
     time = np.asarray(data.inputs["time"], dtype=np.float64)
     time = time if rows is None else time[rows]
     observed, sigma = data.observations(output)
-    found = problem.model.predict(named, {**data.constants, "time": time})
-    left = np.asarray(observed, dtype=np.float64) - np.asarray(found.get(output, found.get(ONLY)))
+
+    def curve(values: Mapping[str, Any]) -> np.ndarray:
+        found = problem.model.predict(problem.bindings[i].parameters_of(values), {**data.constants, "time": time})
+        return np.asarray(found.get(output, found.get(ONLY)))
+
+    named = problem.bindings[i].parameters_of(fit.values)
+    left = np.asarray(observed, dtype=np.float64) - curve(fit.values)
     root = np.ones(left.size) if sigma is None else np.median(sigma) / sigma
     period, epoch = float(named["period"]), float(named["epoch"])
-    terms = _of_two_cycles(time, period, epoch, 0.8 * float(named["half_width"]))
-    usable = np.sum(terms != 0, axis=0) > 4
-    terms = terms[:, usable] * root[:, None]
-    left = left * root
-    if not usable.any() or left.size < 20:
+    slow, dip = _of_two_cycles(time, period, epoch, 0.8 * float(named["half_width"]))
+    if np.sum(dip > 0) <= _ENOUGH or np.sum(dip < 0) <= _ENOUGH or left.size < 20:
         return False
-    rest = left - terms @ np.linalg.lstsq(terms, left, rcond=None)[0]
-    before, after = float(left @ left), float(rest @ rest)
-    if not 0 < after < before:
-        return False
-    return left.size * math.log(before / after) - terms.shape[1] * math.log(left.size) > _DECISIVE
+    slow = np.column_stack([slow, *_moves(fit, curve)])
+    before = _left_over(left * root, slow * root[:, None])
+    after = _left_over(left * root, np.column_stack([slow, dip]) * root[:, None])
+    return 0 < after < before and left.size * math.log(before / after) - math.log(left.size) > _DECISIVE
+
+
+def _moves(fit: Fit, curve: Callable[[Mapping[str, Any]], np.ndarray]) -> list[np.ndarray]:
+    """How a curve moves with each parameter, by its error: a slow change pulls the eclipses of the fit along."""
+    made: list[np.ndarray] = []
+    for label in fit.covariance_labels:
+        step = 0.1 * math.sqrt(_variance(fit, {label: 1.0}))
+        if label in fit.values and step > 0:
+            there, back = (curve({**fit.values, label: fit.values[label] + move}) for move in (step, -step))
+            made.append((there - back) / 0.2)
+    return [each for each in made if np.isfinite(each).all()]
+
+
+def _left_over(values: Float[np.ndarray, " n"], terms: Float[np.ndarray, "n k"]) -> float:
+    rest = values - terms @ np.linalg.lstsq(terms, values, rcond=None)[0]
+    return float(rest @ rest)
 
 
 def _of_two_cycles(
     time: Float[np.ndarray, " n"], period: float, epoch: float, half_width: float
-) -> Float[np.ndarray, "n 3"]:
-    """The wave of twice the period, and eclipses at its epoch that are deeper in every second cycle."""
+) -> tuple[Float[np.ndarray, "n 6"], Float[np.ndarray, " n"]]:
+    """Slow changes that are no eclipses, and eclipses at the epoch that are deeper in every second cycle.
+
+    Slow are a trend and a wave of nearly twice the period, such as of spots, whose size may change.
+    """
     phase = fold(time, 2 * period, epoch)
     angle = 2 * np.pi * phase
     dip = np.zeros_like(phase)
@@ -159,4 +184,6 @@ def _of_two_cycles(
         away = phase - middle
         away = 2 * np.abs(away - np.round(away))
         dip += sign * np.maximum(1 - away / half_width, 0.0)
-    return np.stack([np.cos(angle), np.sin(angle), dip], axis=1)
+    along = (time - time.mean()) / (float(np.ptp(time)) or 1.0)
+    waves = [np.ones_like(angle), np.cos(angle), np.sin(angle)]
+    return np.stack([*waves, *(along * each for each in waves)], axis=1), dip

@@ -141,7 +141,7 @@ def _form(data: Sequence[Data] | None) -> Form:
 def guess(data: Data) -> dict[str, float]:
     """A search of all six in a box about the extent of time, voltage and current."""
     table = {name: _column(data, name) for name in _INPUTS}
-    seen = data.outputs["current"]
+    (seen,) = data.outputs.values()
     known = np.isfinite(seen) & np.all([np.isfinite(each) for each in table.values()], axis=0)
     if known.sum() < 4 or np.unique(table["voltage"][known]).size < 2:
         return {}
@@ -179,7 +179,7 @@ def _draw(fit: Any, problem: Any, axes: Any) -> None:
     """One trace for each step, on top of each other, as the currents of voltage clamps are shown."""
     for i, data in enumerate(problem.data_sets):
         volts, time = _column(data, "voltage"), _column(data, "time")
-        seen = data.outputs["current"]
+        (seen,) = data.outputs.values()  # the data call it what they like
         parameters = problem.bindings[i].parameters_of(fit.values)
         for volt in np.unique(volts):
             rows = np.flatnonzero(volts == volt)
@@ -188,9 +188,15 @@ def _draw(fit: Any, problem: Any, axes: Any) -> None:
             held = {name: _column(data, name)[rows[0]] for name in ("holding", "reversal")}
             inputs = {"time": fine, "voltage": np.full(100, volt), **held}
             axes.plot(fine, current(parameters, inputs), color=points[0].get_color(), linewidth=1, label=f"{volt:g}")
-    axes.set_xlabel("time since the step")
-    axes.set_ylabel("current")
-    axes.legend(title="voltage", fontsize="x-small", ncol=2)
+    units = problem.data_sets[0].units
+    (output,) = problem.data_sets[0].outputs
+    axes.set_xlabel("time since the step" + _in(units.get("time", "")))
+    axes.set_ylabel("current" + _in(units.get(output, "")))
+    axes.legend(title="voltage" + _in(units.get("voltage", "")), fontsize="x-small", ncol=2)
+
+
+def _in(unit: str) -> str:
+    return f" ({unit})" if unit else ""
 
 
 READY = ReadyMade(

@@ -26,7 +26,8 @@ class ItemBank:
         names: of the items; their numbers from 0 when left out.
 
     Raises:
-        ModelError: lengths that differ, a discrimination that is not above zero, a guessing outside [0, 1).
+        ModelError: what are no numbers, lengths that differ, a discrimination that is not above zero, a guessing
+            outside [0, 1).
     """
 
     difficulty: Any
@@ -35,14 +36,14 @@ class ItemBank:
     names: Sequence[Any] = ()
 
     def __post_init__(self) -> None:
-        difficulty = np.array(self.difficulty, dtype=float)
+        difficulty = numbers("difficulty", self.difficulty)
         if difficulty.ndim != 1 or not difficulty.size or not np.isfinite(difficulty).all():
             raise ModelError(
                 f"an item bank needs one finite difficulty for each item; an array of shape {difficulty.shape} came."
             )
         object.__setattr__(self, "difficulty", difficulty)
         for name in ("discrimination", "guessing"):
-            value = np.array(getattr(self, name), dtype=float)
+            value = numbers(name, getattr(self, name))
             if value.shape not in ((), difficulty.shape):
                 raise ModelError(
                     f"{name} is one number, or one for each of the {difficulty.size} items; shape {value.shape} came."
@@ -103,6 +104,14 @@ class ItemBank:
     def _above(self, right: np.ndarray) -> np.ndarray:
         """P, where nothing is guessed kept above zero, whose square in the numerator is smaller still."""
         return np.maximum(self.guessing + (1 - self.guessing) * right, 1e-300)
+
+
+def numbers(name: str, value: Any) -> Float[np.ndarray, "*n"]:
+    """A copy as an array of numbers. Raises ModelError for what are none."""
+    try:
+        return np.array(value, dtype=float)
+    except (TypeError, ValueError):
+        raise ModelError(f"{name} is one number for each item; {value!r} came.") from None
 
 
 def item_bank(fit: Fit, *, features: Any = None, fitted: bool = False, names: Sequence[Any] = ()) -> ItemBank:

@@ -10,7 +10,7 @@ import numpy as np
 from parametra.maths.arrays import Float
 from parametra.maths.normal_quadrature import equal_steps
 from parametra.models.item_response._adaptive import AdaptiveTest
-from parametra.models.item_response._bank import ItemBank
+from parametra.models.item_response._bank import ItemBank, numbers
 from parametra.models.item_response._curve import expit
 from parametra.nouns.errors import ModelError
 from parametra.nouns.result_table import ResultTable
@@ -39,7 +39,7 @@ class PredictedBank:
 
     def __post_init__(self) -> None:
         plain = ItemBank(self.difficulty, self.discrimination)
-        error = np.array(self.error, dtype=float)
+        error = numbers("error", self.error)
         if error.shape != plain.difficulty.shape or not (np.isfinite(error) & (error >= 0)).all():
             raise ModelError(
                 f"error is one number of 0 or more for each of the {plain.size} items; shape {error.shape} came."
@@ -79,6 +79,11 @@ class PredictedBank:
         """
         if test.bank.size != self.size:
             raise ModelError(f"the test is of {test.bank.size} items and this bank of {self.size}; give its own bank.")
+        if not _alike(test.bank, self.bank):
+            raise ModelError(
+                "the items of the test are others than those of this bank, or were known otherwise. Begin a test with "
+                "`.bank` of what was learned last, such as adaptive_test(items.bank), and give that one."
+            )
         asked, right = np.array(test.asked, dtype=int), np.array(test.answers, dtype=bool)
         if not asked.size:
             return self
@@ -106,3 +111,11 @@ class PredictedBank:
         error = float(np.sqrt(np.mean(self.error**2)))
         low, high = self.difficulty.min(), self.difficulty.max()
         return f"<PredictedBank: {self.size} items, difficulties {low:.3g} to {high:.3g}, with errors of {error:.2g}>"
+
+
+def _alike(one: ItemBank, other: ItemBank) -> bool:
+    """Whether items are the same ones but for rounding."""
+    return all(
+        np.allclose(getattr(one, name), getattr(other, name), rtol=1e-9, atol=1e-9)
+        for name in ("difficulty", "discrimination", "guessing")
+    )

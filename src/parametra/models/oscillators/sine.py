@@ -11,6 +11,7 @@ from parametra.maths.distributions import Normal, Uniform
 from parametra.maths.first_look import extent, lifted
 from parametra.maths.periodogram import harmonic_power
 from parametra.models.oscillators._aliases import highest_frequency
+from parametra.models.oscillators._sine_doubts import sine_doubts
 from parametra.nouns.card import Source
 from parametra.nouns.data import Data
 from parametra.nouns.parameter import Parameter, Positive, Real
@@ -160,4 +161,5 @@ READY = ReadyMade(
         ),
     ),
     sources=(_NIST, _ZECHMEISTER),
+    doubts=sine_doubts,
 )

@@ -9,6 +9,7 @@ import numpy as np
 
 from parametra.maths.distributions import Normal, Uniform
 from parametra.maths.first_look import best_shape, extent, lifted
+from parametra.models.peaks._image import image_picture
 from parametra.models.peaks._spectrum import OPTIONS, Count, endings
 from parametra.nouns.card import Source
 from parametra.nouns.data import Data
@@ -231,4 +232,5 @@ a = (x - center_x) / fwhm_x,  b = (y - center_y) / fwhm_y;  correlation = 0 unle
         ),
     ),
     sources=(_STETSON,),
+    picture=image_picture,
 )

@@ -18,6 +18,7 @@ from parametra.maths.kaplan_meier import product_limit
 from parametra.maths.turnbull import self_consistent
 from parametra.models.survival._estimates import groups, intervals_of
 from parametra.models.survival._statement import limits
+from parametra.nouns.axis_label import axis_label
 from parametra.nouns.errors import ModelError, did_you_mean
 from parametra.nouns.fit_result import Fit
 from parametra.nouns.noise import Scatter
@@ -98,8 +99,7 @@ def _draw(fit: Fit, problem: Problem, axes: Any, *, hazard: bool) -> None:
         axes.plot(curve.time, curve.value, color=colour, lw=1.8, label=label)
         if not hazard:
             axes.step(*_steps(problem, rows), where="post", color=colour, lw=1.0, ls="--")
-    unit = data.units.get(output, "")
-    axes.set_xlabel(f"{output} ({unit})" if unit else output)
+    axes.set_xlabel(axis_label(output, data.units.get(output, "")))
     axes.set_xlim(0, float(times[-1]))
     axes.legend(frameon=False, title="" if hazard else "dashed: no family assumed")
 

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from parametra.models.survival._additive_cure import AdditiveCure
+from parametra.models.survival._lifetimes import effect
 from parametra.nouns.data import Data
 from parametra.nouns.noise import Noise, Scatter
 
@@ -26,7 +27,7 @@ USUAL = 0.5
 """Where there are no data, or too few to tell."""
 LEAST, MOST = 0.05, 3.0
 """Where it is sought: steps of 5 % are a level hazard, and e^3 a step is no bound."""
-_TINY = 1e-30
+_TINY = 1e-100
 _STEP = 1e-5
 _WEAK = 1e-4
 """Prior precision of all but the steps, so that what the data cannot tell stays where it starts."""
@@ -43,7 +44,8 @@ class Likelihood:
         noise: the family with its limits.
         level, susceptible: where to start.
 
-    The coordinates are log level, the steps, their mean, the added hazards, and the log odds. Equal ones share answers.
+    The coordinates are log level, the steps, their mean, the added hazards, and the log odds: added hazards in units of
+    `level`, and all coefficients for a covariate of its usual size, so that no unit counts. Equal ones share answers.
     """
 
     def __init__(
@@ -89,6 +91,16 @@ class Likelihood:
             start[before] = self.susceptible
         return start
 
+    @cached_property
+    def _units(self) -> dict[str, float]:
+        """What one is of each coefficient of a covariate, by name."""
+        made: dict[str, float] = {}
+        for part, one in (("excess", self.level), ("odds", 1.0)):
+            for name in self.family.terms[part]:
+                size = float(np.sqrt(np.mean(np.concatenate([columns[name] for _, columns in self.rows]) ** 2)))
+                made[effect(part, name)] = one / size if size > 0 else one
+        return made
+
     def _named(self, x: np.ndarray) -> dict[str, Any]:
         """Values by name, of coordinates (*batch, d)."""
         first = self.steps.stop + 1
@@ -97,10 +109,10 @@ class Likelihood:
             "level": np.exp(x[..., 0]),
             "change": np.moveaxis(x[..., self.steps], -1, 0),
         }
-        names = [f"excess_{name}" for name in self.family.excess]
+        names = [effect("excess", name) for name in self.family.excess]
         if self.family.cure:
-            names += ["susceptible", *(f"odds_{name}" for name in self.family.odds)]
-        return {**named, **{name: x[..., first + i] for i, name in enumerate(names)}}
+            names += ["susceptible", *(effect("odds", name) for name in self.family.odds)]
+        return {**named, **{name: self._units.get(name, 1.0) * x[..., first + i] for i, name in enumerate(names)}}
 
     def value(self, x: np.ndarray) -> np.ndarray:
         """The log likelihood at (*batch, d), complex where x is."""
@@ -116,12 +128,8 @@ class Likelihood:
 
     def curvature(self, x: np.ndarray) -> np.ndarray:
         """Minus the second derivatives."""
-        scale = np.ones(x.size)
-        first = self.steps.stop + 1
-        scale[first : first + len(self.family.excess)] = self.level
-        moves = np.diag(_STEP * scale)
         here = self.gradient(x)
-        rows = np.array([(here - self.gradient(x + move)) / np.max(move) for move in moves])
+        rows = np.array([(here - self.gradient(x + move)) / _STEP for move in _STEP * np.eye(x.size)])
         return 0.5 * (rows + rows.T)
 
 

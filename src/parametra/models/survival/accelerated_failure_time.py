@@ -9,6 +9,7 @@ import numpy as np
 
 from parametra.maths.distributions import LogNormal, Normal
 from parametra.models.survival._curves import survival_picture
+from parametra.models.survival._doubts import survival_doubts
 from parametra.models.survival._lifetimes import Lifetimes
 from parametra.models.survival._statement import (
     OPTIONS,
@@ -157,4 +158,5 @@ READY = ReadyMade(
     ),
     sources=(_KALBFLEISCH_PRENTICE,),
     picture=survival_picture,
+    doubts=survival_doubts,
 )

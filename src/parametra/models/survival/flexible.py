@@ -12,6 +12,7 @@ import numpy as np
 
 from parametra.maths.distributions import LogNormal, Normal, Truncated
 from parametra.models.survival._curves import survival_picture
+from parametra.models.survival._doubts import survival_doubts
 from parametra.models.survival._lifetimes import ESTIMATED, Lifetimes
 from parametra.models.survival._statement import (
     OPTIONS,
@@ -255,4 +256,5 @@ READY = ReadyMade(
     ),
     sources=(_BURKE_JONES_NOUFAILY,),
     picture=survival_picture,
+    doubts=survival_doubts,
 )

@@ -11,6 +11,7 @@ from parametra.maths.distributions import Normal
 from parametra.maths.kaplan_meier import product_limit
 from parametra.models.survival._additive_cure import AdditiveCure, knots_of
 from parametra.models.survival._curves import survival_picture
+from parametra.models.survival._doubts import survival_doubts
 from parametra.models.survival._roughness import USUAL, Likelihood, chosen
 from parametra.models.survival._statement import OPTIONS, censored, covariates, effects, limits, outputs
 from parametra.nouns.card import Source
@@ -242,4 +243,5 @@ READY = ReadyMade(
     ),
     sources=(_LI_MA, _MA_COUTURIER_HERITIER_MARSCHNER),
     picture=survival_picture,
+    doubts=survival_doubts,
 )

@@ -10,6 +10,7 @@ import numpy as np
 from parametra.maths.arrays import Float
 from parametra.maths.distributions import Normal, Uniform
 from parametra.models.time_delay._delay_scan import Scan
+from parametra.models.time_delay._shifted_picture import shifted_picture
 from parametra.models.time_delay._sources import CUEVAS_TELLO
 from parametra.models.time_delay._two_curves import Curves, two_curves
 from parametra.nouns.data import Data
@@ -159,6 +160,7 @@ READY = ReadyMade(
         ),
     ),
     sources=(CUEVAS_TELLO,),
+    picture=shifted_picture,
     options={
         "centres": Option(
             0, "how many kernels; 0 takes as many as Akaike's criterion asks for, at most one for two values"

@@ -39,7 +39,7 @@ def haemoglobin() -> Data:
 def guess(data: Data) -> dict[str, float]:
     """The best of a grid of half saturations and coefficients."""
     substrate, rate = curve(data, "substrate", "rate")
-    highest = lifted(float(substrate[-1]), 1.0)
+    highest = lifted(float(substrate[-1]), float(np.max(np.abs(substrate))))
     grid = {
         "half": highest * np.geomspace(1e-3, 3.0, 40),
         "cooperativity": np.array([0.5, 0.75, 1, 1.5, 2, 3, 4, 6, 8]),

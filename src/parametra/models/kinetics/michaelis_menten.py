@@ -33,7 +33,7 @@ def puromycin() -> Data:
 def guess(data: Data) -> dict[str, float]:
     """The best of a grid of half saturations."""
     substrate, rate = curve(data, "substrate", "rate")
-    highest = lifted(float(substrate[-1]), 1.0)
+    highest = lifted(float(substrate[-1]), float(np.max(np.abs(substrate))))
     halves = {"half": highest * np.geomspace(1e-3, 30.0, 60)}
     positive = np.maximum(substrate, 0.0)
     best = best_shape(lambda half: [positive / (half + positive)], halves, rate, lambda factors: factors[:, 0] > 0)

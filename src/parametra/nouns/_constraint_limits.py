@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from parametra.maths.complex_step import COMPLEX_STEP
 from parametra.nouns.formula import Formula
 from parametra.nouns.limits import Limits
 from parametra.nouns.parameter import Bounded, Fixed, Tied
 from parametra.nouns.space import Space
 
-_TINY = 1e-100
 _STEP = float(np.finfo(np.float64).eps) ** (1 / 3)
 _NOTHING = 1e-12  # a coordinate below it is a zero with rounding, the logarithm of 1 for example, and tells no size
 
@@ -58,8 +58,8 @@ class Part:
                 result[:, :, c] = np.broadcast_to(slope, np.shape(value)).reshape(self.size, -1).T
             return result
         if self.derivative == "complex step":
-            moved = (points[:, None, :] + 1j * _TINY * np.eye(d)).reshape(-1, d)
-            return np.moveaxis(np.imag(self.rows(space, moved)).reshape(count, d, self.size) / _TINY, 1, 2)
+            moved = (points[:, None, :] + 1j * COMPLEX_STEP * np.eye(d)).reshape(-1, d)
+            return np.moveaxis(np.imag(self.rows(space, moved)).reshape(count, d, self.size) / COMPLEX_STEP, 1, 2)
         return _central(lambda x: self.rows(space, x), points, space)
 
     def _at(self, named: Mapping[str, Any]) -> np.ndarray:

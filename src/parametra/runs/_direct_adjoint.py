@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from parametra.maths.complex_step import COMPLEX_STEP
 from parametra.nouns.asker import Answers
 from parametra.nouns.evaluation import EvaluationFailed, told
 from parametra.nouns.model import ONLY
@@ -21,8 +22,6 @@ from parametra.nouns.problem import Problem
 from parametra.runs.cost import Cost
 from parametra.runs.differences import probe_points, size
 from parametra.runs.recorded import RecordedModel
-
-_TINY = 1e-100
 
 _SAME = 1e-8
 """Relative difference at which a derivative backwards is believed to be that forwards."""
@@ -104,8 +103,8 @@ class Adjoint:
         n, d = points.shape
         try:
             answers = self.answers(points)
-            rows = forward((points[:, None, :] + 1j * _TINY * np.eye(d)).reshape(-1, d))
-            slopes = np.imag(rows) / _TINY
+            rows = forward((points[:, None, :] + 1j * COMPLEX_STEP * np.eye(d)).reshape(-1, d))
+            slopes = np.imag(rows) / COMPLEX_STEP
             if self.cost.least_squares:
                 residuals = np.real(rows)
                 by_jacobian, by_residuals = self.cost.factors(residuals)
@@ -174,15 +173,15 @@ class _Point:
         self.rows[rows] = asked(predicted, self.named)
         worth = self._worth(rows)
         for name, moved, k in self._moved(self.reads[output]):
-            by = np.imag(asked(predicted, {**self.named, name: moved})) / _TINY
+            by = np.imag(asked(predicted, {**self.named, name: moved})) / COMPLEX_STEP
             self._add_element(name, k, float(by @ worth))
         if noise.pointwise:
-            return np.imag(asked(predicted + 1j * _TINY, self.named)) / _TINY * worth
+            return np.imag(asked(predicted + 1j * COMPLEX_STEP, self.named)) / COMPLEX_STEP * worth
         slope = np.empty(predicted.size)
         for begin in range(0, predicted.size, _TOGETHER):
             here = slice(begin, begin + _TOGETHER)
             units = np.eye(predicted.size)[here]
-            slope[here] = np.imag(asked(predicted + 1j * _TINY * units, self.named)) @ worth / _TINY
+            slope[here] = np.imag(asked(predicted + 1j * COMPLEX_STEP * units, self.named)) @ worth / COMPLEX_STEP
         return slope
 
     def _worth(self, rows: slice) -> np.ndarray:
@@ -205,7 +204,7 @@ class _Point:
             value = np.asarray(self.named[name])
             for k in range(value.size):
                 moved = value.astype(complex)
-                moved.flat[k] += 1j * _TINY
+                moved.flat[k] += 1j * COMPLEX_STEP
                 found.append((name, moved if value.ndim else moved[()], k if value.ndim else -1))
         return found
 
@@ -245,7 +244,7 @@ class _Point:
             prior: Any = p.space[name].prior
             total = total + np.sum(prior.log_density(self.named[name], np))
             for _, moved, k in self._moved({name}):
-                by = np.imag(np.sum(prior.log_density(moved, np))) / _TINY
+                by = np.imag(np.sum(prior.log_density(moved, np))) / COMPLEX_STEP
                 self._add_element(name, k, -float(by))
         return -float(total)
 

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from parametra.maths.arrays import Bool, Float
+from parametra.maths.complex_step import COMPLEX_STEP
 from parametra.nouns._noise_contract import Scatter
 from parametra.nouns.asker import Answers, Request, Want
 from parametra.nouns.bootstrap_data import ReplicateData
@@ -26,7 +27,6 @@ from parametra.nouns.problem import Problem, maybe_64_bits
 from parametra.runs._refits_curvature import Rows, inside, spreads_of, steps_of
 from parametra.runs.cost import Cost
 
-_TINY = 1e-100
 _MOST_NUMBERS = 2_000_000
 
 
@@ -52,8 +52,8 @@ class Predictions:
             return np.asarray(found.predicted), np.asarray(found.jacobian), found.ok
         count, d = points.shape
         values = np.real(self._values(points))
-        moved = (points[:, None, :] + 1j * _TINY * np.eye(d)).reshape(count * d, d)
-        slopes = np.imag(self._values(moved)).reshape(count, d, -1) / _TINY
+        moved = (points[:, None, :] + 1j * COMPLEX_STEP * np.eye(d)).reshape(count * d, d)
+        slopes = np.imag(self._values(moved)).reshape(count, d, -1) / COMPLEX_STEP
         ok = np.isfinite(values.sum(axis=1) + slopes.sum(axis=(1, 2)))
         return values, np.moveaxis(slopes, 1, 2), ok
 
@@ -176,10 +176,10 @@ class DensityReplicates:
         columns: list[list[np.ndarray]] = []
         for k in range(d):
             moved = points.astype(complex)
-            moved[:, k] += 1j * _TINY
+            moved[:, k] += 1j * COMPLEX_STEP
             named = self.problem.fit_space.to_named(moved.T)
-            rows = self._working(values + 1j * _TINY * slopes[:, :, k], named, owners)
-            columns.append([np.imag(row[0]) / _TINY for row in rows])
+            rows = self._working(values + 1j * COMPLEX_STEP * slopes[:, :, k], named, owners)
+            columns.append([np.imag(row[0]) / COMPLEX_STEP for row in rows])
         for q, (_, score, information, here) in enumerate(plain):
             by = np.stack([np.broadcast_to(column[q], score.shape) for column in columns], axis=2)
             gradient -= np.einsum("bn,bnd->bd", self._weighted(score, here, owners), by)

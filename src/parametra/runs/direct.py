@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from parametra.maths.complex_step import COMPLEX_STEP
 from parametra.nouns.asker import Answers, Want
 from parametra.nouns.errors import ModelError
 from parametra.nouns.evaluation import LONGEST_REASON, EvaluationFailed, told
@@ -32,7 +33,6 @@ from parametra.runs.cost import Cost, answers_from_residuals
 from parametra.runs.differences import ROUNDING, Differences, probe_points, size
 from parametra.runs.recorded import RecordedModel, prepare
 
-_TINY = 1e-100
 _COMPLEX = "complex step"
 _SAME = 1e-8
 """How far predictions of many points in one call may be from those one by one, as a share of the largest."""
@@ -64,7 +64,7 @@ class Direct:
         self._went_back = False
         precision = getattr(problem.model.function, "precision", ROUNDING)
         self._differences = Differences(np.asarray(self.space.lower), np.asarray(self.space.upper), precision)
-        self._imaginary = 1j * _TINY * np.eye(self.space.dimension)
+        self._imaginary = 1j * COMPLEX_STEP * np.eye(self.space.dimension)
         scalars = self.space.scalar_only
         self.vectorised = scalars and problem.model.function is None
         self._way = "formula" if problem.model.function is None else "central differences"
@@ -149,7 +149,7 @@ class Direct:
         self.calls += 1
         self._count_batch()
         rows = rows.reshape(n, d, -1)
-        values, slopes = np.real(rows[:, 0]), np.moveaxis(np.imag(rows), 1, 2) / _TINY
+        values, slopes = np.real(rows[:, 0]), np.moveaxis(np.imag(rows), 1, 2) / COMPLEX_STEP
         ok = np.isfinite(values.sum(axis=1)) & np.isfinite(slopes.sum(axis=(1, 2)))
         return Answers(cost=np.where(ok, 0.0, np.inf), ok=ok, predicted=values, jacobian=slopes)
 
@@ -188,7 +188,7 @@ class Direct:
             moved = (points[:, None, :] + self._imaginary).reshape(n * d, d)
             rows = prepared(moved)
             if np.iscomplexobj(rows):
-                return np.moveaxis(np.imag(rows).reshape(n, d, -1), 1, 2) / _TINY
+                return np.moveaxis(np.imag(rows).reshape(n, d, -1), 1, 2) / COMPLEX_STEP
         return self._differences.slopes(prepared, points)
 
     def _prepared(self, function: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:
@@ -270,7 +270,7 @@ class Direct:
         if self._way == _COMPLEX:
             moved = points[:, None, :] + self._imaginary
             rows = self._residuals(moved.reshape(n * d, d)).reshape(n, d, -1)
-            return np.real(rows[:, 0]), np.imag(rows).swapaxes(1, 2) / _TINY
+            return np.real(rows[:, 0]), np.imag(rows).swapaxes(1, 2) / COMPLEX_STEP
         # values and differences in one batch, for the pool that may stand behind the model
         prepare(self.problem, np.concatenate([points, self._differences.around(points)[0]]))
         return self._residuals(points), self._differences.slopes(self._residuals, points)
@@ -307,8 +307,9 @@ class Direct:
                     if weight is not None:
                         np.multiply(here, weight, out=jacobian[:, rows, c])
                     else:
-                        moved = p.scatter(i, output, predicted + 1j * _TINY * here, named, arrays, np)
-                        jacobian[:, rows, c] = np.imag(np.asarray(p.noise[output].residuals(moved), complex)) / _TINY
+                        moved = p.scatter(i, output, predicted + 1j * COMPLEX_STEP * here, named, arrays, np)
+                        along = np.imag(np.asarray(p.noise[output].residuals(moved), complex))
+                        jacobian[:, rows, c] = along / COMPLEX_STEP
                 first += observed.size
         for name, mean, sd in p.prior_rows:
             residuals[:, first] = np.reshape((np.asarray(named[name]) - mean) / sd, -1)
@@ -342,7 +343,7 @@ class Direct:
         if self._way == _COMPLEX:
             moved = (points[:, None, :] + self._imaginary).reshape(n * d, d)
             values = self._negative_log_density(moved).reshape(n, d)
-            cost, gradient = np.real(values[:, 0]), np.imag(values) / _TINY
+            cost, gradient = np.real(values[:, 0]), np.imag(values) / COMPLEX_STEP
         else:
             cost = self._negative_log_density(points)
             gradient = self._differences.slopes(lambda x: self._negative_log_density(x)[:, None], points)[:, 0, :]
@@ -438,7 +439,7 @@ class Direct:
             self.failures.clear()
         if not np.iscomplexobj(exact) or not np.isfinite(rough).any():
             return False
-        exact_slope, usable = np.imag(exact) / _TINY, np.isfinite(rough) & np.isfinite(finer)
+        exact_slope, usable = np.imag(exact) / COMPLEX_STEP, np.isfinite(rough) & np.isfinite(finer)
         scale = np.max(np.abs(np.where(usable, rough, 0.0)), axis=1, keepdims=True)
         precision = self._differences.precision
         same, near = max(1e-9, 10 * precision), max(1e-5, 100 * precision ** (2 / 3))

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from parametra.maths.complex_step import COMPLEX_STEP
 from parametra.models.survival._additive_cure import AdditiveCure
 from parametra.models.survival._lifetimes import effect
 from parametra.nouns.data import Data
@@ -27,7 +28,6 @@ USUAL = 0.5
 """Where there are no data, or too few to tell."""
 LEAST, MOST = 0.05, 3.0
 """Where it is sought: steps of 5 % are a level hazard, and e^3 a step is no bound."""
-_TINY = 1e-100
 _STEP = 1e-5
 _WEAK = 1e-4
 """Prior precision of all but the steps, so that what the data cannot tell stays where it starts."""
@@ -124,7 +124,7 @@ class Likelihood:
         return np.asarray(total)
 
     def gradient(self, x: np.ndarray) -> np.ndarray:
-        return np.imag(self.value(x + 1j * _TINY * np.eye(x.size))) / _TINY
+        return np.imag(self.value(x + 1j * COMPLEX_STEP * np.eye(x.size))) / COMPLEX_STEP
 
     def curvature(self, x: np.ndarray) -> np.ndarray:
         """Minus the second derivatives."""

@@ -84,14 +84,16 @@ def best_shape(
     count = mesh[0].size
     with np.errstate(all="ignore"):
         made = columns(**points)
-        table = np.stack([np.broadcast_to(each, (count, y.size)) for each in made], axis=-1).astype(float)
-        table = np.where(np.isfinite(table), table, 0.0)
-        scale = np.sqrt((table**2).sum(axis=1))
+        table = np.stack([np.broadcast_to(each, (count, y.size)) for each in made], axis=1).astype(float)
+        if not np.isfinite(table).all():
+            table = np.where(np.isfinite(table), table, 0.0)
+        # all that is needed of so large a table are its products, so it is gone through once
+        products, shared = table @ np.swapaxes(table, 1, 2), table @ y
+        scale = np.sqrt(np.einsum("gii->gi", products))
         scale = np.where(scale > 0, scale, 1.0)
-        unit = table / scale[:, None, :]
-        normal = np.swapaxes(unit, 1, 2) @ unit + _RIDGE * np.eye(unit.shape[-1])
-        factors = np.linalg.solve(normal, (np.swapaxes(unit, 1, 2) @ y)[..., None])[..., 0]
-        residual = ((y - (unit @ factors[..., None])[..., 0]) ** 2).sum(axis=1)
+        normal = products / (scale[:, :, None] * scale[:, None, :]) + _RIDGE * np.eye(scale.shape[1])
+        factors = np.linalg.solve(normal, (shared / scale)[..., None])[..., 0]
+        residual = np.maximum(y @ y - (shared / scale * factors).sum(axis=1), 0.0)
     factors = factors / scale
     residual = np.where(np.isfinite(residual), residual, np.inf)
     if accept is not None:

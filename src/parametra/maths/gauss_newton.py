@@ -41,6 +41,7 @@ def gauss_newton(
     norm: float,
     lower: Float[np.ndarray, " d"],
     upper: Float[np.ndarray, " d"],
+    magnitude: Float[np.ndarray, " d"] | None = None,
 ) -> GaussNewton:
     """The minimiser of |R (z - x) + q|^2 over z, coordinates that would pass their bound held on it.
 
@@ -54,6 +55,7 @@ def gauss_newton(
         norm: |r|.
         lower: bounds, perhaps infinite.
         upper: the same.
+        magnitude: how large a value of each coordinate is at the point, |x| where none is given.
     """
     columns = np.sqrt((triangle * triangle).sum(0))
     units = 1.0 / np.where(columns > 0.0, columns, 1.0)
@@ -70,7 +72,7 @@ def gauss_newton(
         step = (rest.dot(left)[seen] / singular[seen]).dot(right[seen]) * units[free]
         target[free] = np.minimum(np.maximum(x[free] - step, lower[free]), upper[free])
     way = target - x
-    change, scaled, size = triangle.dot(way), way / units, x / units
+    change, scaled, size = triangle.dot(way), way / units, (x if magnitude is None else magnitude) / units
     length, reference = math.sqrt(scaled.dot(scaled)), math.sqrt(size.dot(size))
     return GaussNewton(
         target=target,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -61,20 +61,21 @@ class Auto:
         *,
         relative: float = 1e-8,
         absolute: Tolerance = 1e-10,
+        share: float = 0.0,
         most: int = 10_000,
     ) -> Integration:
         """As `Solver.integrate`; `Integration.again` tells which lanes were stiff."""
-        limits: dict[str, Any] = {"relative": relative, "absolute": absolute}
+        limits = _Limits(relative, absolute, share)
         lanes = [begin, end, y, p, times]
-        first = self.explicit.integrate(*lanes, **limits, most=min(most, self.patience), rest=_REST)
+        first = self.explicit.integrate(*lanes, **limits.of(), most=min(most, self.patience), rest=_REST)
         stiff = np.isin(first.fate, _GIVEN_UP)
-        self._remember(_bits(begin, end, y, p, relative, absolute, most), stiff)
+        self._remember(_bits(begin, end, y, p, limits, most), stiff)
         if not stiff.any():
             return first
         return _merged(
             [
                 (~stiff, _some(first, ~stiff)),
-                (stiff, _second(self.rosenbrock.integrate(*_lanes(lanes, stiff), **limits, most=most))),
+                (stiff, _second(self.rosenbrock.integrate(*_lanes(lanes, stiff), **limits.of(stiff), most=most))),
             ]
         )
 
@@ -90,35 +91,36 @@ class Auto:
         *,
         relative: float = 1e-8,
         absolute: Tolerance = 1e-10,
+        share: float = 0.0,
         most: int = 10_000,
     ) -> Integration:
         """As `Solver.integrate_with_tangents`."""
-        limits: dict[str, Any] = {"relative": relative, "absolute": absolute}
+        limits = _Limits(relative, absolute, share)
         lanes = [begin, end, y, p, times, y_tangents, p_tangents]
-        stiff = self._told(lanes[:5], relative, absolute, most)
+        stiff = self._told(lanes[:5], limits, most)
         parts: list[tuple[np.ndarray, Integration]] = []
         if not stiff.all():
             calm = np.flatnonzero(~stiff)
             few = {"most": min(most, self.patience), "rest": _REST}
-            first = self.explicit.integrate_with_tangents(*_lanes(lanes, calm), **limits, **few)
+            first = self.explicit.integrate_with_tangents(*_lanes(lanes, calm), **limits.of(calm), **few)
             # a tangent may be held short where the states at rest are not
             given_up = np.isin(first.fate, _GIVEN_UP)
             stiff[calm[given_up]] = True
             parts.append((~stiff, _some(first, ~given_up)))
         if stiff.any():
-            again = self.rosenbrock.integrate_with_tangents(*_lanes(lanes, stiff), **limits, most=most)
+            again = self.rosenbrock.integrate_with_tangents(*_lanes(lanes, stiff), **limits.of(stiff), most=most)
             parts.append((stiff, _second(again)))
         return _merged(parts)
 
-    def _told(self, lanes: list[np.ndarray], relative: float, absolute: Tolerance, most: int) -> np.ndarray:
+    def _told(self, lanes: list[np.ndarray], limits: _Limits, most: int) -> np.ndarray:
         """Which lanes are stiff: as it is known from before, or by the states alone."""
         begin, end, y, p, _ = lanes
-        bits = _bits(begin, end, y, p, relative, absolute, most)
+        bits = _bits(begin, end, y, p, limits, most)
         stiff = np.array([self._stiff.get(one, False) for one in bits])
         unknown = np.array([one not in self._stiff for one in bits])
         if unknown.any():
-            limits: dict[str, Any] = {"relative": relative, "absolute": absolute, "most": min(most, self.patience)}
-            found = self.explicit.integrate(*_lanes(lanes, unknown), **limits, rest=_REST)
+            few: dict[str, Any] = {"most": min(most, self.patience), "rest": _REST}
+            found = self.explicit.integrate(*_lanes(lanes, unknown), **limits.of(unknown), **few)
             stiff[unknown] = np.isin(found.fate, _GIVEN_UP)
             self._remember([one for one, new in zip(bits, unknown, strict=True) if new], stiff[unknown])
         return stiff
@@ -129,12 +131,27 @@ class Auto:
         self._stiff.update(zip(bits, stiff.tolist(), strict=True))
 
 
-def _bits(
-    begin: np.ndarray, end: np.ndarray, y: np.ndarray, p: np.ndarray, relative: float, absolute: Tolerance, most: int
-) -> list[bytes]:
+@dataclass(frozen=True, eq=False)
+class _Limits:
+    """Tolerances, of all lanes or of some."""
+
+    relative: float
+    absolute: Tolerance
+    share: float
+
+    def of(self, which: Any = slice(None)) -> dict[str, Any]:
+        """Those of some lanes, as keyword arguments."""
+        own = self.absolute[:, which] if np.ndim(self.absolute) == 2 else self.absolute  # type: ignore[index]
+        return {"relative": self.relative, "absolute": own, "share": self.share}
+
+
+def _bits(begin: np.ndarray, end: np.ndarray, y: np.ndarray, p: np.ndarray, limits: _Limits, most: int) -> list[bytes]:
     """All that decides about each lane."""
-    common = np.array([relative, *np.atleast_1d(absolute), most], dtype=float).tobytes()
-    rows = np.concatenate([begin[None], end[None], y, p]).T
+    absolute = np.asarray(limits.absolute, dtype=float)
+    absolute = absolute if absolute.ndim == 2 else np.reshape(absolute, (-1, 1))
+    absolute = np.broadcast_to(absolute, (len(absolute), y.shape[1]))
+    common = np.array([limits.relative, limits.share, most], dtype=float).tobytes()
+    rows = np.concatenate([begin[None], end[None], y, p, absolute]).T
     return [common + row.tobytes() for row in np.ascontiguousarray(rows, dtype=float)]
 
 

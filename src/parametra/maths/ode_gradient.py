@@ -54,12 +54,13 @@ class Backwards:
         *,
         relative: float = 1e-8,
         absolute: Tolerance = 1e-10,
+        share: float = 0.0,
         most: int = 10_000,
     ) -> tuple[Integration, np.ndarray, np.ndarray]:
         """Integrate, and differentiate a function of the values.
 
         Arguments:
-            begin, end, y, p, times, relative, absolute, most: as for `Solver.integrate`.
+            begin, end, y, p, times, relative, absolute, share, most: as for `Solver.integrate`.
             cotangents: the derivatives of the function by the values (T, n, B), or what gives them from the values;
                 where there is no value they count for nothing.
             end_cotangents: its derivatives by the states at the end (n, B).
@@ -69,10 +70,11 @@ class Backwards:
             in lanes that failed.
         """
         limits = (relative, absolute, most)
-        first = self.solver.integrate(begin, end, y, p, times, relative=relative, absolute=absolute, most=most)
+        tolerances: dict[str, Any] = {"relative": relative, "absolute": absolute, "share": share}
+        first = self.solver.integrate(begin, end, y, p, times, **tolerances, most=most)
         worth = cotangents(first.values) if callable(cotangents) else cotangents
         kept = 2 ** math.ceil(math.log2(max(64, int(first.steps.max()))))
-        _, steps = self.solver.written_down(begin, end, y, p, times, *limits, kept=kept)
+        _, steps = self.solver.written_down(begin, end, y, p, times, *limits, kept=kept, share=share)
         ends = np.zeros(y.shape) if end_cotangents is None else end_cotangents
         by_p, by_y = self._back(steps, first.steps, end, p, times, np.where(np.isfinite(worth), worth, 0.0), ends)
         at_once = (times == begin)[:, None]

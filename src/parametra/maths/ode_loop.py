@@ -39,7 +39,8 @@ class Segment:
         begin, end: (L,).
         p, dp: the parameters (P, L), and how they move (P, Q, L).
         times: (L, T + 1), sorted, infinity after the last.
-        relative, absolute: tolerances, a number and (n,).
+        relative, absolute, share: tolerances: a number, (n, L), and what counts as well of the largest that each state
+            has been, a number.
         most: steps at most.
         rest: a lane whose steps stability has held short is given up where so many of them are left.
         known: what of the slope depends on the parameters alone.
@@ -52,30 +53,33 @@ class Segment:
     times: Any
     relative: Any
     absolute: Any
+    share: Any
     most: Any
     rest: Any
     known: Any
 
-    def _scale(self, before: Any, after: Any) -> Any:
+    def _scale(self, before: Any, after: Any, largest: Any) -> Any:
         import jax.numpy as jnp
 
-        return self.absolute[:, None] + self.relative * jnp.maximum(jnp.abs(before), jnp.abs(after))
+        now = jnp.maximum(jnp.abs(before), jnp.abs(after))
+        own = self.share * jnp.maximum(now, largest)
+        return jnp.maximum(self.absolute, own) + self.relative * now
 
-    def size(self, error: Any, before: Any, after: Any) -> Any:
-        """The root mean square (L,) of an error against the tolerances."""
+    def size(self, error: Any, before: Any, after: Any, largest: Any) -> Any:
+        """The root mean square (L,) of an error against the tolerances, for states that were as large as `largest`."""
         import jax.numpy as jnp
 
-        scaled = error / self._scale(before, after)
+        scaled = error / self._scale(before, after, largest)
         total = scaled[0] * scaled[0]
         for row in scaled[1:]:
             total = total + row * row
         return jnp.sqrt(total * (1.0 / scaled.shape[0]))
 
-    def lengths(self, tangents: Any, before: Any, after: Any) -> Any:
+    def lengths(self, tangents: Any, before: Any, after: Any, largest: Any) -> Any:
         """The length (Q, L) of each tangent (n, Q, L), its states measured by their tolerances."""
         import jax.numpy as jnp
 
-        scaled = tangents / self._scale(before, after)[:, None]
+        scaled = tangents / self._scale(before, after, largest)[:, None]
         return jnp.sqrt(jnp.mean(scaled * scaled, axis=0))
 
     def size_of_tangents(self, trial: Trial, before: Any) -> Any:
@@ -83,7 +87,7 @@ class Segment:
         import jax.numpy as jnp
 
         largest = jnp.maximum(jnp.abs(before), jnp.abs(trial.moved))
-        scaled = trial.moved_error / (self.absolute[:, None, None] + self.relative * largest)
+        scaled = trial.moved_error / (self.absolute[:, None] + self.relative * largest)
         return jnp.sqrt(jnp.max(jnp.mean(scaled * scaled, axis=0), axis=0))
 
 
@@ -140,6 +144,7 @@ class Block:
             "time": s.times[:, 0],
             "place": none,
             "longest": self._natural(s, y, dy),
+            "largest": jnp.abs(y),
         }
 
     def _natural(self, s: Segment, y: Any, dy: Any) -> Any:
@@ -154,7 +159,7 @@ class Block:
             if of.shape[0]:
                 size = jnp.where(of == 0.0, 1.0, jnp.abs(of))[:, None]
                 share = jnp.maximum(share, jnp.max(jnp.abs(moved) / size, axis=0))
-        return jnp.maximum(s.lengths(dy, y, y), share / s.relative)
+        return jnp.maximum(s.lengths(dy, y, y, jnp.abs(y)), share / s.relative)
 
     def _first_step(self, s: Segment, y: Any, first: Any) -> Any:
         """A first step from the size of the slope and of its change.
@@ -163,11 +168,12 @@ class Block:
         """
         import jax.numpy as jnp
 
-        of_states, of_slope, span = s.size(y, y, y), s.size(first, y, y), s.end - s.begin
+        size = lambda of: s.size(of, y, y, jnp.abs(y))  # noqa: E731
+        of_states, of_slope, span = size(y), size(first), s.end - s.begin
         tiny = (of_states < 1e-5) | (of_slope < 1e-5)
         guess = jnp.minimum(jnp.where(tiny, 1e-6, 0.01 * of_states / jnp.where(tiny, 1.0, of_slope)), span)
         there = self.slope.at(s.begin + guess, y + guess * first, s.p, s.known).slope()
-        bend = s.size(there - first, y, y) / jnp.where(guess > 0.0, guess, 1.0)
+        bend = size(there - first) / jnp.where(guess > 0.0, guess, 1.0)
         largest = jnp.maximum(of_slope, bend)
         flat = (largest <= 1e-15) | ~jnp.isfinite(largest)
         curved = (0.01 / jnp.where(flat, 1.0, largest)) ** (1.0 / self.step.order)
@@ -217,6 +223,7 @@ class Block:
             "calm": calm,
             "written": self._written(state, tried, active),
             "longest": jnp.where(accepted, longest, state["longest"]),
+            "largest": jnp.where(accepted, jnp.maximum(state["largest"], jnp.abs(trial.ends)), state["largest"]),
         }
 
     def _held_short(self, s: Segment, trial: Trial, h: Any, active: Any, state: State) -> tuple[Any, Any]:
@@ -229,16 +236,17 @@ class Block:
         if trial.apart is None:
             return state["short"], state["calm"]
         slopes, states = trial.apart
-        moved = s.size(states, trial.ends, trial.ends)
-        faster = h * s.size(slopes, trial.ends, trial.ends)
+        seen = (trial.ends, trial.ends, state["largest"])
+        moved = s.size(states, *seen)
+        faster = h * s.size(slopes, *seen)
         # steps swing about the limit, and those beyond it may all be refused: they count, too. What else moves makes
         # the ratio smaller than the limit; where two stages differ by next to nothing, rounding is what is seen
         limit = 0.5 * self.step.stable
         held = (faster > limit * moved) & (moved > 1e-3)
         if trial.moved_apart is not None:  # states at rest tell nothing of how tangents move
             slopes, states = trial.moved_apart
-            moved = s.lengths(states, trial.ends, trial.ends)
-            faster = h * s.lengths(slopes, trial.ends, trial.ends)
+            moved = s.lengths(states, *seen)
+            faster = h * s.lengths(slopes, *seen)
             held = held | jnp.any((faster > limit * moved) & (moved > 1e-3 * COARSE * state["longest"]), axis=0)
         held = active & held
         calm = jnp.where(held, 0, state["calm"] + 1)
@@ -249,18 +257,19 @@ class Block:
         import jax.numpy as jnp
 
         y, dy, longest = state["y"], state["dy"], state["longest"]
-        error = s.size(trial.error, y, trial.ends)
+        seen = (y, trial.ends, state["largest"])
+        error = s.size(trial.error, *seen)
         if trial.second is not None:
-            second = s.size(trial.second, y, trial.ends)
+            second = s.size(trial.second, *seen)
             both = jnp.sqrt(error * error + 0.01 * second * second)
             error = jnp.where(both == 0.0, 0.0, error * error / jnp.where(both == 0.0, 1.0, both))
         finite = jnp.isfinite(jnp.sum(trial.ends, axis=0))
         if self.directions:
             finite = finite & jnp.isfinite(jnp.sum(trial.moved, axis=(0, 1)))
-            longest = jnp.maximum(longest, s.lengths(trial.moved, y, trial.ends))
-            now = jnp.maximum(s.lengths(dy, y, trial.ends), s.lengths(trial.moved, y, trial.ends))
+            longest = jnp.maximum(longest, s.lengths(trial.moved, *seen))
+            now = jnp.maximum(s.lengths(dy, *seen), s.lengths(trial.moved, *seen))
             allowed = COARSE * jnp.maximum(now, _FADED * longest)
-            wrong = s.lengths(trial.moved_error, y, trial.ends)
+            wrong = s.lengths(trial.moved_error, *seen)
             # a direction that moves nothing has no error
             error = jnp.maximum(error, jnp.max(wrong / jnp.where(allowed > 0.0, allowed, 1.0), axis=0))
             error = jnp.maximum(error, s.size_of_tangents(trial, dy)) if self.control else error

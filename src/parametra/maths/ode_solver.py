@@ -135,6 +135,7 @@ class Solver:
         *,
         relative: float = 1e-8,
         absolute: Tolerance = 1e-10,
+        share: float = 0.0,
         most: int = 10_000,
         rest: float = math.inf,
     ) -> Integration:
@@ -144,12 +145,14 @@ class Solver:
             begin, end: (B,), begin <= end.
             y, p: the states (n, B) at begin, the parameters (P, B).
             times: (T, B), sorted in each lane, infinity where there is none.
-            relative, absolute: tolerances of a step's error; the absolute one for all states, or (n,).
+            relative, absolute: tolerances of a step's error; the absolute one for all states, (n,), or (n, B).
+            share: this share of the largest that a state has been so far is tolerated where it is above the absolute
+                tolerance, so that the unit of a state does not matter.
             most: steps at most, those refused included.
             rest: a lane of an explicit method whose steps stability, and not accuracy, has held short is given up, as
                 one with too many steps, where so many of them are left.
         """
-        return self._run(begin, end, y, p, times, relative, absolute, most, None, None, rest=rest)[0]
+        return self._run(begin, end, y, p, times, relative, absolute, most, None, None, share=share, rest=rest)[0]
 
     def integrate_with_tangents(
         self,
@@ -163,6 +166,7 @@ class Solver:
         *,
         relative: float = 1e-8,
         absolute: Tolerance = 1e-10,
+        share: float = 0.0,
         most: int = 10_000,
         rest: float = math.inf,
     ) -> Integration:
@@ -171,7 +175,9 @@ class Solver:
         Arguments:
             y_tangents, p_tangents: the directions, (n, Q, B) of the states at begin and (P, Q, B).
         """
-        return self._run(begin, end, y, p, times, relative, absolute, most, y_tangents, p_tangents, rest=rest)[0]
+        return self._run(
+            begin, end, y, p, times, relative, absolute, most, y_tangents, p_tangents, share=share, rest=rest
+        )[0]
 
     def _run(
         self,
@@ -186,6 +192,7 @@ class Solver:
         dy: np.ndarray | None,
         dp: np.ndarray | None,
         kept: int = 0,
+        share: float = 0.0,
         rest: float = math.inf,
     ) -> tuple[Integration, np.ndarray]:
         n, lanes, count, wanted = y.shape[0], y.shape[1], p.shape[0], times.shape[0]
@@ -195,7 +202,8 @@ class Solver:
         blocks = BLOCKS if BLOCKS * numbers <= _MOST_NUMBERS else 1
         kernel = self._kernel(count, directions, room, blocks, kept)
         width = blocks * ode_loop.LANES
-        limits = np.broadcast_to(np.asarray(absolute, dtype=float), (n,))
+        limits = np.asarray(absolute, dtype=float)
+        limits = np.broadcast_to(limits if limits.ndim == 2 else np.reshape(limits, (-1, 1)), (n, lanes))
         parts: list[list[np.ndarray]] = []
         for first in range(0, lanes, width):
             here = slice(first, first + width)
@@ -211,7 +219,7 @@ class Solver:
             needed = -(-used // ode_loop.LANES)
             made = kernel(
                 np.int64(needed), start, stop, part(y), part(p), full,
-                np.float64(relative), np.ascontiguousarray(limits), np.int64(most), np.float64(rest), d0, d1,
+                np.float64(relative), part(limits), np.float64(share), np.int64(most), np.float64(rest), d0, d1,
             )  # fmt: skip
             parts.append([one[:used] for one in made])
         joined = [np.concatenate(each) for each in zip(*parts, strict=True)] if len(parts) > 1 else parts[0]
@@ -251,9 +259,10 @@ class Solver:
         most: int,
         *,
         kept: int,
+        share: float = 0.0,
     ) -> tuple[Integration, np.ndarray]:
         """Integrate and write down the first `kept` accepted steps: (B, kept + 1, 2 + n), time, length, states."""
-        return self._run(begin, end, y, p, times, relative, absolute, most, None, None, kept)
+        return self._run(begin, end, y, p, times, relative, absolute, most, None, None, kept, share)
 
     def step_for(self, parameters: int) -> Any:
         """One step of the method."""
@@ -269,16 +278,16 @@ class Solver:
         key = (parameters, directions, room, blocks, kept)
         if key not in self._kernels:
             n, P, Q, width = self.states, parameters, directions, blocks * ode_loop.LANES
-            shapes = [(), (width,), (width,), (n, width), (P, width), (width, room + 1), (), (n,), (), ()]
+            shapes = [(), (width,), (width,), (n, width), (P, width), (width, room + 1), (), (n, width), (), (), ()]
             shapes += [(n, Q, width), (P, Q, width)]
-            kinds = [np.int64, *[np.float64] * 7, np.int64, *[np.float64] * 3]
+            kinds = [np.int64, *[np.float64] * 8, np.int64, *[np.float64] * 3]
 
             def make() -> Function:
                 slope = self.slope_for(parameters)
                 block = ode_loop.Block(self._step(slope), slope, directions, room, self._control, kept)
                 return _blocks(block, blocks)
 
-            origin = self.origin and self.origin.of("steps", self._control, kept, ode_loop.LANES)
+            origin = self.origin and self.origin.of("steps of own size", self._control, kept, ode_loop.LANES)
             self._kernels[key] = compiled(make, *zip(shapes, kinds, strict=True), origin=origin)
         return self._kernels[key]
 
@@ -314,6 +323,7 @@ def _blocks(block: ode_loop.Block, blocks: int) -> Callable[..., Any]:
         times: Any,
         relative: Any,
         absolute: Any,
+        share: Any,
         most: Any,
         rest: Any,
         dy: Any,
@@ -323,7 +333,7 @@ def _blocks(block: ode_loop.Block, blocks: int) -> Callable[..., Any]:
             lanes = lambda a: jax.lax.dynamic_slice_in_dim(a, k * L, L, a.ndim - 1)  # noqa: E731
             here, known = lanes(p), block.slope.prepared(lanes(p))
             rows = jax.lax.dynamic_slice_in_dim(times, k * L, L, 0)
-            limits = (relative, absolute, most, rest, known)
+            limits = (relative, lanes(absolute), share, most, rest, known)
             segment = ode_loop.Segment(lanes(begin), lanes(end), here, lanes(dp), rows, *limits)
             made = block.run(segment, lanes(y), lanes(dy))
             moved = made["dy"].reshape(n * directions, L).T

@@ -24,6 +24,7 @@ from parametra.maths.ode_step import each_direction
 
 _LONGEST = 1e12
 _SINGULAR = 1e-9
+_ROUNDING = 8 * 2.0**-52
 _NEWTON = 5
 
 
@@ -76,6 +77,7 @@ class Steady:
         *,
         relative: float = 1e-8,
         absolute: Tolerance = 1e-10,
+        share: float = 0.0,
         most: int = 10_000,
         longest: float = _LONGEST,
     ) -> Steadiness:
@@ -84,22 +86,30 @@ class Steady:
         Arguments:
             begin, y, p: where each lane begins, (B,), (n, B), (P, B).
             y_tangents, p_tangents: directions (n, Q, B) and (P, Q, B); both or none.
-            relative, absolute, most: as for `Solver.integrate`.
+            relative, absolute, share, most: as for `Solver.integrate`.
             longest: the time after which a lane that still moves has no steady state.
         """
         n, lanes = y.shape
-        scale = np.broadcast_to(np.asarray(absolute, dtype=float), (n,))[:, None]
+        limits = np.asarray(absolute, dtype=float)
+        limits = np.broadcast_to(limits if limits.ndim == 2 else np.reshape(limits, (-1, 1)), (n, lanes))
+        largest = np.abs(y)
         at, now, fate = y.copy(), np.asarray(begin, dtype=float).copy(), np.full(lanes, 4)
         left, span = np.arange(lanes), 1.0
         none = np.empty((0, lanes))
         while left.size:
             here = now[left] + span
+            tolerances: dict[str, Any] = {"relative": relative, "absolute": limits[:, left], "share": share}
             made = self.solver.integrate(
-                now[left], here, at[:, left], p[:, left], none[:, left], relative=relative, absolute=absolute, most=most
+                now[left], here, at[:, left], p[:, left], none[:, left], **tolerances, most=most
             )
             at[:, left], now[left] = made.end, np.where(made.fate == 0, here, made.reached)
-            slope, _ = self._derivatives(now[left], made.end, p[:, left])
-            moves = np.abs(slope) * (now[left] - begin[left]) > scale + relative * np.abs(made.end)
+            slope, jacobian = self._derivatives(now[left], made.end, p[:, left])
+            largest[:, left] = np.maximum(largest[:, left], np.abs(made.end))
+            scale = np.maximum(limits[:, left], share * largest[:, left])
+            # terms that cancel leave their rounding, which moves nothing however long it is
+            rounding = _ROUNDING * np.einsum("ijb,jb->ib", np.abs(jacobian), np.abs(made.end))
+            still = np.where(np.abs(slope) > rounding, np.abs(slope), 0.0)
+            moves = still * (now[left] - begin[left]) > scale + relative * np.abs(made.end)
             steady = (made.fate == 0) & ~moves.any(axis=0)
             # what oscillates takes steps for ever, and what grows ends beyond all numbers
             fate[left] = np.where(steady, 0, np.where(made.fate == 2, 2, 4))

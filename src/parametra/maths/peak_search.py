@@ -17,6 +17,8 @@ from parametra.maths.arrays import Float
 
 _PLACES, _WIDTHS = 160, 12
 _KEPT = 3
+_HOPELESS = 10.0
+"""A case that leaves so many times what the best one leaves is not looked at again."""
 _FINER = (0.35, 0.12)
 """Shares of a width by which a peak is moved when it is looked at again."""
 
@@ -58,7 +60,8 @@ def find_peaks(
     cases = [(k, sign) for k in range(len(backgrounds)) for sign in (1, -1)]
     # a quick look at all of them, a second one at the few that are best
     quick = [_search(x, y, count, shape, backgrounds[k], sign, candidates, dictionary, ())[2] for k, sign in cases]
-    kept = [cases[i] for i in np.argsort(quick, kind="stable")[:_KEPT]]
+    hopeful = [i for i in np.argsort(quick, kind="stable")[:_KEPT] if quick[i] <= _HOPELESS * min(quick)]
+    kept = [cases[i] for i in hopeful]
     each = [_search(x, y, count, shape, backgrounds[k], sign, candidates, dictionary, _FINER) for k, sign in kept]
     best = int(np.argmin([residual for *_, residual in each]))
     chosen = kept[best][0]

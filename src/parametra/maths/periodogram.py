@@ -16,6 +16,9 @@ from parametra.maths.arrays import Float
 _SPREAD = 12
 """Cells of the grid that a point is spread over to each side; the sums are then good to about 1e-11 of the weights."""
 
+_TOLD_APART = 1e-9
+"""The squared length that is left of an exponential beside those before it, below which it is none of its own."""
+
 
 def exponential_sums(places: Float[np.ndarray, " n"], weights: np.ndarray, count: int) -> np.ndarray:
     """S_j = sum_n w_n exp(2 pi i j x_n) for j = 0 ... count - 1.
@@ -87,17 +90,21 @@ def _projected(window: list[np.ndarray], signal: list[np.ndarray], harmonics: in
     b = [signal[harmonics - j] if j <= harmonics else signal[j - harmonics].conj() for j in range(2 * harmonics + 1)]
     polynomial = [window[0]]
     length = np.ones(window[0].size)
+    telling = np.ones(window[0].size, dtype=bool)
     explained = np.abs(b[0]) ** 2
     for m in range(1, 2 * harmonics + 1):
         moment = sum(c * s for c, s in zip(polynomial, window[1 : m + 1], strict=True))
-        reflection = moment / length
+        reflection = np.where(telling, moment / length, 0.0)
         reversed_one = [c.conj() for c in reversed(polynomial)]
         shifted = [0.0 * window[0], *polynomial]
         polynomial = [shifted[j] - (reflection * reversed_one[j] if j < m else 0.0) for j in range(m + 1)]
-        # where the sampling cannot tell two exponentials apart, the new one explains nothing
-        length = np.maximum(length * (1.0 - np.abs(reflection) ** 2), 1e-12)
+        length = length * np.maximum(1.0 - np.abs(reflection) ** 2, 0.0)
+        # where the sampling cannot tell the new exponential from those before, it and all that follow explain nothing,
+        # and the recursion is stopped there: it would divide rounding by rounding, ever larger
+        telling &= length > _TOLD_APART
+        length = np.where(telling, length, 1.0)
         along = sum(c.conj() * y for c, y in zip(polynomial, b[: m + 1], strict=True))
-        explained = explained + np.where(length > 1e-9, np.abs(along) ** 2 / length, 0.0)
+        explained = explained + np.where(telling, np.abs(along) ** 2 / length, 0.0)
     return explained
 
 

@@ -33,6 +33,11 @@ Worth = dict[str, np.ndarray]
 """What each parameter is worth, of the shape of its values."""
 
 
+def _of(absolute: Any, which: Any) -> Any:
+    """The absolute tolerance of some of the lanes."""
+    return absolute[:, which] if np.ndim(absolute) == 2 else absolute
+
+
 def can_go_back(statement: Statement, wish: str) -> bool:
     """Whether there is a way back: not through steady states, and not through what JAX cannot trace.
 
@@ -129,8 +134,8 @@ class WayBack:
         for column, lane in enumerate(lanes):
             rows = np.flatnonzero(what.rows[:, lane])
             worth[: len(rows), :, column] = values[rows, :, lane]
-        tolerances = self.runner.tolerances
-        solver = solver_for(self.slopes, tolerances, self.runner.wish)
+        solver = solver_for(self.slopes, self.runner.tolerances, self.runner.wish)
+        limits = self.runner.tolerances.limits(segment)
         mine = [(each, part) for each, which in solvers_of(solver, what.again) for part in _blocks(which)]
         for each, which in mine:
             _, by_p, by_y = _backwards(each).integrate_with_gradient(
@@ -141,9 +146,7 @@ class WayBack:
                 segment.times[:, which],
                 worth[:, :, which],
                 state[:, lanes[which]],
-                relative=tolerances.relative,
-                absolute=tolerances.absolute,
-                most=tolerances.most_steps,
+                **{**limits, "absolute": _of(limits["absolute"], which)},
             )
             state[:, lanes[which]] = by_y
             first = 0

@@ -35,8 +35,7 @@ class Batched:
 
     def integrate(self, segment: Segment) -> Integrated:
         """As `Solver.integrate`."""
-        s, t = segment, self.tolerances
-        limits: dict[str, Any] = {"relative": t.relative, "absolute": t.absolute, "most": t.most_steps}
+        s, limits = segment, self.tolerances.limits(segment)
         if s.dy is None or s.dp is None:
             found = self.solver.integrate(s.begin, s.end, s.y, s.p, s.times, **limits)
         else:
@@ -47,11 +46,9 @@ class Batched:
 
     def settle(self, segment: Segment) -> Integrated:
         """As `Solver.settle`."""
-        s, t = segment, self.tolerances
+        s = segment
         steady = _solver(self.keyed, "steady", "")
-        found = steady.settle(
-            s.begin, s.y, s.p, s.dy, s.dp, relative=t.relative, absolute=t.absolute, most=t.most_steps
-        )
+        found = steady.settle(s.begin, s.y, s.p, s.dy, s.dp, **self.tolerances.limits(s))
         blank = np.zeros((0, *s.y.shape))
         return Integrated(blank, found.values, None, found.tangents, np.asarray(found.fate, dtype=int))
 

@@ -20,6 +20,7 @@ from parametra.maths.arrays import Float
 from parametra.nouns._ode_choice import solver_for
 from parametra.nouns._ode_record import Begun, Happened, Record, Stood, Stretch, integrated
 from parametra.nouns._ode_sheet import Sheet, Tangents
+from parametra.nouns._ode_sizes import Sizes
 from parametra.nouns._ode_slopes import Slopes
 from parametra.nouns._ode_solver import FAILED, FATES, NOT_A_NUMBER, Segment, Tolerances
 from parametra.nouns._ode_statement import Statement, number_of
@@ -30,6 +31,7 @@ from parametra.nouns.evaluation import EvaluationFailed
 _NO_BEGIN = "the time at which the ODE begins is NaN or infinite"
 _NO_TIME = "the time of an event is NaN"
 _EARLY = "a time of the data lies before the ODE begins"
+_NEAR = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +123,7 @@ class _Run:
         self.n, self.q, self.b = self.slopes.n, lanes.directions, lanes.count
         self.failed = np.full(self.b, "", dtype=object)
         rows = lanes.times.shape[0] + lanes.steady
+        self.sizes = Sizes(self.n, self.b)
         self.values = np.full((rows, self.n, self.b), np.nan)
         self.tangents = np.full((rows, self.n, self.q, self.b), np.nan)
 
@@ -248,7 +251,7 @@ class _Run:
         dp = self.slopes.tangents(self.lanes.tangents, None, self.q, self.b)[:, :, go] if self.q else None
         dy = state.dy[:, :, go] if self.q else None
         solver = solver_for(self.slopes, self.runner.tolerances, self.runner.wish)
-        segment = Segment(state.time[go], end[go], state.y[:, go], p, asked, dy, dp)
+        segment = Segment(state.time[go], end[go], state.y[:, go], p, asked, dy, dp, self._sizes(state, end, p, go))
         if self._record is None:
             found = solver.integrate(segment)
         else:
@@ -263,6 +266,20 @@ class _Run:
                 self.tangents[rows, :, :, lane] = found.tangents[: len(rows), :, :, column]
         if found.end_tangents is not None:
             state.dy[:, :, go] = found.end_tangents
+
+    def _sizes(self, state: _State, end: np.ndarray, p: np.ndarray, go: np.ndarray) -> np.ndarray | None:
+        """How large the states are in the lanes `go`, from here to `end`; None where a tolerance is stated."""
+        if self.runner.tolerances.absolute is not None:
+            return None
+        self.sizes.see(state.y)
+
+        def slope(time: np.ndarray) -> np.ndarray:
+            try:
+                return self.slopes.values(time, state.y[:, go], p)
+            except EvaluationFailed:  # the integration will tell
+                return np.full((self.n, go.size), np.nan)
+
+        return self.sizes.of(go, slope, (state.time, end))
 
     def _note(self, lanes: np.ndarray, fates: np.ndarray, raised: Counter[str]) -> None:
         for fate, reason in FATES.items():
@@ -345,8 +362,12 @@ class _Run:
         dy = state.dy[:, :, go] if self.q else None
         solver = solver_for(held, self.runner.tolerances, self.runner.wish)
         start, nothing = state.time[go], np.full((0, go.size), np.inf)
-        found = solver.settle(Segment(start, start, state.y[:, go], p, nothing, dy, dp))
+        size = self._sizes(state, state.time, p, go)
+        # a rest is only come near to, and Newton's method takes the last digits: sizes need not be exact
+        size = None if size is None else np.maximum(size, _NEAR * size.max(axis=0, initial=0.0))
+        found = solver.settle(Segment(start, start, state.y[:, go], p, nothing, dy, dp, size))
         self._note(go, found.fates, found.raised)
         state.y[:, go] = found.end
+        self.sizes.see(state.y, computed=True)
         if found.end_tangents is not None:
             state.dy[:, :, go] = found.end_tangents

@@ -70,7 +70,8 @@ class Lsoda:
             begin = segment.y[:, lane]
             if segment.dy is not None:
                 begin = np.concatenate([begin, segment.dy[:, :, lane].ravel()])
-            found, fates[lane], why = self._lane(self._slope(segment, lane), float(segment.begin[lane]), asked, begin)
+            slope, floor = self._slope(segment, lane), self._floor(segment, lane)
+            found, fates[lane], why = self._lane(slope, float(segment.begin[lane]), asked, begin, floor)
             if why:
                 raised[why] += 1
             values[inside, :, lane], end[:, lane] = found[:-1, :n], found[-1, :n]
@@ -90,7 +91,25 @@ class Lsoda:
             return _values(self.slopes, segment, lane)
         return _values_and_tangents(self.slopes, segment, lane, segment.dp, segment.dy.shape[1])
 
-    def _lane(self, slope: Slope, start: float, asked: np.ndarray, begin: np.ndarray) -> tuple[np.ndarray, int, str]:
+    def _floor(self, segment: Segment, lane: int) -> float | np.ndarray:
+        """The absolute tolerance of states and tangents."""
+        floor = self.tolerances.floor(segment)
+        if not isinstance(floor, np.ndarray):
+            return floor
+        own = floor[:, lane]
+        if segment.dy is None or segment.dp is None:
+            return own
+        # a tangent by a parameter is as large as its state beside the parameter
+        share = np.zeros(segment.dy.shape[1])
+        for moved, of in ((segment.dy[:, :, lane], segment.y[:, lane]), (segment.dp[:, :, lane], segment.p[:, lane])):
+            if of.size:
+                size = np.where(of == 0.0, 1.0, np.abs(of))[:, None]
+                share = np.maximum(share, np.max(np.abs(moved) / size, axis=0))
+        return np.concatenate([own, (own[:, None] * np.where(share > 0.0, share, 1.0)).ravel()])
+
+    def _lane(
+        self, slope: Slope, start: float, asked: np.ndarray, begin: np.ndarray, floor: float | np.ndarray
+    ) -> tuple[np.ndarray, int, str]:
         """States and tangents (times, n (1 + Q)) at the times that are asked for; a fate, and what was raised."""
         blank = np.full((len(asked), begin.size), np.nan)
         near = asked - start <= np.maximum(_AT_ONCE * np.maximum(np.abs(asked), abs(start)), _NOTHING)
@@ -100,7 +119,7 @@ class Lsoda:
                 rows[near] = begin + (asked[near] - start)[:, None] * slope(start, begin)
                 if not near.all():
                     times, back = np.unique(asked[~near], return_inverse=True)
-                    found, fate = self._integrated(slope, begin, np.concatenate([[start], times]))
+                    found, fate = self._integrated(slope, begin, np.concatenate([[start], times]), floor)
                     if fate != OK:
                         return blank, fate, ""
                     rows[~near] = found[1:][back]
@@ -110,7 +129,9 @@ class Lsoda:
             return blank, FAILED, error.reason if isinstance(error, EvaluationFailed) else str(error)
         return (rows, OK, "") if np.isfinite(rows).all() else (blank, NOT_A_NUMBER, "")
 
-    def _integrated(self, slope: Slope, begin: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, int]:
+    def _integrated(
+        self, slope: Slope, begin: np.ndarray, times: np.ndarray, floor: float | np.ndarray
+    ) -> tuple[np.ndarray, int]:
         from scipy.integrate import ODEintWarning, odeint
 
         limits, seen = self.tolerances, _Seen(slope)
@@ -121,7 +142,7 @@ class Lsoda:
                 begin,
                 times,
                 rtol=limits.relative,
-                atol=limits.absolute,
+                atol=floor,
                 tcrit=[times[-1]],
                 mxstep=limits.most_steps,
                 full_output=True,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -83,7 +83,6 @@ def integrated(solver: Solver, segment: Segment) -> tuple[Integrated, Bool[np.nd
     """A segment without derivatives, and where a second method had to because the first gave up."""
     if not isinstance(solver, Batched):
         return solver.integrate(segment), np.zeros(segment.y.shape[1], dtype=bool)
-    s, t = segment, solver.tolerances
-    limits: dict[str, Any] = {"relative": t.relative, "absolute": t.absolute, "most": t.most_steps}
+    s, limits = segment, solver.tolerances.limits(segment)
     found = solver.solver.integrate(s.begin, s.end, s.y, s.p, s.times, **limits)
     return Integrated(found.values, found.end, None, None, np.asarray(found.fate, dtype=int)), found.again

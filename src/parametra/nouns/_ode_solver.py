@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -30,13 +30,31 @@ class Tolerances:
     """How accurate a step is to be.
 
     Arguments:
-        relative, absolute: the error of a step is held below absolute + relative * |y|.
+        relative, absolute: the error of a step is held below absolute + relative * |y|; None takes, for the absolute
+            one, a hundredth of the relative one of the largest that each state has been.
         most_steps: a lane that takes more has failed.
     """
 
     relative: float
-    absolute: float
+    absolute: float | None
     most_steps: int
+
+    @property
+    def share(self) -> float:
+        """Of the size of a state: the absolute tolerance where none is stated; else 0."""
+        return 1e-2 * self.relative if self.absolute is None else 0.0
+
+    def floor(self, segment: Segment) -> float | Float[np.ndarray, "n B"]:
+        """The absolute tolerance where a segment begins."""
+        if self.absolute is not None:
+            return self.absolute
+        size = np.abs(segment.y).max(axis=0, keepdims=True) if segment.size is None else segment.size
+        return self.share * np.broadcast_to(size, segment.y.shape)
+
+    def limits(self, segment: Segment) -> dict[str, Any]:
+        """What the solvers in `maths` are told."""
+        floor: Any = self.floor(segment)
+        return {"relative": self.relative, "absolute": floor, "share": self.share, "most": self.most_steps}
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +66,7 @@ class Segment:
         y, p: states and numbers at its begin.
         times: (T, B) sorted, in (begin, end], infinite where there is none.
         dy, dp: their derivatives at fixed time; None where none are wanted.
+        size: how large each state is, see `_ode_sizes`; None for the largest of them.
     """
 
     begin: Float[np.ndarray, " B"]
@@ -57,6 +76,7 @@ class Segment:
     times: Float[np.ndarray, "T B"]
     dy: Float[np.ndarray, "n Q B"] | None = None
     dp: Float[np.ndarray, "P Q B"] | None = None
+    size: Float[np.ndarray, "n B"] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,6 +35,7 @@ def steady_state(solver: Solver, slopes: Slopes, segment: Segment, tolerances: T
     n, lanes = y.shape
     now, moved = y.copy(), None if dy is None else dy.copy()
     fates, raised = np.zeros(lanes, dtype=int), Counter[str]()
+    floor = np.broadcast_to(tolerances.floor(segment), y.shape)
     left, rested = np.ones(lanes, dtype=bool), np.zeros(lanes, dtype=int)
     slope = slopes.values(segment.begin, now, p)
     size = np.abs(now).max(axis=0)
@@ -48,13 +49,14 @@ def steady_state(solver: Solver, slopes: Slopes, segment: Segment, tolerances: T
         start = segment.begin[go]
         asked = np.full((1, go.size), np.inf)
         tangents = (None, None) if moved is None or dp is None else (moved[:, :, go], dp[:, :, go])
-        found = solver.integrate(Segment(start, start + span[go], now[:, go], p[:, go], asked, *tangents))
+        size = None if segment.size is None else segment.size[:, go]
+        found = solver.integrate(Segment(start, start + span[go], now[:, go], p[:, go], asked, *tangents, size))
         fates[go] = found.fates
         raised += found.raised
-        still = _same(now[:, go], found.end, tolerances)
+        still = _same(now[:, go], found.end, floor[:, go], tolerances)
         now[:, go] = found.end
         if moved is not None and found.end_tangents is not None:
-            still &= _same_derivatives(moved[:, :, go], found.end_tangents, tolerances)
+            still &= _same_derivatives(moved[:, :, go], found.end_tangents, floor[:, go], tolerances)
             moved[:, :, go] = found.end_tangents
         rested[go] = np.where(still, rested[go] + 1, 0)
         left[go] = (rested[go] < _RESTS) & (found.fates == OK)
@@ -64,13 +66,13 @@ def steady_state(solver: Solver, slopes: Slopes, segment: Segment, tolerances: T
     return Integrated(np.zeros((0, n, lanes)), now, None, moved, fates, raised)
 
 
-def _same(before: np.ndarray, after: np.ndarray, tolerances: Tolerances) -> np.ndarray:
-    allowed = 10.0 * (tolerances.absolute + tolerances.relative * np.abs(after))
+def _same(before: np.ndarray, after: np.ndarray, floor: np.ndarray, tolerances: Tolerances) -> np.ndarray:
+    allowed = 10.0 * (floor + tolerances.relative * np.abs(after))
     return np.all(np.abs(after - before) <= allowed, axis=0)
 
 
-def _same_derivatives(before: np.ndarray, after: np.ndarray, tolerances: Tolerances) -> np.ndarray:
+def _same_derivatives(before: np.ndarray, after: np.ndarray, floor: np.ndarray, tolerances: Tolerances) -> np.ndarray:
     """A derivative is as exact as the largest one in its direction."""
     largest = np.abs(after).max(axis=0, keepdims=True)
-    allowed = 10.0 * tolerances.relative * (np.abs(after) + largest) + 10.0 * tolerances.absolute
+    allowed = 10.0 * tolerances.relative * (np.abs(after) + largest) + 10.0 * floor[:, None]
     return np.all(np.abs(after - before) <= allowed, axis=(0, 1))

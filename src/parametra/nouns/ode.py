@@ -44,8 +44,9 @@ _FINEST, _COARSEST = 1e-14, 0.1
 """Relative tolerances: numbers carry no more digits than the one, and the other tells nothing of a solution."""
 
 _OPEN: Any = None
-_TOLERANCES = {"relative_tolerance": 1e-8, "absolute_tolerance": 1e-10}
-"""Those that serve where none is stated."""
+_TOLERANCES = ("relative_tolerance", "absolute_tolerance")
+_RELATIVE = 1e-8
+"""The tolerance that serves where none is stated."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +99,10 @@ class ODE:
             that it runs into with these. {} replaces none.
         solver: "auto", "explicit" for what is not stiff, "rosenbrock" for what is, "lsoda" for SciPy's.
         relative_tolerance, absolute_tolerance: the error of each step is below absolute + relative * |state|; the
-            relative one is between 1e-14 and 0.1. None takes 1e-8 and 1e-10, which a fit whose answer moves with them
-            may tighten.
+            relative one is between 1e-14 and 0.1, None takes 1e-8. For the absolute one None takes a hundredth of the
+            relative one of the largest that each state has been, so that units do not matter. A fit whose answer moves
+            with them may tighten both where neither is stated. A state that begins at nothing counts as a millionth
+            of the largest until it grows: write states that differ by more in units that suit them.
         most_steps: a point that takes more has failed.
 
     Raises:
@@ -117,7 +120,7 @@ class ODE:
     settle: Table = None
     solver: Name = "auto"
     relative_tolerance: Number = _OPEN
-    absolute_tolerance: Number = _OPEN
+    absolute_tolerance: Number | None = None
     most_steps: Count = 10_000
     _left_open: tuple[str, ...] = field(init=False)
     _statement: Statement = field(init=False)
@@ -130,10 +133,11 @@ class ODE:
         if not isinstance(events, (list, tuple)) or not all(isinstance(each, Event) for each in events):
             raise ModelError('events are written Event(time, add={"A": "dose"}), one or a list of them.')
         left_open = tuple(name for name in _TOLERANCES if getattr(self, name) is None)
-        for name in left_open:
-            object.__setattr__(self, name, _TOLERANCES[name])
+        if "relative_tolerance" in left_open:
+            object.__setattr__(self, "relative_tolerance", _RELATIVE)
         for name in _TOLERANCES:
-            _check_positive(getattr(self, name), name)
+            if getattr(self, name) is not None:
+                _check_positive(getattr(self, name), name)
         if not _FINEST <= self.relative_tolerance <= _COARSEST:
             raise ModelError(
                 f"relative_tolerance is between {_FINEST:g} and {_COARSEST:g}, and 1e-8 serves fits well; "
@@ -147,7 +151,7 @@ class ODE:
         statement = statement_of(
             self.states, self.initial, self.observe, self.let, self.time, self.begin, events, self.settle
         )
-        tolerances = Tolerances(float(self.relative_tolerance), float(self.absolute_tolerance), self.most_steps)
+        tolerances = Tolerances(float(self.relative_tolerance), self._absolute, self.most_steps)
         made = {
             "events": tuple(events),
             "_left_open": left_open,
@@ -207,6 +211,10 @@ class ODE:
         return all(function is None or function.traceable for function in functions)
 
     @property
+    def _absolute(self) -> float | None:
+        return None if self.absolute_tolerance is None else float(self.absolute_tolerance)
+
+    @property
     def tolerances_open(self) -> bool:
         """Whether nobody stated tolerances, so that a fit may choose tighter ones."""
         return len(self._left_open) == len(_TOLERANCES)
@@ -253,7 +261,7 @@ class ODE:
         """What tells this model from another one: its formulas, the instructions of its functions, its tolerances."""
         if "_hash" not in self.__dict__:
             stated = ["ode 1", self._statement.text, self.solver, self.most_steps]
-            stated += [float(self.relative_tolerance), float(self.absolute_tolerance)]
+            stated += [float(self.relative_tolerance), self._absolute]
             digest = hashlib.sha256(json.dumps(stated).encode()).hexdigest()
             self.__dict__["_hash"] = digest
         return self.__dict__["_hash"]
@@ -299,7 +307,7 @@ class ODE:
         return replace(
             self,
             relative_tolerance=max(self.relative_tolerance * factor, 1e-13),
-            absolute_tolerance=self.absolute_tolerance * factor,
+            absolute_tolerance=None if self._absolute is None else self._absolute * factor,
             most_steps=self.most_steps * 10,
         )
 

@@ -26,7 +26,9 @@ class SearchSpace:
         labels: names of the coordinates, for messages.
         differences: True where derivatives are made of differences, so that each costs several evaluations.
         sizes: (d,) how large a value of each coordinate is; 1 for all where nobody looked.
+        shifted: coordinates whose distance from 0 tells nothing, as logarithms; None where nobody looked.
         residual_size: how large a residual is: 1 where they are in standard deviations.
+        observed: how many values were observed; 0 where nobody told.
         residuals: whether the cost is one of residuals, so that their Jacobian and J'J can be asked for.
     """
 
@@ -42,12 +44,19 @@ class SearchSpace:
     differences: bool = False
     residuals: bool = False
     sizes: Float[np.ndarray, " d"] | None = None
+    shifted: Bool[np.ndarray, " d"] | None = None
     residual_size: float = 1.0
+    observed: int = 0
 
     @property
     def size(self) -> Float[np.ndarray, " d"]:
         """How large a value of each coordinate is."""
         return np.ones(self.lower.size) if self.sizes is None else self.sizes
+
+    @property
+    def without_origin(self) -> Bool[np.ndarray, " d"]:
+        """Coordinates whose distance from 0 tells nothing."""
+        return np.zeros(self.lower.size, dtype=bool) if self.shifted is None else self.shifted
 
     @property
     def dimension(self) -> int:

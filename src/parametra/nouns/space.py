@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from parametra.maths.arrays import Float
+from parametra.maths.arrays import Bool, Float
 from parametra.maths.transforms import Box
 from parametra.nouns._space_ties import check_numbers, in_order
 from parametra.nouns.errors import ParameterError, did_you_mean
@@ -215,19 +215,20 @@ class Space:
     def sizes(self) -> Float[np.ndarray, " d"]:
         """How large a value of each coordinate is, whatever its unit: of the guess, at most of the box.
 
-        Where the guess is 0 the box tells, and 1 stands where nothing does. It is 1 for logarithms, which change of
-        units only shifts, and for whatever else has no unit.
+        Where the guess is 0 the box tells, and 1 stands where nothing does; it is 1 for all that is `shifted`.
         """
-        plain = np.concatenate(
-            [np.full(p.dimension, isinstance(p, Bounded) and not p.logarithmic) for p in self._continuous.values()]
-            or [np.empty(0, dtype=bool)]
-        )
         with np.errstate(invalid="ignore"):
             width = self.upper - self.lower
         bounded = np.isfinite(width) & (width > 0)
         size = np.where(bounded, np.minimum(np.abs(self.guess), width), np.abs(self.guess))
         size = np.where(size > 0, size, np.where(bounded, width, 1.0))
-        return np.where(plain, size, 1.0)
+        return np.where(self.shifted, 1.0, size)
+
+    @cached_property
+    def shifted(self) -> Bool[np.ndarray, " d"]:
+        """Coordinates whose distance from 0 tells nothing: logarithms, which a change of units shifts, and shares."""
+        parts = [np.full(p.dimension, not isinstance(p, Bounded) or p.logarithmic) for p in self._continuous.values()]
+        return np.concatenate([np.empty(0, dtype=bool), *parts])
 
     def _gathered(self, what: str) -> np.ndarray:
         parts = [getattr(parameter, what) for parameter in self._continuous.values()]

@@ -13,6 +13,7 @@ from parametra.maths.arrays import Bool, Float
 from parametra.nouns.asker import Answers, Ending, Request, Solutions, Want
 from parametra.nouns.bootstrap_refits import Refits
 from parametra.nouns.problem import Problem
+from parametra.runs.beside_bounds import beside_bounds
 
 UNDETERMINED = "its data do not determine all parameters"
 NO_MINIMUM = "it ended where the cost still falls, as beside a region in which the model fails"
@@ -46,7 +47,7 @@ def refits_of(problem: Problem, evaluate: Evaluate, found: Solutions, evaluation
     if normal is None:
         normal = np.full((count, points.shape[1], points.shape[1]), np.nan)
     converged = np.array([e is Ending.CONVERGED for e in found.endings]) & answers.ok
-    held = _held(problem, points, answers)
+    held = at_bounds(problem, points, answers)
     scale = _scales(problem, evaluate, points, owners)
     known = _determined(normal)
     at_end = known & _stationary(normal, answers.gradient, held, scale)
@@ -66,12 +67,6 @@ def refits_of(problem: Problem, evaluate: Evaluate, found: Solutions, evaluation
         iterations=found.iterations,
         evaluations=evaluations + more,
     )
-
-
-def _held(problem: Problem, points: np.ndarray, answers: Answers) -> Bool[np.ndarray, "R d"]:
-    if answers.gradient is None:
-        return np.zeros(points.shape, dtype=bool)
-    return at_bounds(points, answers.gradient, np.asarray(problem.fit_space.lower), np.asarray(problem.fit_space.upper))
 
 
 def _why(ending: Ending, cost: float, ended: str) -> str:
@@ -99,7 +94,7 @@ def _polished(
         if answers.gradient is None or answers.normal is None:
             break
         with np.errstate(all="ignore"):
-            held = at_bounds(points, answers.gradient, lower, upper)
+            held = at_bounds(problem, points, answers)
             trial = np.clip(points + _steps(answers.normal, answers.gradient, held), lower, upper)
             trial = np.where(held, np.where(answers.gradient > 0, lower, upper), trial)
         moved = evaluate(Request(trial, Want.NORMAL, owners))
@@ -112,16 +107,15 @@ def _polished(
     return points, answers, spent
 
 
-def at_bounds(
-    points: Float[np.ndarray, "R d"],
-    gradient: Float[np.ndarray, "R d"],
-    lower: Float[np.ndarray, " d"],
-    upper: Float[np.ndarray, " d"],
-) -> Bool[np.ndarray, "R d"]:
+def at_bounds(problem: Problem, points: Float[np.ndarray, "R d"], answers: Answers) -> Bool[np.ndarray, "R d"]:
     """Coordinates on a bound beyond which the cost would fall further."""
-    width = np.where(np.isfinite(upper - lower), upper - lower, np.abs(points) + 1)
-    near = 1e-8 * width
-    return ((points - lower <= near) & (gradient >= 0)) | ((upper - points <= near) & (gradient <= 0))
+    gradient, normal = answers.gradient, answers.normal
+    if gradient is None or normal is None:
+        return np.zeros(points.shape, dtype=bool)
+    with np.errstate(invalid="ignore"):
+        effects = np.sqrt(np.diagonal(normal, axis1=1, axis2=2))
+        lower, upper = beside_bounds(problem, points, effects)
+        return (lower & (gradient >= 0)) | (upper & (gradient <= 0))
 
 
 def _chosen(which: Bool[np.ndarray, " R"], first: Answers, second: Answers) -> Answers:

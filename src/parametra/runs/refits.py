@@ -28,6 +28,7 @@ from parametra.nouns.problem import Problem
 from parametra.runs._refits_density import DensityReplicates
 from parametra.runs._refits_each import EachReplicate
 from parametra.runs._refits_end import refits_of
+from parametra.runs.beside_bounds import beside_bounds
 from parametra.runs.budget import Budget
 from parametra.runs.choose_evaluator import Both
 from parametra.runs.cost import Cost, answers_from_residuals
@@ -261,10 +262,9 @@ class Refitter:
         normal = self._information(x)
         if found.gradient is None or normal is None or not found.ok.all():
             return None
-        space = self.problem.fit_space
-        near = 1e-8 * np.where(np.isfinite(space.upper - space.lower), space.upper - space.lower, np.abs(x) + 1)
-        free = (x - space.lower > near) & (space.upper - x > near)
         size = np.sqrt(np.diag(normal))
+        lower, upper = beside_bounds(self.problem, x, size)
+        free = ~(lower | upper)
         unit = np.where(free & (size > 0), 1 / np.where(size > 0, size, 1.0), 0.0)
         inverse = np.linalg.pinv(normal * np.outer(unit, unit), rcond=1e-13, hermitian=True)
         change = -found.gradient @ (inverse * np.outer(unit, unit))

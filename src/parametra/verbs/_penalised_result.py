@@ -19,6 +19,7 @@ from parametra.nouns.status import Status
 from parametra.verbs._penalised_search import Terms, columns_of_terms
 from parametra.verbs.fit_basins import starts_of
 from parametra.verbs.fit_choice import Choice
+from parametra.verbs.fit_doubts import failures_doubt
 from parametra.verbs.fit_equations import equations_of
 from parametra.verbs.fit_judge import receipt_of
 from parametra.verbs.fit_uncertainty import Curvature
@@ -92,6 +93,7 @@ def penalised_fit(
         description=problem.description,
         path=path,
         equations=equations_of(problem),
+        sources=problem.sources,
         view_source=lambda: views_of(problem, x, named, np.zeros((x.size, 0))),
     )
 
@@ -226,9 +228,7 @@ def _doubts(terms: Terms, x: np.ndarray, status: Status, path: PenaltyPath | Non
     if path is not None:
         found += _of_the_path(path, terms.size)
     found += _of_columns(terms, x)
-    share = terms.drive.failed / max(terms.drive.evaluations, 1)
-    if share > 0.2:
-        found.append(f"{100 * share:.0f} % of the evaluations failed. The receipt counts the reasons.")
+    found += failures_doubt(terms.drive.failed / max(terms.drive.evaluations, 1))
     return tuple(found)
 
 

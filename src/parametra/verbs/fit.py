@@ -43,6 +43,7 @@ from parametra.verbs.fit_order import in_order
 from parametra.verbs.fit_penalised import fit_penalised, plan_penalised
 from parametra.verbs.fit_running import MOST_FAILURES, Running, running
 from parametra.verbs.fit_screening import run_screened, screening_for
+from parametra.verbs.fit_spread import spread_of
 from parametra.verbs.fit_tolerance import Ran, until_it_holds
 
 MOST_COMBINATIONS = 1000
@@ -314,7 +315,8 @@ def _fitted(stated: Problem, settings: Settings, chosen: Mapping[str, Any], prog
     budget = Budget(settings.evaluations, settings.seconds)
     drive = Drive(evaluator, budget, progress, wish=settings.evaluator, began=began)
     method = with_options(choice.method, settings.options)
-    starts = start_points(stated, count, settings.seed)
+    spread = spread_of(stated, single, count)
+    starts = start_points(stated, count, settings.seed, spread)
     differences = evaluator.derivative.startswith("central differences")
     space = replace(problem.search_space(settings.seed), differences=differences)
     choice = with_solved(choice, method, space)
@@ -323,7 +325,7 @@ def _fitted(stated: Problem, settings: Settings, chosen: Mapping[str, Any], prog
     screening = screening_for(problem, method, cost, count, settings.screening)
     if unmet := unmeetable(problem, settings.seed):
         return judge(stated, drive, nothing_found(starts, unmet), choice, why, settings, chosen)
-    starts = drawn_again(problem, drive, starts, settings.seed)
+    starts = drawn_again(problem, drive, starts, settings.seed, spread)
     workers = drive.workers = _workers(settings.workers)
     try:
         if screening is None:

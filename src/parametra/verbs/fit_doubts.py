@@ -19,6 +19,7 @@ from parametra.verbs.fit_uncertainty import Curvature
 from parametra.verbs.fit_unvarying import unvarying_doubts
 
 _STRONG = 0.98
+_MOST_FAILED = 0.2
 _BENT = 2.0
 _BEND = 0.5
 """How far a curve may leave its tangent within the errors of inputs, in effective standard deviations."""
@@ -73,14 +74,20 @@ def doubts_of(
             f"the data scatter less than their stated standard deviations (p = {p_value:.4g}): the sigmas are probably "
             "too large or not independent, and so are the errors."
         )
-    if failed_share > 0.2 and not settled:
-        found.append(f"{100 * failed_share:.0f} % of the evaluations failed. The receipt counts the reasons.")
+    found += [] if settled else failures_doubt(failed_share)
     freedom = problem.degrees_of_freedom
     if problem.profiled is not None and 0 < freedom < 3:
         found.append(
             f"sigma is estimated from {freedom} degree{'s' * (freedom > 1)} of freedom only; errors are rough."
         )
     return tuple(found)
+
+
+def failures_doubt(share: float) -> list[str]:
+    """Where many of the evaluations failed."""
+    if share <= _MOST_FAILED:
+        return []
+    return [f"{100 * share:.0f} % of the evaluations failed. The receipt counts the reasons."]
 
 
 def row_doubts(problem: Problem) -> list[tuple[str, str]]:

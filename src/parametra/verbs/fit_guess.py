@@ -26,13 +26,30 @@ DRAWS = 4
 """How often a start at which the model has no answer is drawn again."""
 
 
-def start_points(problem: Problem, count: int, seed: int) -> Float[np.ndarray, "S d"]:
-    """The starts in box coordinates: the guess, then draws that depend on the seed and their number only."""
-    return np.stack([problem.fit_space.guess, *(_drawn(problem, seed, i) for i in range(1, count))])
+def start_points(
+    problem: Problem, count: int, seed: int, spread: Float[np.ndarray, " d"] | None = None
+) -> Float[np.ndarray, "S d"]:
+    """The starts in box coordinates: the guess, then draws that depend on the seed and their number only.
+
+    Arguments:
+        problem: what is to be fitted.
+        count, seed: how many, and of what.
+        spread: by what the ways from the guess are multiplied, see `fit_spread`; None for 1.
+    """
+    guess = problem.fit_space.guess
+    return np.stack([guess, *(_spread(guess, _drawn(problem, seed, i), spread) for i in range(1, count))])
+
+
+def _spread(guess: np.ndarray, drawn: np.ndarray, spread: np.ndarray | None) -> np.ndarray:
+    return drawn if spread is None else np.where(spread == 1.0, drawn, guess + spread * (drawn - guess))
 
 
 def drawn_again(
-    problem: Problem, drive: Drive, starts: Float[np.ndarray, "S d"], seed: int
+    problem: Problem,
+    drive: Drive,
+    starts: Float[np.ndarray, "S d"],
+    seed: int,
+    spread: Float[np.ndarray, " d"] | None = None,
 ) -> Float[np.ndarray, "S d"]:
     """The starts, those at which a differential equation cannot be integrated drawn anew, at most `DRAWS` times.
 
@@ -43,6 +60,7 @@ def drawn_again(
         drive: evaluates and counts.
         starts: as `start_points` gave them.
         seed: of the starts.
+        spread: as for `start_points`.
     """
     if len(starts) == 1 or not getattr(problem.model.function, "integrated", ""):
         return starts
@@ -55,7 +73,8 @@ def drawn_again(
             break
         for i in left:
             draws = generator(seed, "fit", int(i))
-            found[i] = [problem.fit_space.draw_start(draws) for _ in range(draw + 2)][-1]
+            drawn = [problem.fit_space.draw_start(draws) for _ in range(draw + 2)][-1]
+            found[i] = _spread(problem.fit_space.guess, drawn, spread)
     return found
 
 

@@ -14,6 +14,7 @@ from parametra.maths.covariance import Geometry, geometry, sandwich
 from parametra.nouns.asker import Request, Want
 from parametra.nouns.errors import MethodError
 from parametra.nouns.problem import Problem
+from parametra.runs.beside_bounds import beside_bounds
 from parametra.runs.cost import Cost
 from parametra.runs.drive import Drive
 from parametra.verbs._hessian import hessian_at, rises_to_bound
@@ -241,15 +242,11 @@ def _at_bounds(
     problem: Problem, x: np.ndarray, gradient: np.ndarray, jacobian: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Coordinates on a bound, with the cost not rising beyond it."""
-    space = problem.fit_space
-    # what has one bound only is as large as it is: a concentration in mol/L may be 1e-9 and far from zero
-    width = np.where(np.isfinite(space.upper - space.lower), space.upper - space.lower, _sizes(problem, x))
+    effects = np.linalg.norm(jacobian, axis=0)
     # a gradient that is only rounding has no direction
-    noise = 1e-9 * problem.residual_size * np.linalg.norm(jacobian, axis=0)
-    close = 1e-8 * width
-    lower = (x - space.lower <= close) & (gradient >= -noise)
-    upper = (space.upper - x <= close) & (gradient <= noise)
-    return lower, upper
+    noise = 1e-9 * problem.residual_size * effects
+    lower, upper = beside_bounds(problem, x, effects)
+    return lower & (gradient >= -noise), upper & (gradient <= noise)
 
 
 def _not_stationary(gradient: np.ndarray, jacobian: np.ndarray, r: np.ndarray, x: np.ndarray, exact: bool) -> str:

@@ -12,8 +12,8 @@ import parametra as pm
 from fit_loop import box, free, run
 from parametra.formats.petab import read_petab
 from parametra.maths.distributions import Normal as NormalPrior
-from parametra.methods.fit import _trust_region_lanes as lanes
 from parametra.methods.fit.fisher_scoring import FisherScoring
+from parametra.methods.fit.levenberg_marquardt import LevenbergMarquardt
 from parametra.nouns.asker import Answers, Ending
 from parametra.nouns.errors import MethodError
 
@@ -88,10 +88,10 @@ def test_a_bound_and_a_prior():
 class Shifted:
     """A quadratic cost with an offset, told as rows: -log densities may be negative, or zero at the optimum."""
 
-    def __init__(self, offset):
+    def __init__(self, offset, shift=0.0):
         self.offset = offset
         self.matrix = np.array([[2.0, 0.3], [0.0, 1.5], [1.0, -1.0]])
-        self.target = np.array([3.0, -2.0])
+        self.target = np.array([3.0 + shift, -2.0])
         self.asked = []
 
     def __call__(self, request):
@@ -121,11 +121,28 @@ def test_costs_of_either_sign(offset, starts):
     assert "initial radii tried" not in found.message
 
 
-def test_changes_are_compared_with_one_plus_the_size_of_the_cost():
-    """Where an end is judged; sums of squares are compared with themselves."""
-    rules = lanes.Rules(8, 0.1, 1e-8, 1e-8, 100, FisherScoring.cost_offset)
-    assert rules.size(np.array([-5.0, 0.0, 3.0])).tolist() == [6.0, 1.0, 4.0]
-    assert lanes.Rules(8, 0.1, 1e-8, 1e-8, 100).size(np.array([2.0, 1e-30])).tolist() == [2.0, 1e-30]
+@pytest.mark.parametrize("starts", [1, 2])
+def test_what_a_cost_is_compared_with_knows_no_unit(starts):
+    """Units of the data add to -log density, and may add any number: half the count of observations stays."""
+    space = replace(free(2), observed=30)
+    state = FisherScoring().start(space, np.zeros((starts, 2)))
+    rules = FisherScoring()._lane_rules(state)
+    assert rules.size(np.array([-5.0, 0.0, 3.0])).tolist() == [15.0, 15.0, 15.0]
+    assert FisherScoring()._single_rules(state).cost_size == 15.0
+    assert LevenbergMarquardt()._lane_rules(state).size(np.array([2.0, 1e-30])).tolist() == [2.0, 1e-30]
+
+
+@pytest.mark.parametrize("starts", [[[30.0, 3.0]], [[30.0, 3.0], [40.0, 4.0]]], ids=len)
+def test_the_path_of_a_logarithm_is_the_same_in_any_unit(starts):
+    """A logarithm is only shifted by a change of units, so that its distance from 0 must set no region."""
+    asked: dict[float, np.ndarray] = {}
+    for shift in (0.0, 64.0):
+        evaluator = Shifted(0.0, shift)
+        space = replace(free(2), shifted=np.array([True, False]))
+        run(FisherScoring(), space, np.add(starts, [shift, 0.0]), evaluator)
+        asked[shift] = np.array(evaluator.asked) - [shift, 0.0]
+    n = min(map(len, asked.values())) - 4  # the last digits of a sum differ
+    np.testing.assert_allclose(asked[64.0][:n], asked[0.0][:n], rtol=1e-9)
 
 
 @pytest.mark.parametrize("offset", [-1e4, 0.0])

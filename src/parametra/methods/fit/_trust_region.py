@@ -7,11 +7,11 @@ fisher_scoring        scores and their expected information  cost -log density, 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import ClassVar, TypedDict
 
 import numpy as np
 
-from parametra.maths.arrays import Float
+from parametra.maths.arrays import Bool, Float
 from parametra.methods.fit import _trust_region_lanes as lanes
 from parametra.methods.fit import _trust_region_single as single
 from parametra.methods.fit._trust_region_svd import advance
@@ -25,6 +25,14 @@ _BESIDE = 0.9
 """Share of the work that starts do side by side, as the progress tells it."""
 
 
+class Scale(TypedDict):
+    """What both ways are told of how large coordinates and residuals are, see `SearchSpace`."""
+
+    size: Float[np.ndarray, " d"]
+    residual_size: float
+    shifted: Bool[np.ndarray, " d"]
+
+
 @dataclass(frozen=True)
 class State:
     """Where a run stands: the lanes while there are several starts, then the one that is taken to the last digit."""
@@ -34,8 +42,8 @@ class State:
     upper: Float[np.ndarray, " d"]
     many: lanes.Lanes | None
     one: single.Single | None
-    size: Float[np.ndarray, " d"]
-    residual_size: float = 1.0
+    scale: Scale
+    observed: int
     accelerate: bool = False
 
 
@@ -48,8 +56,9 @@ class TrustRegion:
     """
 
     card: ClassVar[Card]
-    cost_offset: ClassVar[float] = 0.0
-    """What is added to |cost| before changes are compared with it: costs of either sign pass through zero."""
+    of_likelihood: ClassVar[bool] = False
+    """Whether the cost is -log density: of either sign, and moved by the units of the data, so that it tells no size.
+    Changes are then compared with half the number of observed values, which a sum of squares would be."""
 
     radius_factors: tuple[float, ...] = (0.3, 3.0, 100.0)
     cost_tolerance: float = 1e-15
@@ -70,38 +79,42 @@ class TrustRegion:
         """The same for a first look at a part of the data: loosely converged, nothing polished."""
         return replace(self, lanes_tolerance=max(self.lanes_tolerance, 1e-4), polish=False)
 
-    @property
-    def _single_rules(self) -> single.Rules:
+    def _cost_size(self, state: State) -> float | None:
+        return max(0.5 * state.observed, 1.0) if self.of_likelihood else None
+
+    def _single_rules(self, state: State) -> single.Rules:
         return single.Rules(
             self.radius_factors,
             self.cost_tolerance,
             self.step_tolerance,
             self.maximum_iterations,
             self.polishing_steps,
-            self.cost_offset,
+            self._cost_size(state),
         )
 
-    @property
-    def _lane_rules(self) -> lanes.Rules:
+    def _lane_rules(self, state: State) -> lanes.Rules:
         return lanes.Rules(
-            self.lanes,
             self.lanes_radius_factor,
             self.lanes_tolerance,
             self.lanes_tolerance,
             self.lanes_iterations,
-            self.cost_offset,
+            self._cost_size(state),
         )
 
     def start(self, space: SearchSpace, starts: Float[np.ndarray, "S d"]) -> State:
         """The state before anything was evaluated."""
         lower, upper = np.asarray(space.lower), np.asarray(space.upper)
-        scale: dict[str, Any] = {"size": np.asarray(space.size), "residual_size": space.residual_size}
+        scale: Scale = {
+            "size": np.asarray(space.size),
+            "residual_size": space.residual_size,
+            "shifted": space.without_origin,
+        }
         bent = self.acceleration == "on" or (self.acceleration == "auto" and space.differences)
         if len(starts) == 1:
             one = single.begin(0, starts[0], lower, upper, accelerate=bent, **scale)
-            return State(starts, lower, upper, None, one, accelerate=bent, **scale)
-        many = lanes.begin(starts, lower, upper, self._lane_rules, **scale)
-        return State(starts, lower, upper, many, None, accelerate=bent, **scale)
+            return State(starts, lower, upper, None, one, scale, space.observed, bent)
+        many = lanes.begin(starts, lower, upper, self.lanes, **scale)
+        return State(starts, lower, upper, many, None, scale, space.observed, bent)
 
     def ask(self, state: State) -> Request:
         """The points to evaluate next."""
@@ -114,8 +127,8 @@ class TrustRegion:
     def tell(self, state: State, answers: Answers) -> State:
         """The state after the answers."""
         if state.one is not None:
-            return replace(state, one=advance(state.one, answers, self._single_rules))
-        many = lanes.advance(_lanes_of(state), answers, self._lane_rules)
+            return replace(state, one=advance(state.one, answers, self._single_rules(state)))
+        many = lanes.advance(_lanes_of(state), answers, self._lane_rules(state))
         state = replace(state, many=many)
         if not lanes.halted(many) or not self.polish:
             return state
@@ -123,15 +136,7 @@ class TrustRegion:
         if not np.isfinite(cost).any():
             return state
         best = int(np.argmin(cost))
-        one = single.begin(
-            best,
-            points[best],
-            state.lower,
-            state.upper,
-            size=state.size,
-            residual_size=state.residual_size,
-            accelerate=state.accelerate,
-        )
+        one = single.begin(best, points[best], state.lower, state.upper, accelerate=state.accelerate, **state.scale)
         return replace(state, one=one)
 
     def halted(self, state: State) -> bool:

@@ -23,6 +23,7 @@ from parametra.maths.trust_region import (
     strictly_inside,
     turned_at_bounds,
 )
+from parametra.methods.fit._trust_region_single import magnitude
 from parametra.nouns.asker import Answers, Ending
 
 _MARGIN = 1e-10  # how near a bound a lane may come, relative to the box or to the bound
@@ -34,16 +35,15 @@ _DEAREST = 0.1  # the least unit of a coordinate of every other start, as a shar
 class Rules:
     """The settings that lanes need."""
 
-    lanes: int
     radius_factor: float
     cost_tolerance: float
     step_tolerance: float
     maximum_iterations: int
-    cost_offset: float = 0.0
+    cost_size: float | None = None
 
     def size(self, cost: Float[np.ndarray, " B"]) -> Float[np.ndarray, " B"]:
         """What changes of the cost are compared with: the cost itself where it is a sum of squares."""
-        return np.abs(cost) + self.cost_offset
+        return np.abs(cost) if self.cost_size is None else np.full_like(cost, self.cost_size)
 
 
 @dataclass(frozen=True)
@@ -85,20 +85,22 @@ class Lanes:
     correction: Float[np.ndarray, " B"]
     ended: tuple[Ended, ...]
     residual_size: float
+    shifted: Bool[np.ndarray, " d"]
 
 
 def begin(
     starts: Float[np.ndarray, "S d"],
     lower: Float[np.ndarray, " d"],
     upper: Float[np.ndarray, " d"],
-    rules: Rules,
+    lanes: int,
     *,
     size: Float[np.ndarray, " d"],
     residual_size: float,
+    shifted: Bool[np.ndarray, " d"],
 ) -> Lanes:
     """The first starts in their lanes, moved strictly inside the bounds, not evaluated yet."""
     count, dimension = starts.shape
-    width = min(rules.lanes, count)
+    width = min(lanes, count)
     moved = strictly_inside(starts, lower, upper, _MARGIN, size)
     zeros = np.zeros(width)
     return Lanes(
@@ -126,6 +128,7 @@ def begin(
         correction=zeros,
         ended=(),
         residual_size=residual_size,
+        shifted=shifted,
     )
 
 
@@ -276,7 +279,8 @@ def _with_trials(state: Lanes, rules: Rules) -> Lanes:
     diagonal = np.arange(x.shape[1])
     hessian[:, diagonal, diagonal] += curvature
     gradient = gradient * units
-    first = rules.radius_factor * _norms(x / units)
+    size = magnitude(x, state.shifted)
+    first = rules.radius_factor * _norms(size / units)
     radius = np.where(state.radius > 0.0, state.radius, np.where(first > 0.0, first, rules.radius_factor))
 
     step, damping = step_by_solves(hessian, gradient, radius, state.damping)
@@ -303,7 +307,7 @@ def _with_trials(state: Lanes, rules: Rules) -> Lanes:
         trial=np.minimum(np.maximum(trial, state.inner_lower), state.inner_upper),
         length=_norms(step),
         # an epoch of 2450000 days in a box of a day is no larger than the box
-        relative=_norms(move * scale) / _norms(np.minimum(np.abs(x), state.upper - state.lower) * scale),
+        relative=_norms(move * scale) / _norms(np.minimum(size, state.upper - state.lower) * scale),
         predicted=-quadratic(hessian, gradient, step),
         correction=0.5 * (step * step * curvature).sum(1),
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from parametra.maths.arrays import Float
+from parametra.maths.arrays import Bool, Float
 from parametra.maths.gauss_newton import GaussNewton, gauss_newton
 from parametra.maths.trust_region import strictly_inside
 from parametra.nouns.asker import Answers, Ending
@@ -32,18 +32,21 @@ class Phase(Enum):
 
 @dataclass(frozen=True)
 class Rules:
-    """The settings that one start needs: initial radii in turn, tolerances, limits, and what is added to |cost|."""
+    """The settings that one start needs: initial radii in turn, tolerances, limits, and how large a cost is.
+
+    `cost_size` is what changes of the cost are compared with; None for the cost itself, where it is a sum of squares.
+    """
 
     radius_factors: tuple[float, ...]
     cost_tolerance: float
     step_tolerance: float
     maximum_iterations: int
     polishing_steps: int
-    cost_offset: float = 0.0
+    cost_size: float | None = None
 
     def size(self, anchor: Anchor) -> float:
-        """What changes of the cost are compared with: the cost itself where it is a sum of squares."""
-        return abs(anchor.cost) + self.cost_offset
+        """What changes of the cost are compared with."""
+        return abs(anchor.cost) if self.cost_size is None else self.cost_size
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,7 @@ class Single:
     ending: Ending
     size: Float[np.ndarray, " d"]
     residual_size: float
+    shifted: Bool[np.ndarray, " d"]
     undamped: bool = False
     seen: tuple[Float[np.ndarray, " d"], ...] = ()
 
@@ -145,6 +149,7 @@ def begin(
     *,
     size: Float[np.ndarray, " d"],
     residual_size: float,
+    shifted: Bool[np.ndarray, " d"],
     accelerate: bool = False,
 ) -> Single:
     """A start that has not been evaluated yet; it is moved strictly inside the bounds."""
@@ -174,7 +179,16 @@ def begin(
         ending=Ending.RUNNING,
         size=size,
         residual_size=residual_size,
+        shifted=shifted,
     )
+
+
+def magnitude(x: Float[np.ndarray, "*B d"], shifted: Bool[np.ndarray, " d"]) -> Float[np.ndarray, "*B d"]:
+    """How large a value of each coordinate is: |x|, and 1 where the distance from 0 tells nothing, as of a logarithm.
+
+    So a first region reaches as far whatever the unit: a factor of x, or as much of log x.
+    """
+    return np.where(shifted, 1.0, np.abs(x))
 
 
 def best_point(state: Single) -> tuple[Float[np.ndarray, " d"], float]:
@@ -226,4 +240,5 @@ def judged_at(state: Single, anchor: Anchor) -> GaussNewton:
         norm=anchor.norm,
         lower=state.lower,
         upper=state.upper,
+        magnitude=magnitude(anchor.x, state.shifted),
     )

@@ -35,6 +35,7 @@ from parametra.methods.fit._trust_region_single import (
     Single,
     Trial,
     judged_at,
+    magnitude,
     reduced,
     replace,
 )
@@ -70,7 +71,7 @@ def _descend_from(state: Single, anchor: Anchor, rules: Rules) -> Single:
     """The first step of an attempt, its region being a factor times the scaled length of the start (More 1978)."""
     scale = np.where(anchor.columns > 0.0, anchor.columns, 1.0)
     frame = _framed(anchor, scale, state)
-    scaled = anchor.x / frame.units
+    scaled = magnitude(anchor.x, state.shifted) / frame.units
     length = math.sqrt(scaled.dot(scaled))
     radius = rules.radius_factors[state.attempt] * (length if length > 0.0 else 1.0)
     fresh = replace(
@@ -191,7 +192,7 @@ def _descended(state: Single, reached: Anchor | None, rules: Rules) -> Single:
     elif ratio > 0.75 or state.damping == 0.0:
         radius = 2.0 * trial.length
     scale = state.scale
-    scaled = trial.x / frame.units
+    scaled = magnitude(trial.x, state.shifted) / frame.units
     still = trial.length <= rules.step_tolerance * math.sqrt(scaled.dot(scaled))
     size = rules.size(anchor)
     largest = max(abs(actual), trial.predicted) / size if size > 0.0 else 0.0

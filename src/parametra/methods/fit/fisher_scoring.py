@@ -63,7 +63,7 @@ class FisherScoring(TrustRegion):
             ),
         ),
     )
-    cost_offset: ClassVar[float] = 1.0
+    of_likelihood: ClassVar[bool] = True
 
 
 METHOD = FisherScoring

@@ -11,7 +11,7 @@ J_a is also wanted at c*, which costs another one where c was not near it. The n
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -166,9 +166,9 @@ class VariableProjection(SideBySide):
         free = ~linear
         region = None
         if free.any():
-            size, residual_size = space.size[free], space.residual_size
-            lower, upper = space.lower[free], space.upper[free]
-            region = trust.begin(0, start[free], lower, upper, size=size, residual_size=residual_size)
+            scale: dict[str, Any] = {"size": space.size[free], "shifted": space.without_origin[free]}
+            scale["residual_size"] = space.residual_size
+            region = trust.begin(0, start[free], space.lower[free], space.upper[free], **scale)
         nothing = np.zeros(0)
         x = start.copy()
         if region is not None:

@@ -14,7 +14,9 @@ from parametra.nouns.data import Data
 from parametra.nouns.parameter import Parameter, Positive, Real
 from parametra.nouns.ready_made import Form, Known, Option, ReadyMade, around_guess
 
-_FAK = Source("B. Fak and B. Dorner", 1997, "Phonon line shapes and excitation energies", "Physica B 234-236, 1107")
+_FAK = Source(
+    "B. Fak and B. Dorner", 1997, "Phonon line shapes and excitation energies", "doi:10.1016/S0921-4526(97)00121-X"
+)
 _Z = "(x / thermal_energy)"
 # near zero x / (1 - exp(-x / kT)) is kT + x / 2, which keeps the answer finite there
 _BOSE = (
@@ -79,13 +81,13 @@ def guess(data: Data, background: str) -> dict[str, float]:
     grid = {
         "center": far * np.linspace(0.02, 1.0, 40),
         "width": far * np.geomspace(0.005, 0.6, 9),
-        "thermal_energy": far * np.geomspace(0.03, 30.0, 8),
+        "thermal_energy": far * np.geomspace(0.03, 30.0, 5),
     }
     coarse = best_shape(shape, grid, signal).values
     near = {
-        "center": np.maximum(coarse["center"] + far * np.linspace(-0.03, 0.03, 13), 1e-3 * far),
-        "width": coarse["width"] * np.geomspace(0.5, 2.0, 9),
-        "thermal_energy": coarse["thermal_energy"] * np.geomspace(0.4, 2.5, 7),
+        "center": np.maximum(coarse["center"] + far * np.linspace(-0.03, 0.03, 9), 1e-3 * far),
+        "width": coarse["width"] * np.geomspace(0.5, 2.0, 7),
+        "thermal_energy": coarse["thermal_energy"] * np.geomspace(0.25, 4.0, 7),
     }
     best = best_shape(shape, near, signal)
     amplitude = float(best.factors[0]) or 1e-3 * extent(signal)[1] * far

@@ -73,12 +73,12 @@ def guess(data: Data, background: str) -> dict[str, float]:
     middle = x[np.unique(np.linspace(0, x.size - 1, 120).astype(int))]
     centers = np.unique(np.concatenate([middle[middle > 0], far * np.array([0.5, 1.0, 1.5])]))
     shape = lambda **at: [profile(x, **at), *level]  # noqa: E731
-    coarse = best_shape(shape, {"center": centers, "damping": np.geomspace(1e-4, 1.5, 24)}, signal)
+    coarse = best_shape(shape, {"center": centers, "damping": np.geomspace(1e-4, 1.5, 14)}, signal)
     center, damping = coarse.values["center"], coarse.values["damping"]
     step = max(float(np.median(np.diff(centers))), damping * center) if centers.size > 1 else 0.1 * center
     grid = {
-        "center": np.maximum(center + step * np.linspace(-1, 1, 21), 1e-3 * far),
-        "damping": damping * np.geomspace(0.5, 2.0, 15),
+        "center": np.maximum(center + step * np.linspace(-1, 1, 15), 1e-3 * far),
+        "damping": damping * np.geomspace(0.5, 2.0, 9),
     }
     best = best_shape(shape, grid, signal)
     static = float(best.factors[0]) or 1e-3 * extent(signal)[1]

@@ -69,8 +69,14 @@ def guess(data: Data, peaks: Count, background: str) -> dict[str, float]:
     for end in endings(peaks):
         center, fwhm = found[f"center{end}"], found[f"fwhm{end}"]
         others = [each for o in endings(peaks) if o != end for each in parts(found[f"center{o}"], found[f"fwhm{o}"])]
-        grid = {"center": center + fwhm * np.linspace(-1.0, 1.0, 41), "fwhm": fwhm * np.geomspace(0.2, 3.0, 16)}
-        best = best_shape(lambda *, others=others, **at: [*parts(**at), *others, np.ones(1), x - x[0]], grid, signal)
+        grid = {"center": center + fwhm * np.linspace(-1.0, 1.0, 21), "fwhm": fwhm * np.geomspace(0.2, 3.0, 9)}
+        shape = lambda *, others=others, **at: [*parts(**at), *others, np.ones(1), x - x[0]]  # noqa: E731
+        coarse = best_shape(shape, grid, signal).values
+        near = {
+            "center": coarse["center"] + 0.1 * fwhm * np.linspace(-1.0, 1.0, 5),
+            "fwhm": coarse["fwhm"] * np.geomspace(0.7, 1.4, 5),
+        }
+        best = best_shape(shape, near, signal)
         absorbed, dispersed = (float(each) for each in best.factors[:2])
         size = float(np.hypot(absorbed, dispersed)) or 1e-3 * extent(signal)[1]
         dispersed = dispersed if abs(dispersed) > 1e-3 * size else 1e-3 * size

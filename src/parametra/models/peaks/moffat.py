@@ -15,7 +15,8 @@ from parametra.nouns.ready_made import Form, Known, ReadyMade, around_guess
 _MOFFAT = Source(
     "A. F. J. Moffat",
     1969,
-    "A theoretical investigation of focal stellar images in the photographic emulsion and application to photometry",
+    "A theoretical investigation of focal stellar images in the photographic emulsion and application to photographic "
+    "photometry",
     "https://ui.adsabs.harvard.edu/abs/1969A&A.....3..455M",
 )
 _PROFILE = Profile(

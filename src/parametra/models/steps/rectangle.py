@@ -73,32 +73,40 @@ def guess(data: Data, background: str, edge: str) -> dict[str, float]:
     x, signal = tidy(data.inputs["x"], data.outputs["signal"], 150)
     _, wide = extent(x)
 
-    def shape(rise: Any, length: Any, rise_width: Any, fall_width: Any = None) -> list[Any]:
-        up = edge_at(edge, (x - rise) / rise_width)
-        down = edge_at(edge, (x - rise - length) / (rise_width if fall_width is None else fall_width))
-        return [up - down, *columns_beneath(background, x)]
+    def shape(rise: Any, rise_width: Any, fall: Any, fall_width: Any) -> list[Any]:
+        both = edge_at(edge, (x - rise) / rise_width) - edge_at(edge, (x - fall) / fall_width)
+        return [both, *columns_beneath(background, x)]
 
-    grid = {
-        "rise": x[0] + wide * np.linspace(0.0, 0.95, 36),
-        "length": wide * np.linspace(0.03, 0.97, 30),
-        "rise_width": wide * np.array([0.005, 0.03, 0.12]),
-    }
-    best = best_shape(shape, grid, signal)
-    found = {**best.values, "fall_width": best.values["rise_width"]}
-    for share in (0.02, 0.01):
-        near = {
-            "rise": found["rise"] + wide * share * np.linspace(-1.0, 1.0, 5),
-            "length": np.maximum(found["length"] + wide * share * np.linspace(-1.0, 1.0, 5), 1e-3 * wide),
-            "rise_width": found["rise_width"] * np.geomspace(0.3, 3.0, 7),
-            "fall_width": found["fall_width"] * np.geomspace(0.3, 3.0, 7),
-        }
-        best = best_shape(shape, near, signal)
-        found = best.values
+    # each edge is made once for all pairs of them; one may lie beyond the data
+    places = x[0] + wide * np.append(np.linspace(0.0, 1.0, 33), 1.5)
+    widths = wide * np.array([0.005, 0.03, 0.12])
+    edges = edge_at(edge, (x - places[:, None, None]) / widths[:, None])
+
+    def pair(rise: Any, fall: Any, width: Any) -> list[Any]:
+        i, j, k = (each[:, 0].astype(int) for each in (rise, fall, width))
+        return [edges[i, k] - edges[j, k], *columns_beneath(background, x)]
+
+    every = np.arange(places.size, dtype=float)
+    pick = best_shape(pair, {"rise": every, "fall": every, "width": np.arange(3.0)}, signal).values
+    rise, fall = sorted(float(places[int(pick[name])]) for name in ("rise", "fall"))
+    width = float(widths[int(pick["width"])])
+    found = {"rise": rise, "rise_width": width, "fall": max(fall, rise + 0.03 * wide), "fall_width": width}
+    best = best_shape(shape, {name: np.array([value]) for name, value in found.items()}, signal)
+    for share, factor in ((0.02, 4.0), (0.02, 4.0), (0.01, 2.0)):
+        for name in ("rise", "fall"):
+            near = {key: np.array([value]) for key, value in found.items()}
+            # neither edge passes the other one
+            furthest = 0.5 * (found["fall"] - found["rise"])
+            moved = np.clip(wide * share * np.linspace(-1.0, 1.0, 7), -furthest, furthest)
+            near[name] = found[name] + moved
+            near[f"{name}_width"] = found[f"{name}_width"] * np.geomspace(1 / factor, factor, 9)
+            best = best_shape(shape, near, signal)
+            found = best.values
     return {
         "height": float(best.factors[0]) or 1e-3 * extent(signal)[1],
         "rise": found["rise"],
         "rise_width": lifted(found["rise_width"], wide),
-        "fall": found["rise"] + found["length"],
+        "fall": found["fall"],
         "fall_width": lifted(found["fall_width"], wide),
         **guessed_beneath(background, best.factors[1:], x),
     }

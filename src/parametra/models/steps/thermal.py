@@ -76,20 +76,25 @@ def _form(data: Sequence[Data] | None, kind: str, background: str) -> Form:
 
 
 def guess(data: Data, kind: str, background: str) -> dict[str, float]:
-    """The best of a grid of chemical potentials and temperatures."""
+    """The best of a grid of chemical potentials and temperatures, and of a finer one near it."""
     x, signal = tidy(data.inputs["x"], data.outputs["signal"], 300)
     _, wide = extent(x)
     level = columns_beneath(background, x)
-    grid = {"thermal_energy": wide * np.geomspace(3e-3, 10.0, 40)}
+    grid = {"thermal_energy": wide * np.geomspace(3e-3, 10.0, 18)}
     if kind == "fermi":
-        grid["center"] = x[0] + wide * np.linspace(0.0, 1.0, 101)
+        grid["center"] = x[0] + wide * np.linspace(0.0, 1.0, 61)
     elif kind == "bose":
         grid["center"] = np.unique(
             np.append(x[0] - wide * np.geomspace(1e-3, 1.0, 20), 0.0 if x[0] > 0 else x[0] - wide)
         )
     else:
         grid["center"] = np.zeros(1)
-    best = best_shape(lambda **at: [occupation(kind, x, **at), *level], grid, signal)
+    shape = lambda **at: [occupation(kind, x, **at), *level]  # noqa: E731
+    coarse = best_shape(shape, grid, signal).values
+    near = {"thermal_energy": coarse["thermal_energy"] * np.geomspace(0.65, 1.55, 9)}
+    # bosons and the classical limit have their center from the coarse grid
+    near["center"] = coarse["center"] + (wide / 60 * np.linspace(-1.0, 1.0, 9) if kind == "fermi" else np.zeros(1))
+    best = best_shape(shape, near, signal)
     found = {
         "amplitude": float(best.factors[0]) or 1e-3 * extent(signal)[1],
         "thermal_energy": lifted(best.values["thermal_energy"], wide),

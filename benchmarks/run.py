@@ -40,6 +40,7 @@ NAMES = (
     "bootstrap",
     "trust",
     "models_coverage",
+    "models_coverage_priors",
     "nav",
     "nav_classes",
     "chinchilla",

@@ -1,10 +1,10 @@
 """How far off are delays of two curves, by which method, and in how many seconds? Beside PyCS3, and what is possible.
 
 Synthetic pairs of 70 epochs in 1800 days whose images are 419.6 days apart, the source a process of 0.12 mag that
-forgets in 150 days; delays are looked for between 300 and 540 days. `least` is the mean error of a normal estimate
-whose variance is the Cramer-Rao bound, process and errors known but for amplitude and timescale: no unbiased method
-does better on average. PyCS3 begins from the delay of least dispersion. The curves of J1001+5027 are read from the
-folder that PARAMETRA_DATA names, and left out where there is none.
+forgets in 150 days; delays are looked for between 300 and 540 days. `least` is the mean size of a normal error of the
+least variance that the Cramer-Rao bound allows an unbiased estimate, sqrt(2 / pi) = 0.80 of its standard deviation;
+process and errors are known but for amplitude and timescale. PyCS3 begins from the delay of least dispersion. The
+curves of J1001+5027 are read from the folder that PARAMETRA_DATA names, and left out where there is none.
 """
 
 import contextlib

@@ -47,6 +47,22 @@ def test_units_of_populations():
     assert problem.space["first_prey"].unit == "thousand"
 
 
+def test_both_populations_have_one_relative_scatter():
+    """Carpenter's posterior has 0.25 for each; two scatters of their own come out alike and fit no better."""
+    one, each = READY.problem(hares_and_lynxes()), READY.problem(hares_and_lynxes(), scatter="each")
+    assert one.profiled == "sigma"
+    assert {"sigma_prey", "sigma_predator"} <= set(each.space.names)
+    fit = pm.fit(one, starts=1)
+    assert abs(fit.estimate["sigma"] - 0.25) < fit.standard_error["sigma"]
+    named = {**each.space.guess_named, **{name: fit.values[name] for name in one.fit_space.names}}
+    rows = one.residuals(named, one.arrays)
+    named |= {
+        f"sigma_{who}": np.sqrt(np.mean(part**2)) for who, part in zip(one.outputs, np.split(rows, 2), strict=True)
+    }
+    gain = float(each.log_likelihood(named)) - fit.log_likelihood
+    assert 0 <= gain < 0.01
+
+
 def test_years_are_counted_from_the_first():
     ready = catalogue.model("ecology.logistic_growth")
     data = ready.known[0].data()

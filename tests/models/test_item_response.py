@@ -221,6 +221,19 @@ def test_criteria_count_persons_whether_rows_are_patterns_or_persons():
 FEW = irt.simulate_responses(irt.ItemBank([-0.5, 0.5, 1.0], [0.8, 1.2, 1.6]), persons=60, seed=2)
 
 
+def test_persons_are_counted_in_patterns_and_in_rows_together():
+    patterns, rows = irt.responses(FEW, name="patterns"), irt.responses(FEW, patterns=False, name="rows")
+    assert patterns.rows < 60 == rows.rows
+    alone = RASCH.problem(rows)
+    assert alone.repeats is None and alone.observations == alone.size == 60
+    grouped = RASCH.problem(patterns)
+    np.testing.assert_array_equal(grouped.repeats, patterns.outputs["persons"])
+    assert grouped.size == patterns.rows and grouped.observations == 60
+    both = RASCH.problem([patterns, rows])
+    assert both.observations == 120
+    assert both.repeats.tolist() == [*grouped.repeats.tolist(), *[1] * 60]
+
+
 def test_patterns_are_not_left_out_whole():
     problems = {ready.name: ready.problem(irt.responses(FEW)) for ready in (RASCH, TWO)}
     found = pm.compare(problems, fit_settings={"starts": 1}, cross_validation=True, nested=False)

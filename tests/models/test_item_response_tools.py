@@ -203,6 +203,18 @@ def test_what_is_learned_of_items_has_honest_errors():
     assert "with errors of" in repr(learned) and learned.table().records()[0]["item"] == 0
 
 
+def test_a_predicted_item_is_answered_as_one_whose_difficulty_is_drawn():
+    bank = irt.PredictedBank([0.4, -0.3], [1.5, 0.0], [1.3, 0.7])
+    nodes, weights = np.polynomial.hermite_e.hermegauss(80)
+    for ability in (-3.0, -1.0, 0.4, 1.0, 3.0):
+        drawn = 1 / (1 + np.exp(-1.3 * (ability - 0.4 - 1.5 * nodes)))
+        known = 1 / (1 + np.exp(-0.7 * (ability + 0.3)))
+        # the logistic curve and the normal one differ by a hundredth
+        wanted = [float(weights @ drawn / weights.sum()), known]
+        assert bank.bank.chance(np.array([ability]))[0] == pytest.approx(wanted, abs=0.012)
+    assert bank.bank.discrimination[1] == 0.7
+
+
 def test_learning_is_the_theorem_of_bayes():
     """Against a double integral over the difficulty of one item and the ability, that a second answer informs of."""
     bank = irt.PredictedBank([0.4, -0.3], [0.8, 0.0], 1.3)

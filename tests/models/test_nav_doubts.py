@@ -117,3 +117,23 @@ def test_the_page_shows_the_picture_of_the_model_before_that_of_the_fit() -> Non
     problem = NAV.problem(star(ALGOL, 2.8673), period=2.8673)
     text = page(pm.fit(problem, starts=1), (NAV, problem))
     assert text.index("<h2>eclipsing_binary.nav</h2>") < text.index("<h2>Data and fit</h2>")
+
+
+@pytest.mark.parametrize("given", [0.4112, 0.8224])
+def test_a_pulsating_star_shows_no_eclipses_whatever_the_period(given: float) -> None:
+    generator = np.random.default_rng(3)
+    time = np.sort(generator.uniform(0, 40, 400))
+    magnitude = 12 + 0.2 * np.sin(2 * np.pi * time / 0.4112) + 0.01 * generator.normal(size=400)
+    data = Data({"time": time, "magnitude": magnitude}, inputs=["time"], output="magnitude", sigma=0.01)
+    said = told(pm.fit(NAV.problem(data, period=given), starts=1))
+    assert "this star shows no eclipses: a smooth wave of 1 harmonic of " in said
+    assert ("half the period (period=0.411" in said) == (given > 0.5)
+    assert "prefer oscillators.harmonic" in said
+
+
+def test_a_star_whose_depths_are_errors_shows_no_eclipses() -> None:
+    generator = np.random.default_rng(4)
+    phase = generator.uniform(0, 1, 120)
+    table = {"phase": phase, "magnitude": 12 + 0.05 * generator.normal(size=120)}
+    data = Data(table, inputs=["phase"], output="magnitude", sigma=0.05)
+    assert "this star shows no eclipses" in told(pm.fit(NAV, data, starts=1))

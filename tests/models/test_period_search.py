@@ -182,6 +182,13 @@ def test_noise_alone_has_no_period_in_the_first_line():
     assert "+-" not in repr(found).splitlines()[0]
 
 
+def test_a_peak_at_the_very_edge_of_narrow_limits_is_an_answer():
+    for seed in range(4):
+        time = np.sort(np.random.default_rng(seed).uniform(0, 10, 60))
+        found = period_search(time, time**2, shortest=2.9, longest=3.0)
+        assert 2.5 < found.period < 3.5
+
+
 @pytest.mark.parametrize(
     ("settings", "error", "words"),
     [

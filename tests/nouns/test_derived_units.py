@@ -41,6 +41,9 @@ UNITS = {"CL": "L/h", "V": "L", "k": "1/h", "n": "1", "bare": "", "T": "K", "t":
         ("V * exp(-n / (273.15 - n))", "L"),
         ("1.0692 * V", "L"),  # Voigt
         ("1.07 * V", ""),
+        ("1.8123876 * V", "L"),  # an error function from 10 to 90 %
+        (f"{2 * np.tan(0.4 * np.pi)} * V", "L"),  # an arcus tangens from 10 to 90 %
+        (f"{2 * np.sqrt(2 * np.log(2))} * V", "L"),  # a Gaussian's full width at half its height
         ("where(V > 7, V, 60 * V)", ""),
         ("sqrt(100 * V)", ""),
         ("V * (1 + n)", "L"),
@@ -64,3 +67,13 @@ def test_standard_deviations_of_the_data_are_no_logarithms():
         assert noise_for(noise, [data], ["y"]) is None
     kept = pm.StudentT(4)
     assert noise_for(kept, [data], ["y"]) is kept
+
+
+def test_a_unit_that_was_followed_changes_with_those_of_the_parameters_and_a_stated_one_stays():
+    data = pm.Data({"t": np.arange(4.0), "y": np.exp(-np.arange(4.0))}, inputs="t", output="y")
+    derived = {"life": "1 / k", "said": {"formula": "1 / k", "unit": "d"}}
+    problem = pm.Problem("a * exp(-k * t)", data, {"a": 1.0, "k": pm.Real(0, 5, unit="1/h")}, derived=derived)
+    other = problem.with_parameters({"a": 1.0, "k": pm.Real(0, 5, unit="1/min")})
+    bare = other.with_parameters({"a": 1.0, "k": pm.Real(0, 5)})
+    units = [{each.name: each.unit for each in one.derived} for one in (problem, other, bare)]
+    assert units == [{"life": "h", "said": "d"}, {"life": "min", "said": "d"}, {"life": "", "said": "d"}]

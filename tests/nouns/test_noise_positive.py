@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import parametra as pm
+from parametra.maths.distributions import Normal
 from parametra.nouns.errors import NoiseError
 from parametra.nouns.noise import (
     Exponential,
@@ -159,3 +160,74 @@ def test_messages(call, message):
     with pytest.raises(NoiseError) as caught:
         call()
     assert str(caught.value) == message
+
+
+def two_of_logs():
+    """Two outputs of different units that scatter alike, and least squares of their logarithms by hand."""
+    draw = np.random.default_rng(5)
+    x = np.linspace(0.0, 2.0, 9)
+    mass, price = (np.exp(a + b * x + 0.3 * draw.standard_normal(9)) for a, b in ((0.5, 1.0), (7.0, -0.4)))
+    data = pm.Data({"x": x, "mass": mass, "price": price}, inputs="x", output=["mass", "price"])
+    free = {"a": 0.5, "b": 1.0, "c": 7.0, "d": -0.4}
+    design = np.stack([np.ones(9), x], axis=1)
+    left = [np.log(y) - design @ np.linalg.lstsq(design, np.log(y), rcond=None)[0] for y in (mass, price)]
+    return data, free, np.concatenate(left), design
+
+
+MEDIANS = {"mass": "exp(a + b * x)", "price": "exp(c + d * x)"}
+
+
+def test_one_width_of_several_outputs_is_solved_for():
+    """Linear in logarithms: s^2 = RSS / (n - p) over both outputs, errors by hand, and Student's interval."""
+    data, free, left, design = two_of_logs()
+    problem = pm.Problem(MEDIANS, data, free, noise=LogNormal(common=True))
+    assert problem.profiled == "sigma"
+    assert problem.degrees_of_freedom == 14
+    fit = pm.fit(problem, starts=1)
+    s = math.sqrt(left @ left / 14)
+    assert fit.estimate["sigma"] == pytest.approx(s, rel=1e-7)
+    error = s * math.sqrt(np.linalg.inv(design.T @ design)[1, 1])
+    assert fit.standard_error["d"] == pytest.approx(error, rel=1e-6)
+    low, high = fit.row("d").interval
+    assert (high - low) / 2 == pytest.approx(2.1447866879 * error, rel=1e-6)
+
+
+def test_one_width_beside_a_prior_is_one_parameter():
+    """The likelihood is highest at RSS / n of both outputs, where the prior says next to nothing."""
+    data, free, left, _ = two_of_logs()
+    wide = pm.Real(guess=0.5, prior=Normal(0.5, 1e3))
+    problem = pm.Problem(MEDIANS, data, {**free, "a": wide}, noise=LogNormal(common=True))
+    assert problem.profiled is None
+    assert problem.fit_space.names[-1] == "sigma"
+    fit = pm.fit(problem, starts=1)
+    assert fit.estimate["sigma"] == pytest.approx(math.sqrt(left @ left / 18), rel=1e-4)
+
+
+def test_an_output_may_keep_a_width_of_its_own():
+    data, free, _, _ = two_of_logs()
+    mixed = {"mass": LogNormal(common=True), "price": LogNormal()}
+    problem = pm.Problem(MEDIANS, data, free, noise=mixed)
+    assert problem.profiled is None
+    assert set(problem.space.names) - set(free) == {"sigma", "sigma_price"}
+    each = pm.Problem(MEDIANS, data, free, noise=LogNormal())
+    assert set(each.space.names) - set(free) == {"sigma_mass", "sigma_price"}
+
+
+def test_given_widths_need_no_common_one():
+    data = pm.Data({"x": [1, 2, 3], "y": [1.0, 2.0, 3.0], "s": [0.1, 0.2, 0.1]}, inputs="x", output="y", sigma="s")
+    settled = LogNormal(common=True).settle([data], "y")
+    assert settled.parameters("y", alone=True) == {}
+    assert "common" not in settled.describe()
+    assert LogNormal("estimated", common=True).describe().endswith("logarithm, common to all outputs")
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"sigma": 0.1, "common": True}, "one estimated width for several outputs, and this one is stated: sigma=0.1"),
+        ({"common": "yes"}, "common is true or false; came 'yes'"),
+    ],
+)
+def test_a_common_width_is_refused(settings, words):
+    with pytest.raises(NoiseError, match=words):
+        noise_from_table({"kind": "lognormal", **settings})

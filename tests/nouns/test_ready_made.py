@@ -240,3 +240,15 @@ def test_units_change_no_error(unit):
     fit = pm.fit(READY, table, starts=1)
     assert fit.standard_error["V"] == pytest.approx(plain.standard_error["V"], rel=1e-5)
     assert fit.standard_error["K"] == pytest.approx(unit * plain.standard_error["K"], rel=1e-5)
+
+
+def test_a_description_shows_the_usual_options_and_tells_of_the_parameters_that_others_bring():
+    from parametra.nouns.ready_made_text import described, text
+
+    ready = pm.model("peaks.split")
+    told = described(ready)
+    assert [each["name"] for each in told["parameters"]] == ["height", "center", "left", "right", "background"]
+    (other,) = told["parameters_with_options"]
+    assert other["options"] == {"peaks": "2"}
+    assert "right_2" in other["parameters"]
+    assert "with peaks = 2: height_1, center_1" in text(ready)

@@ -318,3 +318,16 @@ def test_a_mistake_is_told_in_a_sentence(name):
     with pytest.raises(ParametraError) as told:
         ask()
     assert message in str(told.value)
+
+
+def test_candidates_are_asked_of_a_problem_with_all_its_parts():
+    from parametra.maths.distributions import LogNormal
+    from parametra.verbs.design_information import with_readable_priors
+
+    data = pm.Data({"t": np.arange(6.0), "y": np.exp(-np.arange(6.0))}, inputs="t", output="y", sigma=0.1)
+    parameters = {"a": 1.0, "k": pm.Real(0.01, 10, guess=1.0, prior=LogNormal(0.0, 1.0))}
+    problem = pm.Problem("a * exp(-k * t)", data, parameters, derived={"life": "1 / k"}, description="words")
+    stated = with_readable_priors(problem)
+    assert stated is not problem
+    assert [each.name for each in stated.derived] == ["life"]
+    assert stated.description == "words"

@@ -92,3 +92,31 @@ def test_a_fit_that_leaves_only_noise_over_passes():
     assert not left_over(few, named, noise[:12], None).plain
     assert left_over(few, named, noise[:12], 0.4).plain
     assert fit_left_over._LEAST == 20
+
+
+def test_a_chi_square_that_is_too_small_is_no_sign_against_the_fit():
+    problem = Problem("a + b * x", measured(X), LINE)
+    noise = np.random.default_rng(6).normal(size=X.size)
+    assert left_over(problem, {"a": 0.0, "b": 1.0}, 0.01 * noise, 0.9999).plain
+
+
+def test_residuals_larger_than_they_are_stated_do_not_pass():
+    counts = np.random.default_rng(7).poisson(20.0, X.size).astype(float)
+    named, nothing = {"a": 20.0, "b": 0.0}, np.zeros(0)
+    assert left_over(Problem("a + b * x", measured(counts), LINE, noise=pm.Poisson()), named, nothing, None).plain
+    # three times as far from their mean: nine times the variance that counts have
+    wide = np.rint(20 + 3 * (counts - 20)).clip(0)
+    assert not left_over(Problem("a + b * x", measured(wide), LINE, noise=pm.Poisson()), named, nothing, None).plain
+
+
+def test_nothing_is_said_of_censored_counts():
+    """Beside a limit they do not lie about zero, so that neighbours are alike whatever the model is."""
+    counts = np.random.default_rng(5).poisson(20 + 15 * np.sin(X)).astype(float)
+    named = {"a": 20.0, "b": 0.0}
+
+    def said(noise):
+        return left_over(Problem("a + b * x", measured(counts), LINE, noise=noise), named, np.zeros(0), None)
+
+    assert said(pm.Poisson()).doubts
+    told = said(pm.Censored(pm.Poisson(), above=100))
+    assert (told.doubts, told.plain) == ([], False)

@@ -1,9 +1,13 @@
 import dataclasses
+from unittest import mock
 
 import numpy as np
 import pytest
 
 import parametra as pm
+from parametra.nouns.asker import Ending, Solutions
+from parametra.verbs.fit_basins import is_settled
+from parametra.verbs.fit_uncertainty import Curvature
 from parametra.verbs.fit_unvarying import unvarying_doubts
 
 SEARCH = ("one more start", "were stopped at the limit", "starts converged", "of the evaluations failed")
@@ -47,6 +51,36 @@ def test_a_guess_that_did_not_lead_to_the_best_keeps_the_doubts():
     assert found[7.3].values["w"] == pytest.approx(found[2.0].values["w"], rel=1e-6)
     assert not of_the_search(found[7.3])
     assert of_the_search(found[2.0])
+
+
+@pytest.mark.parametrize(
+    ("change", "settled"),
+    [
+        ({}, True),
+        ({"cost": [50.01, 50.0]}, False),
+        ({"cost": [50.01, 50.0], "scale": 20.0}, True),  # where sigma is estimated a cost is told from another by it
+        ({"cost": [50.00001, 50.0]}, True),
+        ({"cost": [np.nan, 50.0]}, False),
+        ({"best": -1}, False),
+        ({"ending": Ending.LIMIT}, False),
+        ({"minimum": "a saddle"}, False),
+        ({"plain": False}, False),
+    ],
+)
+def test_when_a_search_is_settled(change, settled):
+    """Both starts ended well, and the one that began at the guess, the first, no worse than the other."""
+    told = {"cost": [50.0, 50.0], "best": 1, "ending": Ending.CONVERGED, "minimum": "", "scale": 1.0, "plain": True}
+    told |= change
+    ends = Solutions(
+        points=np.zeros((2, 1)),
+        cost=np.array(told["cost"]),
+        endings=(Ending.CONVERGED, told["ending"]),
+        iterations=np.ones(2, dtype=np.int64),
+        best=told["best"],
+        message="",
+    )
+    curvature = mock.Mock(spec=Curvature, minimum=told["minimum"], scale=told["scale"])
+    assert is_settled(ends, curvature, plain=told["plain"]) is settled
 
 
 def test_failures_on_the_way_are_no_doubt_about_the_end():

@@ -23,6 +23,8 @@ class Spread(Noise):
     scale: str
     guess: Any
     column: str
+    common: bool = False
+    """Whether all outputs whose noise says so have one estimated width."""
     width_word: ClassVar[str]
 
     def validate(self) -> None:
@@ -32,6 +34,11 @@ class Spread(Noise):
         if self.scale == "estimated" and self.sigma == "estimated":
             raise NoiseError(
                 'sigma="estimated" and scale="estimated" cannot be told apart by any data; keep one of them.'
+            )
+        if self.common and self.scale == "known" and isinstance(self.sigma, (float, tuple)):
+            raise NoiseError(
+                "common=True is one estimated width for several outputs, and this one is stated: "
+                f'sigma={self.sigma!r}. Leave one of them out, or say scale="estimated".'
             )
         if self.guess is not None and positive(self.guess) is None:
             raise NoiseError(f"the guess of an estimated width is a number above zero; came {self.guess!r}.")
@@ -104,8 +111,18 @@ class Spread(Noise):
         if role is None:
             return {}
         what = "the given standard deviations are multiplied by it" if role == "scale" else self.width_word
+        whose = "all outputs" if self.common and not alone else output
         guess = 1.0 if self.guess is None else float(self.guess)
-        return {parameter_name(role, output, alone): Log(guess=guess, description=f"noise of {output}: {what}")}
+        return {self._named(role, output, alone): Log(guess=guess, description=f"noise of {whose}: {what}")}
+
+    def _named(self, role: str, output: str, alone: bool) -> str:
+        """What the estimated width is called: without the output's name where it is that of all of them."""
+        return parameter_name(role, output, alone or self.common)
+
+    def estimated_width(self, scatter: Scatter, role: str) -> Any:
+        """The noise parameter that multiplies the widths, shaped to go with (*batch, n)."""
+        value = scatter.values[self._named(role, scatter.output, scatter.alone)]
+        return scatter.xp.asarray(value)[..., None]
 
     def _given(self, scatter: Scatter) -> Any:
         """The widths that are given, 1 where there are none but an estimated one."""
@@ -122,7 +139,7 @@ class Spread(Noise):
     def width(self, scatter: Scatter) -> Any:
         role = self.estimated_role
         width = self._given(scatter)
-        width = width if role is None else width * scatter.value(role)
+        width = width if role is None else width * self.estimated_width(scatter, role)
         if self.multiplies_prediction:
             # abs() would end a complex-step derivative.
             width = width * scatter.xp.where(scatter.xp.real(scatter.predicted) < 0, -1.0, 1.0) * scatter.predicted
@@ -158,7 +175,8 @@ class Spread(Noise):
             text = f"one estimated {word}"
         else:
             text = f"{word}s given by the noise" if isinstance(self.sigma, tuple) else f"{word} {self.sigma:g}"
-        return f"{text}, times one estimated scale" if self.scale == "estimated" else text
+        text = f"{text}, times one estimated scale" if self.scale == "estimated" else text
+        return f"{text}, common to all outputs" if self.common and self.estimated_role else text
 
 
 def positive(value: Any) -> float | None:

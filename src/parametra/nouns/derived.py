@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -25,6 +26,8 @@ class Derived:
         text: how it was stated.
         unit: its unit, "" when not stated and not to be told from its formula.
         formula: what it is computed by, None for a function.
+        lower, upper: where it lies by its nature, as a share does between 0 and 1; its interval then keeps there.
+        followed: whether the unit was told from the formula; it is told anew where the parameters' units change.
     """
 
     name: str
@@ -32,6 +35,14 @@ class Derived:
     text: str
     unit: str = ""
     formula: Formula | None = None
+    lower: float = -math.inf
+    upper: float = math.inf
+    followed: bool = False
+
+    @property
+    def ranged(self) -> bool:
+        """Whether it is stated where it lies."""
+        return math.isfinite(self.lower) or math.isfinite(self.upper)
 
     def in_units(self, units: Mapping[str, str]) -> Derived:
         """The same with the unit that its formula gives it, where none was stated.
@@ -42,33 +53,36 @@ class Derived:
         Arguments:
             units: parameter to its unit, "" where none is stated.
         """
-        if self.unit or self.formula is None:
+        if (self.unit and not self.followed) or self.formula is None:
             return self
+        untold = replace(self, unit="", followed=False)
         try:
             known = {name: named_unit(units.get(name, "")) for name in self.formula.names}
             found = surely(self.formula.tape, known, self.formula.text)
         except UnitError:
-            return self
-        return self if found is None else replace(self, unit=str(found))
+            return untold
+        return untold if found is None else replace(self, unit=str(found), followed=True)
 
     @staticmethod
     def of(name: str, thing: object, parameters: Iterable[str]) -> Derived:
-        """From a formula, a table `{formula, unit}`, a function of parameters by name, or a `Derived`.
+        """From a formula, a table `{formula, unit, lower, upper}`, a function of parameters by name, or a `Derived`.
 
         Raises:
-            FormulaError: a formula that cannot be read, or that names what is not a parameter.
+            FormulaError: a formula that cannot be read, or that names what is not a parameter; limits that are none.
             ModelError: a function with an argument that is not a parameter, or something else altogether.
         """
         known = list(parameters)
         if isinstance(thing, Derived):
             return thing
-        unit = ""
+        unit, limits = "", (-math.inf, math.inf)
         if isinstance(thing, Mapping):
-            unknown = [str(k) for k in thing if k not in ("formula", "unit")]
+            unknown = [str(k) for k in thing if k not in ("formula", "unit", "lower", "upper")]
             if unknown or "formula" not in thing:
                 wrong = unknown[0] if unknown else "formula (missing)"
-                raise FormulaError(f'derived {name}: a table has the keys formula and unit; "{wrong}" does not fit.')
-            unit, thing = str(thing.get("unit", "")), thing["formula"]
+                raise FormulaError(
+                    f'derived {name}: a table has the keys formula, unit, lower and upper; "{wrong}" does not fit.'
+                )
+            unit, limits, thing = str(thing.get("unit", "")), _limits(name, thing), thing["formula"]
         if name in known:
             raise FormulaError(
                 f'derived {name}: "{name}" is already a parameter. Give the derived quantity another name.'
@@ -76,10 +90,21 @@ class Derived:
         if isinstance(thing, str):
             formula = Formula.parse(thing, where=f"derived {name}")
             formula.check_names(known, where=f"derived {name}")
-            return Derived(name, lambda named: formula.evaluate(named, np), formula.text, unit, formula)
+            return Derived(name, lambda named: formula.evaluate(named, np), formula.text, unit, formula, *limits)
         if callable(thing):
-            return Derived(name, _by_name(name, thing, known), getattr(thing, "__name__", name), unit)
+            text = getattr(thing, "__name__", name)
+            return Derived(name, _by_name(name, thing, known), text, unit, None, *limits)
         raise ModelError(f"derived {name}: a formula or a function is wanted; {type(thing).__name__} came.")
+
+
+def _limits(name: str, table: Mapping[Any, Any]) -> tuple[float, float]:
+    """Where the quantity lies, of a table that may say so."""
+    low, high = table.get("lower", -math.inf), table.get("upper", math.inf)
+    if any(isinstance(each, bool) or not isinstance(each, (int, float)) for each in (low, high)) or not low < high:
+        raise FormulaError(
+            f"derived {name}: lower and upper are numbers, lower the smaller one; {low!r} and {high!r} came."
+        )
+    return float(low), float(high)
 
 
 def _by_name(name: str, function: Callable[..., Any], known: list[str]) -> Callable[[Mapping[str, Any]], Any]:

@@ -80,9 +80,9 @@ def noise_from_table(table: Mapping[str, Any], folder: Path | None = None) -> No
         settings["of"] = noise_from_table(settings["of"], folder)
     if folder is not None and "matrix" in settings:
         settings["matrix"] = _from_folder(settings["matrix"], folder)
-    proportional = settings.get("proportional", False)
-    if not isinstance(proportional, bool):
-        raise NoiseError(f"proportional is true or false; came {proportional!r}.")
+    for name in ("proportional", "common"):
+        if not isinstance(settings.get(name, False), bool):
+            raise NoiseError(f"{name} is true or false; came {settings[name]!r}.")
     return Noise.of_kind(table.get("kind", "normal"), settings)
 
 

@@ -47,6 +47,8 @@ class LogNormal(Spread, kind="lognormal"):
 
     Arguments:
         sigma, scale, guess: as in `Normal`, all for log y: a column of standard deviations holds those of log y.
+        common: True for one estimated sigma, or scale, of all outputs that say so: logarithms have no unit, so outputs
+            of different units may scatter alike. It is then solved for in closed form, as that of a single output is.
 
     Raises:
         NoiseError: sigma that is not above zero, contradicting settings, data that are not above zero.
@@ -55,6 +57,7 @@ class LogNormal(Spread, kind="lognormal"):
     sigma: Any = None
     scale: str = "known"
     guess: Any = field(default=None, kw_only=True)
+    common: bool = field(default=False, kw_only=True)
     column: str = field(default="", kw_only=True, repr=False)
     width_word: ClassVar[str] = "standard deviation of the logarithm"
     support: ClassVar[str] = "positive"
@@ -108,7 +111,7 @@ class LogNormal(Spread, kind="lognormal"):
         information = xp.broadcast_to(xp.where(possible, 1 / (width * median) ** 2, 0.0), shape)
         rows = [Working(scatter.predicted, z / (width * median), information)]
         if self.estimated_role is not None:
-            by = xp.broadcast_to(scatter.value(self.estimated_role), shape)
+            by = xp.broadcast_to(self.estimated_width(scatter, self.estimated_role), shape)
             rows.append(Working(by, (z**2 - 1) / by, 2 / by**2))
         return tuple(rows)
 
@@ -123,7 +126,7 @@ class LogNormal(Spread, kind="lognormal"):
 
     @property
     def signature(self) -> tuple[Any, ...]:
-        return ("lognormal", self.sigma_kind, self.scale)
+        return ("lognormal", self.sigma_kind, self.scale, self.common)
 
     def describe(self) -> str:
         return f"log-normal, {self.describewidth()}"

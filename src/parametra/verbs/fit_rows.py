@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from parametra.nouns._noise_contract import Edge
+from parametra.nouns.derived import Derived
 from parametra.nouns.fit_record import Row
 from parametra.nouns.parameter import Bounded, Parameter, Tied
 from parametra.nouns.problem import Problem
+from parametra.verbs._derived_interval import interval_of
 from parametra.verbs.fit_uncertainty import Curvature
 
 _STEP = 1e-5
@@ -41,11 +43,15 @@ def rows_of(
         moves = bool(np.any(q.gradient != 0))
         note = "" if not moves else _why_none(problem, curvature, q, bool(flat[i]), bool(bound[i]), freedom)
         if not moves or note or not np.isfinite(variance[i]):
-            rows.append(Row(q.label, q.name, q.role, q.value, unit=q.unit, note=note))
+            told = None if moves or q.ranged is None else interval_of(problem, x, q.ranged, q.value, 0.0, curvature, t)
+            rows.append(Row(q.label, q.name, q.role, q.value, None, told, q.unit, note))
             continue
         error = float(np.sqrt(max(variance[i], 0.0)))
         conditional = _conditional(problem, curvature) if bound[i] else ""
-        rows.append(Row(q.label, q.name, q.role, q.value, error, q.interval(error, t), q.unit, conditional))
+        told = q.interval(error, t)
+        if q.ranged is not None:
+            told = interval_of(problem, x, q.ranged, q.value, error, curvature, t)
+        rows.append(Row(q.label, q.name, q.role, q.value, error, told, q.unit, conditional))
         kept.append(i)
     covariance = gradients[kept] @ curvature.covariance @ gradients[kept].T
     if problem.profiled is not None:
@@ -61,6 +67,7 @@ class _Quantity:
         self.gradient, self.unit = gradient, unit
         self.logarithmic = False
         self.bounds = (-np.inf, np.inf)
+        self.ranged: Derived | None = None
 
     def interval(self, error: float, t: float) -> tuple[float, float]:
         """95 %: symmetric, in the logarithm for parameters that are searched there, and never beyond the bounds."""
@@ -102,7 +109,9 @@ def _quantities(
     for derived in problem.derived:
         value = float(np.asarray(derived.compute(named)))
         slope = _slope(problem, x, derived.compute, errors)
-        result.append(_Quantity(derived.name, derived.name, "derived", value, slope, derived.unit))
+        q = _Quantity(derived.name, derived.name, "derived", value, slope, derived.unit)
+        q.ranged = derived if derived.ranged else None
+        result.append(q)
     return result
 
 
@@ -199,9 +208,12 @@ def _scale_row(problem: Problem, named: Mapping[str, Any], curvature: Curvature,
     s = curvature.scale
     low, high = (2 * gammaincinv(freedom / 2, p) for p in (0.025, 0.975))
     interval = (float(s * np.sqrt(freedom / high)), float(s * np.sqrt(freedom / low)))
-    return Row(name, name, "noise", float(s), s / float(np.sqrt(2 * freedom)), interval, _output_unit(problem))
+    return Row(name, name, "noise", float(s), s / float(np.sqrt(2 * freedom)), interval, _width_unit(problem))
 
 
-def _output_unit(problem: Problem) -> str:
+def _width_unit(problem: Problem) -> str:
+    """The unit of the profiled width: that of the output, none for a scatter of logarithms or a factor."""
+    if problem.profiled == "scale" or any(noise.of_logarithms for noise in problem.noise.values()):
+        return ""
     found = {d.units.get(o, "") for d in problem.data_sets for o in d.outputs}
     return found.pop() if len(found) == 1 else ""

@@ -73,8 +73,8 @@ def profile_ends(
         estimate: what the data sets have in common: bounds, scales, labels.
         data, refits: the data sets, and their estimates.
         level: of the intervals.
-        holding: (d,) values that the intervals may hold; then ends beyond them, and those away from them, are infinite.
-            None finds every end.
+        holding: (d,) values that the intervals may hold, or (R, d) where each data set has its own; then ends beyond
+            them, and those away from them, are infinite. None finds every end.
     """
     replicates: Any = refitting.replicates(data)
     d = estimate.dimension
@@ -96,7 +96,7 @@ def profile_ends(
             )
             for k in part
         ]
-        until = None if holding is None else _way(refits.points[part], holding)
+        until = None if holding is None else _way(refits.points[part], np.broadcast_to(holding, low.shape)[part])
         walk = ProfileLikelihood(level).walk(estimates, range(d), until)
         while not walk.halted:
             walk.tell(replicates.evaluate(walk.ask()))

@@ -135,6 +135,21 @@ def test_whether_a_profile_interval_holds_the_truth_is_told_without_its_ends(pro
     np.testing.assert_allclose(lower[before], low[before], rtol=1e-4)
 
 
+def test_each_data_set_may_have_a_truth_of_its_own():
+    problem = line()
+    at = at_estimate(problem, fit(problem, progress=False), lanes=200)
+    refitting, estimate = refitter(at), estimate_of(at)
+    draw = np.random.default_rng(6)
+    data = parametric_data(problem, refitting.named(refitting.x), 200, draw)
+    refits = refitting.refit(data)
+    truth = refits.points + 2.5 * np.sqrt(np.diag(estimate.covariance)) * draw.standard_normal(refits.points.shape)
+    low, high = profile_ends(refitting, estimate, data, refits, 0.95)
+    lower, upper = profile_ends(refitting, estimate, data, refits, 0.95, holding=truth)
+    held = (low <= truth) & (truth <= high)
+    assert 0.4 < held.mean() < 0.8
+    np.testing.assert_array_equal((lower <= truth) & (truth <= upper), held)
+
+
 def test_the_shares_are_those_of_both_ends():
     at = at_estimate(line(), fit(line(), progress=False), lanes=500)
     found = covered(at, estimate_of(at), 500, 0.95, seed=0)

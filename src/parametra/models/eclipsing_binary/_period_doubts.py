@@ -1,4 +1,4 @@
-"""Whether the period of two eclipses may be half or twice the true one, read off a fit."""
+"""Whether there are eclipses, and whether the period of two may be half or twice the true one, read off a fit."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from parametra.maths.arrays import Float
 from parametra.maths.chi_square import survival
+from parametra.models.eclipsing_binary._eclipses_seen import Smooth, smooth_wave
 from parametra.models.eclipsing_binary._fold import fold
 from parametra.models.eclipsing_binary._profiles import PROFILES
 from parametra.nouns.data import Data
@@ -49,6 +50,9 @@ def _told(fit: Fit, problem: Problem) -> str:
             "Light that changes from cycle to cycle, such as by spots, does the same in few cycles; more of them tell."
         )
     first, second = (_seen(fit, problem, f"depth{number}") for number in "12")
+    smooth = smooth_wave(fit, problem)
+    if smooth.advantage > 0 or not (first or second):
+        return _without_eclipses(fit, problem, smooth)
     if first != second:
         shown, missing = ("primary", "secondary") if first else ("secondary", "primary")
         return (
@@ -63,6 +67,22 @@ def _told(fit: Fit, problem: Problem) -> str:
             "colours, or spectra, do."
         )
     return ""
+
+
+def _without_eclipses(fit: Fit, problem: Problem, smooth: Smooth) -> str:
+    """A smooth wave, whose period may be that of the fit or half of it."""
+    waves = f"a smooth wave of {smooth.harmonics} harmonic{'s' * (smooth.harmonics > 1)} of "
+    waves += f"half the period{_stated(fit, problem, 0.5)}" if smooth.factor < 1 else "the period"
+    if smooth.advantage > 0:
+        why = f"{waves} describes the light curve better than eclipses do (BIC lower by {smooth.advantage:.3g})"
+    else:
+        why = f"both depths are within their errors of zero; as good is {waves}"
+    return (
+        f"this star shows no eclipses: {why}. Depths, widths and shapes here describe no eclipse. It may pulsate or "
+        "rotate, or be a close binary seen from above: prefer oscillators.harmonic, or "
+        "eclipsing_binary.trigonometric_polynomial; of a wave of two like halves the light curve cannot tell the "
+        "period from its half."
+    )
 
 
 def _stated(fit: Fit, problem: Problem, factor: float) -> str:

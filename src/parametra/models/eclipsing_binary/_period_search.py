@@ -283,7 +283,8 @@ def _orbital(series: _Series, top: Candidate, limits: tuple[float, float]) -> tu
     tried: dict[float, float] = {}
     for ratio in (1 / 3, 1 / 2, 1.0, 2.0, 3.0):
         frequency = top.frequency * ratio
-        if limits[0] <= frequency <= limits[1]:
+        # the peak itself is one whatever the limits: its top may lie a little beyond them
+        if ratio == 1 or limits[0] <= frequency <= limits[1]:
             left = [(k, max(series.unexplained(frequency, k), 1e-300)) for k in numbers]
             tried[ratio] = min(n * math.log(share) + 2 * k * math.log(n) for k, share in left)
     least = min(tried.values())

@@ -94,7 +94,7 @@ def hares_and_lynxes() -> Data:
     return Data(table, inputs=["time"], output=["prey", "predator"], units=units)
 
 
-def _form(data: Sequence[Data] | None, begin: float | None) -> Form:
+def _form(data: Sequence[Data] | None, begin: float | None, scatter: str = "common") -> Form:
     first = (
         begin
         if begin is not None
@@ -116,7 +116,7 @@ def _form(data: Sequence[Data] | None, begin: float | None) -> Form:
         },
         inputs={"time": "year"},
         outputs={"prey": "1", "predator": "1"},
-        noise=LogNormal(),
+        noise=LogNormal(common=scatter == "common"),
         priors=dict.fromkeys(_PARAMETERS, around_guess(1.0)),
         derived={"prey_at_rest": "death / gain", "predator_at_rest": "birth / predation"},
     )
@@ -149,13 +149,18 @@ READY = ReadyMade(
     summary="A predator and its prey: both go round without end",
     formula="""d prey/dt = (birth - predation predator) prey
 d predator/dt = (gain prey - death) predator""",
-    good_for="a first look at populations that cycle; scatter is taken as relative. Either population may be all "
-    "that is seen",
+    good_for="a first look at populations that cycle; scatter is taken as relative, one for both. Either population "
+    "may be all that is seen",
     prefer_instead="an ODE of your own with a capacity or a saturating predator, where cycles settle to a size of "
     "their own",
     form=_form,
     guess=guess,
-    options={"begin": Option(None, "when it begins; None is the first time of the data")},
+    options={
+        "begin": Option(None, "when it begins; None is the first time of the data"),
+        "scatter": Option(
+            "common", "whether both populations have one relative scatter, or each its own", ("common", "each")
+        ),
+    },
     known=(
         Known(
             data=hares_and_lynxes,

@@ -26,8 +26,11 @@ _SEEN = {"infectious": "I", "removed": "population - S - E - I", "ever": "popula
 
 
 def outbreak() -> Data:
-    """A simulated outbreak of Ebola without control: beta 0.33, incubation 5.3 days, infectious for 5.61 days."""
-    time = np.arange(0.0, 181.0, 6.0)
+    """A simulated outbreak of Ebola without control: beta 0.33, incubation 5.3 days, infectious for 5.61 days.
+
+    Half a year of daily counts, with an error of 5 people each.
+    """
+    time = np.arange(0.0, 181.0)
     states = paths(
         lambda s: (-0.33 * s[0] * s[2], 0.33 * s[0] * s[2] - s[1] / 5.3, s[1] / 5.3 - s[2] / 5.61),
         (0.998, 0.0, 0.002),

@@ -13,10 +13,8 @@ from parametra.nouns.problem import Problem
 _PARTS = ("time", "hazard", "shape", "excess", "odds")
 """What covariates act on, as in `hazard_age`."""
 _CURED = "cured"
-_OF_CURED = ("kappa", "susceptible")
-"""The parameters that the share follows, up or down all the way."""
-_MUCH = 2.0
-"""Times the length of the interval told, from which the one that is carried over is told beside it."""
+_OF_CURED = "kappa"
+"""The parameter below whose 0 some are cured."""
 _LITTLE = 0.005
 """A share that nobody minds."""
 
@@ -66,20 +64,19 @@ def _idle(fit: Fit, problem: Problem) -> list[str]:
 
 
 def _cured(fit: Fit, problem: Problem) -> list[str]:
-    """Where the error of the cured share, of a straight line, is not that of the curve between it and its parameter."""
+    """Where the cured share has no slope, kappa above 0, and rests on more than kappa, so that it has no interval."""
     rows = {row.label: row for row in fit.rows}
     share = next((each for each in problem.derived if each.name == _CURED), None)
-    of = next((rows[each] for each in _OF_CURED if each in rows), None)
-    if share is None or of is None or of.interval is None or _CURED not in rows:
+    of = rows.get(_OF_CURED)
+    if share is None or of is None or of.interval is None or _CURED not in rows or rows[_CURED].interval is not None:
         return []
-    told = rows[_CURED].interval or (rows[_CURED].value, rows[_CURED].value)  # kappa above 0 has no slope there
     low, high = of.interval
     ends = sorted(float(share.compute({**fit.values, of.label: each})) for each in (low, high))
-    if ends[1] - ends[0] <= _MUCH * (told[1] - told[0]) + _LITTLE and told[0] >= 0 and told[1] <= 1:
+    if ends[1] - ends[0] <= _LITTLE:
         return []
     sentence = (
-        f"the interval of {_CURED} is that of a straight line at the estimate, and the share bends: {of.label} "
-        f"{low:.3g} .. {high:.3g} means {_CURED} {ends[0]:.3g} .. {ends[1]:.3g}, all else held. Tell that, or the "
-        "interval of a bootstrap of cases."
+        f"{_CURED} has no slope where {of.label} is above 0, and so no interval: {of.label} {low:.3g} .. {high:.3g} "
+        f"means {_CURED} {ends[0]:.3g} .. {ends[1]:.3g}, all else held. Tell that, or the interval of a bootstrap of "
+        "cases."
     )
     return [sentence]

@@ -113,7 +113,8 @@ def _cured(kept: dict[str, Any]) -> dict[str, object]:
         return {}
     kappa = "kappa" if kept["kappa"] == ESTIMATED else f"({kept['kappa']:.17g})"
     hazard = "hazard" if kept["hazard"] == ESTIMATED else f"{kept['hazard']:.17g}"
-    return {"cured": f"where({kappa} < 0, exp({hazard} * ({kappa} + 1) / minimum({kappa}, -1e-9)), 0)"}
+    share = f"where({kappa} < 0, exp({hazard} * ({kappa} + 1) / minimum({kappa}, -1e-9)), 0)"
+    return {"cured": {"formula": share, "lower": 0, "upper": 1}}
 
 
 def _number(name: str, stated: Any, least: float) -> float | str:

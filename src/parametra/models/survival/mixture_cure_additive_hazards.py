@@ -100,7 +100,7 @@ def form(
             -30.0, 30.0, guess=0.0, unit="1", description="log odds of being susceptible where covariates are 0"
         )
         parameters |= effects(data, "odds", on_cure, about)
-        derived["cured"] = "1 - expit(susceptible)"
+        derived["cured"] = {"formula": "1 - expit(susceptible)", "lower": 0, "upper": 1}
     return Form(
         model={output: "1 / (" + " + ".join(["level", *(f"excess_{n} * {n}" for n in on_hazard)]) + ")"},
         parameters=parameters,
@@ -226,7 +226,8 @@ READY = ReadyMade(
         "pieces": Option(5, "how many pieces the baseline hazard has, with equal shares of the events"),
         "roughness": Option(
             CHOSEN,
-            "prior standard deviation of a change of the log hazard; less is smoother. As the data choose, or a number",
+            "prior standard deviation of a change of the log hazard; less is smoother. As the data choose, or a "
+            "number: 1 where who is cured matters more than the hazard",
             words=(CHOSEN,),
         ),
         **OPTIONS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -69,9 +70,9 @@ def two_curves(
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Curves:
-    """The observations of both images, without those that are missing.
+    """The observations of both images, without those that are missing. Equal ones are equal by their numbers.
 
     Arguments:
         time, image, value, error: (n,); image is 0 or 1. Errors that the data do not state are those of differences
@@ -84,6 +85,16 @@ class Curves:
     value: Float[np.ndarray, " n"]
     error: Float[np.ndarray, " n"]
     stated: bool = True
+
+    @cached_property
+    def _content(self) -> tuple[bool, bytes]:
+        return self.stated, np.stack([self.time, self.image, self.value, self.error]).tobytes()
+
+    def __hash__(self) -> int:
+        return hash(self._content)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Curves) and self._content == other._content
 
     @staticmethod
     def of(data: Data) -> Curves:

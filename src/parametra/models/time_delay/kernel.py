@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -99,8 +100,9 @@ def _equations(
     return columns / curves.error[:, None], (curves.value - np.mean(curves.value)) / curves.error
 
 
+@lru_cache(maxsize=16)
 def _delay(curves: Curves, limit: float) -> float:
-    """The likeliest delay, were the source a random process."""
+    """The likeliest delay, were the source a random process; kept, for the form and the guess both begin from it."""
     scan = Scan(curves, "matern32", 0)
     best = max(scan.peaks(scan.grid(-limit, limit), 3), key=lambda peak: peak.height)
     return float(np.clip(best.delay, -0.999 * limit, 0.999 * limit))

@@ -159,17 +159,18 @@ def test_ctrl_c_keeps_the_best_and_ends_with_4(good, tmp_path):
 
 
 def test_report_of_a_problem_and_of_a_result(good, tmp_path):
+    there = tmp_path / "out" / "problem"
     done = run("report", good, "--starts", "3")
     assert done.exit_code == 0
-    names = {path.name for path in (tmp_path / "out").iterdir()}
+    names = {path.name for path in there.iterdir()}
     assert names == {"fit.json", "fit.png", "waterfall.png", "report.html"}
-    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    (tmp_path / "out" / "report.html").unlink()
-    found = json.loads(run("report", tmp_path / "out", "--json").stdout)
-    assert found["files"] == [str(tmp_path / "out" / "report.html")]
+    page = (there / "report.html").read_text(encoding="utf-8")
+    (there / "report.html").unlink()
+    found = json.loads(run("report", there, "--json").stdout)
+    assert found["files"] == [str(there / "report.html")]
     assert (found["kind"], found["status"]) == ("report", "converged")
-    assert (tmp_path / "out" / "report.html").read_text(encoding="utf-8") == page
-    run("report", tmp_path / "out" / "fit.json", "--out", tmp_path / "else", "--quiet")
+    assert (there / "report.html").read_text(encoding="utf-8") == page
+    run("report", there / "fit.json", "--out", tmp_path / "else", "--quiet")
     assert (tmp_path / "else" / "report.html").read_text(encoding="utf-8") == page
 
 

@@ -64,7 +64,7 @@ def test_the_example_runs(tmp_path):
     write_new(tmp_path / "mine.toml")
     found = read_problem_file(tmp_path / "mine.toml")
     assert pm.fit(found.problem).doubts == ()
-    assert found.out == tmp_path / "out"
+    assert found.out == tmp_path / "out" / "mine"
 
 
 @pytest.mark.parametrize(

@@ -53,3 +53,20 @@ def test_the_chance_of_a_false_alarm_is_that_of_noise(harmonics):
     assert false_alarm(0.0, 100, harmonics, 30.0, band) == 1.0
     assert false_alarm(0.5, 2 * harmonics, harmonics, 30.0, band) == 1.0
     assert false_alarm(1.0, 100, harmonics, 30.0, band) == 0.0
+
+
+def test_many_harmonics_of_a_grid_of_times_neither_overflow_nor_invent_power():
+    """At the frequencies of the sampling only few phases differ: the harmonics beyond them are none of their own."""
+    generator = np.random.default_rng(3)
+    time, weight = np.linspace(0, 10, 60), np.ones(60)
+    value = np.sin(2 * np.pi * time / 3) + 0.1 * generator.standard_normal(60)
+    with np.errstate(all="raise"):
+        power = harmonic_power(time, value, weight, (0.1, 0.01, 600), 16)
+    cycle = 59 / 10  # of the sampling itself: all phases are one
+    (alone,) = harmonic_power(time, value, weight, (cycle, 0.01, 1), 16)
+    (two,) = harmonic_power(time, value, weight, (0.5 * cycle, 0.01, 1), 16)
+    odd = np.arange(60) % 2
+    between = 60 * np.var([value[odd == each].mean() for each in (0, 1)]) / (60 * np.var(value))
+    assert alone == pytest.approx(0, abs=1e-9)
+    assert two == pytest.approx(between, abs=1e-9)
+    assert ((power >= 0) & (power <= 1)).all()

@@ -162,3 +162,15 @@ def test_an_interval_has_the_digits_of_its_width(interval, words):
     low, high = interval_text(interval).split(" .. ")
     assert (float(low), float(high)) == pytest.approx(tuple(map(float, words.split(" .. "))), rel=1e-15, abs=1e-15)
     assert len(low) <= len(words.split(" .. ")[0])
+
+
+def test_the_sources_of_model_and_method_are_cited(tmp_path):
+    ready = pm.model("kinetics.michaelis_menten")
+    found = pm.fit(ready.known_problem(ready.known[0]), starts=1)
+    text = Seen(page(found)).text
+    assert ready.sources
+    for source in (*ready.sources, *found.receipt.citation):
+        assert str(source) in text
+    assert found.to_json()["sources"] == [str(source) for source in ready.sources]
+    found.save(tmp_path / "fit.json")
+    assert page(pm.load(tmp_path / "fit.json")) == page(found)

@@ -148,11 +148,13 @@ def _designed(stated: Any, asked: dict[str, Any], *, quiet: bool) -> Any:
 def _written(found: Any, folder: Path) -> list[Path]:
     from parametra.nouns.errors import FileError
     from parametra.report._design_figure import worth_drawing
+    from parametra.report._earlier import keep_earlier
 
     result = folder / "design.json"
     files = [result]
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        keep_earlier(result, found.receipt)
         found.save(result)
         for kind in worth_drawing(found):
             path = folder / f"design_{kind}.png"

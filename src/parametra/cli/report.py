@@ -10,6 +10,7 @@ import click
 from parametra.cli._printing import json_option, only_ours, print_json, print_text
 from parametra.cli._settings import fit_options, out_folder, overridden
 from parametra.cli.fit import fitted
+from parametra.formats.fit_settings import own_folder
 from parametra.formats.problem_file import read_problem_file
 from parametra.formats.result_file import load
 from parametra.nouns.errors import FileError
@@ -22,14 +23,14 @@ _EPILOG = """\
 \b
 Examples:
   parametra report problem.toml
-  parametra report out/fit.json
+  parametra report out/problem/fit.json
 """
 
 
 @click.command(epilog=_EPILOG)
 @click.argument("file")
 @fit_options
-@click.option("--out", metavar="DIR", help="Folder for the page. Default: [fit] out of the file, or out beside it.")
+@click.option("--out", metavar="DIR", help="Folder for the page. Default: [fit] out of the file, or out/ and its name.")
 @json_option
 @click.option("--quiet", is_flag=True, help="Print nothing but mistakes.")
 def report(file: str, out: str | None, as_json: bool, quiet: bool, **given: Any) -> int:
@@ -58,7 +59,7 @@ def report(file: str, out: str | None, as_json: bool, quiet: bool, **given: Any)
 def _run(path: Path, out: str | None, given: dict[str, Any], *, quiet: bool) -> tuple[Fit, list[Path]]:
     stated = read_problem_file(path)
     found = fitted(stated.problem, overridden(stated.settings, given).for_fit(), quiet=quiet)
-    folder = out_folder(stated, out) or path.parent / "out"
+    folder = out_folder(stated, out) or path.parent / own_folder(path)
     return found, [
         write_result(found, folder),
         *write_figures(found, folder, stated.of_model),

@@ -73,5 +73,5 @@ half_life = {{ formula = "log(2) / elimination", unit = "h" }}
 # starts = 20             # how many starting points; left out, parametra decides and says why
 # seconds = 60            # a budget
 seed = 0
-out = "out"               # the folder for fit.json, the figures and the report
+out = {out}   # the folder for fit.json, the figures and the report
 """

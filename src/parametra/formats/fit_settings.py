@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from parametra import catalogue
@@ -13,6 +14,11 @@ from parametra.nouns.errors import MethodError, did_you_mean
 from parametra.nouns.statement import shown
 from parametra.runs.budget import Budget
 from parametra.verbs.fit_uncertainty import KINDS as COVARIANCES
+
+
+def own_folder(path: Path) -> str:
+    """The folder of results that belongs to a problem file alone, named from where the file is: out/NAME."""
+    return f"out/{path.stem}"
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import numpy as np
 
 from parametra.formats import _new_ode
 from parametra.formats._new_columns import Columns, guess_columns, quoted, relative
+from parametra.formats.fit_settings import own_folder
 from parametra.nouns._formula_functions import FUNCTIONS
 from parametra.nouns.errors import FileError, ParametraError, did_you_mean
 from parametra.nouns.statement import check_name
@@ -57,7 +58,7 @@ formula = {formula}
 # starts = 20             # how many starting points; left out, parametra decides and says why
 # seconds = 60            # a budget
 seed = 0
-out = "out"               # the folder for fit.json, the figures and the report
+out = {out}   # the folder for fit.json, the figures and the report
 """
 _EXAMPLE_DATA = """\
 # Your own table: file = "data.csv", with a header, beside this file. Here the numbers stand in the file itself.
@@ -135,13 +136,14 @@ def _refuse(path: Path, table: Path | None, template: str, model: str) -> None:
 
 def _example(path: Path, template: str) -> str:
     if template == "ode":
-        return _new_ode.TEXT.format(file=path.name, title=quoted(path.stem))
+        return _new_ode.TEXT.format(file=path.name, title=quoted(path.stem), out=quoted(own_folder(path)))
     return _TEXT.format(
         file=path.name,
         title=quoted(path.stem),
         formula='"amplitude * exp(-rate * t)"',
         parameters=_EXAMPLE_PARAMETERS,
         data=_EXAMPLE_DATA,
+        out=quoted(own_folder(path)),
     )
 
 
@@ -156,6 +158,7 @@ def _from_table(path: Path, source: Path) -> tuple[str, str]:
         formula=f"{quoted(formula)}   # a straight line to begin with; put your model here",
         parameters="\n".join(f"{name} = {{ guess = {guess:.4g} }}" for name, guess in parameters.items()),
         data="\n".join(_data_lines(found, argument, relative(source, path.parent))),
+        out=quoted(own_folder(path)),
     )
     sigma = f", its standard deviation {quoted(found.sigma)}" if found.sigma else ""
     words = f"with the output {quoted(found.output)}{sigma}"

@@ -14,6 +14,7 @@ from parametra import catalogue
 from parametra.formats._new_columns import quoted, relative
 from parametra.formats._new_model_columns import ModelColumns, bare_name, model_columns
 from parametra.formats._new_survival import for_survival, survival_columns
+from parametra.formats.fit_settings import own_folder
 from parametra.nouns.data import Data, as_data_sets
 from parametra.nouns.errors import FileError
 from parametra.nouns.ready_made import Form, ReadyMade
@@ -52,7 +53,7 @@ name = {quoted}
 [fit]
 # starts = 20             # how many starting points; left out, parametra decides and says why
 seed = 0
-out = "out"               # the folder for fit.json, the figures and the report
+out = {out}   # the folder for fit.json, the figures and the report
 """
 
 
@@ -106,6 +107,7 @@ def model_text(path: Path, ready: ReadyMade, table: Path | None) -> tuple[str, s
         # bounds that follow from data would be those of other data than the table's
         parameters=_parameter_lines(form, ranges=table is None or not callable(ready.form)),
         data=data,
+        out=quoted(own_folder(path)),
     )
     return text, words, files
 

@@ -165,6 +165,9 @@ def checked_option(name: str, default: object, value: object, model: str) -> obj
 def refuse_units(own: Mapping[str, str], free: frozenset[str], sets: Sequence[Data], model: str) -> None:
     """Raises ModelError where data are in another unit than the model's that no parameter follows, or another zero.
 
+    An input that no parameter follows, and whose unit is that of one that is followed, goes with that one: the duration
+    of an infusion is in minutes where the times are.
+
     Arguments:
         own: the model's units of inputs and outputs.
         free: those that some parameter follows.
@@ -174,9 +177,10 @@ def refuse_units(own: Mapping[str, str], free: frozenset[str], sets: Sequence[Da
     for data in sets:
         for name, unit in own.items():
             stated = data.units.get(name, "")
-            if not stated or stated == unit:
+            wanted = unit if name in free else _beside(name, own, free, data)
+            if not stated or stated == wanted:
                 continue
-            mine, theirs = parse_unit(unit or "1"), parse_unit(stated)
+            mine, theirs = parse_unit(wanted or "1"), parse_unit(stated)
             if mine is None or theirs is None:
                 continue
             # what follows a unit follows its scale and not its zero, which matters to a model in kelvin: 0 degC is no
@@ -184,6 +188,13 @@ def refuse_units(own: Mapping[str, str], free: frozenset[str], sets: Sequence[Da
             followed = name in free and (mine.offset == theirs.offset or not compatible(mine, theirs))
             if not (followed or (mine.offset == theirs.offset and mine.same_scale(theirs))):
                 raise ModelError(_other_unit(name, mine, theirs, data.name, model))
+
+
+def _beside(name: str, own: Mapping[str, str], free: frozenset[str], data: Data) -> str:
+    """The unit that an input is taken in: as the data state it for what is measured alike, or the model's own."""
+    unit = parse_unit(own[name] or "1")
+    alike = [other for other in own if other in free and own[other] == own[name] and data.units.get(other)]
+    return data.units[alike[0]] if alike and unit is not None and unit.dimension else own[name]
 
 
 def _other_unit(name: str, mine: Unit, theirs: Unit, data: str, model: str) -> str:

@@ -55,6 +55,7 @@ def to_json(fit: FitRecord) -> dict[str, Any]:
         "estimator": fit.estimator,
         "uncertainty": fit.uncertainty,
         "noise": fit.noise,
+        "sources": list(fit.sources),
         "receipt": dataclasses.asdict(fit.receipt),
         "path": None if fit.path is None else dataclasses.asdict(fit.path),
     }

@@ -73,6 +73,7 @@ class FitRecord:
         constraints: where the estimate stands to each.
         path: of a penalty whose strength the data have chosen; None otherwise.
         equations: the model as people read it, line by line; () for a function.
+        sources: the publications of a ready-made model, to be cited; those of the method are in the receipt.
     """
 
     status: Status
@@ -101,6 +102,7 @@ class FitRecord:
     path: PenaltyPath | None = None
     constraints: tuple[ConstraintRow, ...] = ()
     equations: tuple[Equation, ...] = ()
+    sources: tuple[str, ...] = ()
     view_source: Callable[[], tuple[View, ...]] | None = field(default=None, repr=False, compare=False)
 
     @property

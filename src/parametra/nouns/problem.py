@@ -68,6 +68,7 @@ class Problem:
             of each group, and takes what differs only in that order for one solution.
         folding: along which input the model repeats, for pictures; see `Folding`.
         doubts: from (fit, problem) to sentences on what the field doubts of a fit, each with what to do.
+        sources: the publications of the model, each as it is cited.
         title: one line for reports.
         description: a few lines for reports.
 
@@ -89,6 +90,7 @@ class Problem:
         interchangeable: object = None,
         folding: Folding | None = None,
         doubts: Callable[..., Sequence[str]] | None = None,
+        sources: Sequence[str] = (),
         title: str = "",
         description: str = "",
     ) -> None:
@@ -111,6 +113,7 @@ class Problem:
         refuse_beside(self.constraints, penalty=self.penalty is not None, adversary=bool(self.adversary))
         self.folding = folding
         self.doubts = doubts
+        self.sources = tuple(sources)
         self.title = title or self.model.name
         self.description = description
         self._check_use()
@@ -142,11 +145,9 @@ class Problem:
     @cached_property
     def profiled(self) -> str | None:
         """The one noise parameter that least squares gives in closed form: a scale common to all residuals."""
-        noises = list(self.noise.values())
-        if len(noises) == 1 and noises[0].profiles_scale and not self.space.explicit_priors:
-            (name,) = self._noise_parameters()
-            return name
-        return None
+        names = self._noise_parameters()  # several outputs may have one in common
+        all_scaled = all(noise.profiles_scale for noise in self.noise.values())
+        return next(iter(names)) if all_scaled and len(names) == 1 and not self.space.explicit_priors else None
 
     @cached_property
     def edges(self) -> dict[str, tuple[Edge, ...]]:
@@ -187,7 +188,9 @@ class Problem:
             labels=tuple(space.labels),
             residuals=Ability.RESIDUALS in self.offers,
             sizes=space.sizes,
+            shifted=space.shifted,
             residual_size=self.residual_size,
+            observed=self.size,
         )
 
     @cached_property
@@ -418,6 +421,7 @@ class Problem:
             "interchangeable": self.interchangeable,
             "folding": self.folding,
             "doubts": self.doubts,
+            "sources": self.sources,
             "title": self.title,
             "description": self.description,
             **changed,

@@ -158,6 +158,7 @@ class ReadyMade:
             interchangeable=as_called(form.interchangeable, seen) if interchangeable is None else interchangeable,
             folding=form.folding,
             doubts=self.doubts,
+            sources=tuple(map(str, self.sources)),
             title=title or self.summary,
             description=description,
         )

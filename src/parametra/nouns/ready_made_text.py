@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from parametra.nouns.derived import Derived
+from parametra.nouns.errors import ParametraError
 from parametra.nouns.paragraph import WIDTH
 from parametra.nouns.ready_made import Form, Known, ReadyMade
 from parametra.nouns.result_table import ResultTable
@@ -21,7 +22,7 @@ _NARROWEST = 30
 
 def described(ready: ReadyMade) -> dict[str, Any]:
     """All that a person wants to know before using it, in plain values."""
-    form = shown_form(ready)
+    form = _usual_form(ready)
     return {
         "name": ready.name,
         "summary": ready.summary,
@@ -31,6 +32,7 @@ def described(ready: ReadyMade) -> dict[str, Any]:
         "inputs": dict(form.inputs),
         "outputs": dict(form.outputs),
         "parameters": [_parameter(form, name) for name in form.parameters],
+        "parameters_with_options": _other_parameters(ready, form),
         "derived": list(form.derived),
         "derived_units": _derived_units(form),
         "options": [
@@ -48,10 +50,40 @@ def described(ready: ReadyMade) -> dict[str, Any]:
 
 
 def shown_form(ready: ReadyMade) -> Form:
-    """The form that a description shows: with the options of the first known answer, and with its data at hand."""
+    """The form that a table is matched with: of the options of the first known answer, with its data at hand."""
     known = ready.known[0]
     form = ready.bare_form(None if known.external else known.data(), **known.options)
     return form.in_units({**form.inputs, **form.outputs})
+
+
+def _usual_form(ready: ReadyMade) -> Form:
+    """With the options as they are left out, and the data of the first known answer; as shown where these want others.
+
+    What a model takes and gives stays that of its known answer, whose data have inputs that some options ask for.
+    """
+    shown_one, known = shown_form(ready), ready.known[0]
+    if not known.options:
+        return shown_one
+    try:
+        usual = ready.bare_form(None if known.external else known.data())
+    except ParametraError:  # an option that has to be stated
+        return shown_one
+    same = [*usual.inputs] == [*shown_one.inputs] and [*usual.outputs] == [*shown_one.outputs]
+    return usual.in_units({**usual.inputs, **usual.outputs}) if same else shown_one
+
+
+def _other_parameters(ready: ReadyMade, form: Form) -> list[dict[str, Any]]:
+    """The names of parameters that known answers have with other options, such as those of two peaks."""
+    found: list[dict[str, Any]] = []
+    told = [[*form.parameters]]
+    for known in ready.known:
+        if not known.options or known.external:
+            continue
+        names = [*ready.bare_form(known.data(), **known.options).parameters]
+        if names not in told:
+            told.append(names)
+            found.append({"options": {k: shown(v) for k, v in known.options.items()}, "parameters": names})
+    return found
 
 
 def text(ready: ReadyMade) -> str:
@@ -64,7 +96,7 @@ def text(ready: ReadyMade) -> str:
         "good for": _paragraph(ready.good_for),
         "prefer instead": _paragraph(ready.prefer_instead),
         "inputs and outputs": _paragraph(_columns(told)),
-        "parameters": textwrap.indent(table, "  "),
+        "parameters": "\n".join([textwrap.indent(table, "  "), *map(_with_options, told["parameters_with_options"])]),
         "derived, with their errors": _paragraph(
             ", ".join(f"{name} ({unit})" if unit else name for name, unit in told["derived_units"].items())
         ),
@@ -73,6 +105,11 @@ def text(ready: ReadyMade) -> str:
         "sources": "\n".join(map(_paragraph, told["sources"])),
     }
     return "\n".join(f"{head}\n{body}" for head, body in parts.items() if body)
+
+
+def _with_options(other: dict[str, Any]) -> str:
+    options = ", ".join(f"{name} = {value}" for name, value in other["options"].items())
+    return _paragraph(f"with {options}: {', '.join(other['parameters'])}")
 
 
 def _derived_units(form: Form) -> dict[str, str]:

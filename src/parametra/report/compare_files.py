@@ -8,6 +8,7 @@ from typing import Any
 
 from parametra.nouns.comparison import Comparison
 from parametra.nouns.errors import FileError
+from parametra.report._earlier import keep_earlier
 
 
 def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
@@ -15,6 +16,7 @@ def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
     files = [folder / "compare.json"]
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        keep_earlier(files[0], comparison.receipt)
         comparison.save(files[0])
         for name, kind, model in _figures(comparison):
             figure: Any = comparison.plot(kind, model)

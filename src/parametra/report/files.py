@@ -9,6 +9,7 @@ from typing import Any
 
 from parametra.nouns.errors import FileError
 from parametra.nouns.fit_result import Fit
+from parametra.report._earlier import keep_earlier
 from parametra.report._model_figure import MODEL, OfModel, beside, model_figure
 
 RESULT = "fit.json"
@@ -16,9 +17,16 @@ PAGE = "report.html"
 
 
 def write_result(fit: Fit, folder: Path) -> Path:
-    """Write fit.json, which `parametra.load` and `parametra report` read. Raises FileError when it cannot."""
+    """Write fit.json, which `parametra.load` and `parametra report` read. Raises FileError when it cannot.
+
+    A fit of another problem that is there is kept under another name.
+    """
     _make(folder)
     path = folder / RESULT
+    try:
+        keep_earlier(path, fit.receipt)
+    except OSError as error:
+        raise _cannot(path, error) from None
     fit.save(path)
     return path
 
@@ -76,4 +84,8 @@ def _write(path: Path, write: Callable[[Path], Any]) -> None:
     try:
         write(path)
     except OSError as error:
-        raise FileError(f"{path} cannot be written: {error.strerror}. Choose another folder with --out.") from None
+        raise _cannot(path, error) from None
+
+
+def _cannot(path: Path, error: OSError) -> FileError:
+    return FileError(f"{path} cannot be written: {error.strerror}. Choose another folder with --out.")

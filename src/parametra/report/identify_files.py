@@ -7,6 +7,7 @@ from typing import Any
 
 from parametra.nouns.errors import FileError
 from parametra.nouns.identification import Identification
+from parametra.report._earlier import keep_earlier
 
 RESULT = "identify.json"
 PAGE = "identify.html"
@@ -19,6 +20,7 @@ def write_identification(found: Identification, folder: Path) -> list[Path]:
     files = [folder / RESULT]
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        keep_earlier(files[0], found.receipt)
         found.save(files[0])
         for kind in worth_drawing(found):
             files.append(folder / f"identify_{kind}.png")

@@ -79,6 +79,7 @@ def page(fit: Fit, of_model: OfModel | None = None) -> str:
         quality=_quality(fit),
         starts=_starts(fit),
         figures=_figures(fit, of_model),
+        sources={"Model": fit.sources, "Method": fit.receipt.citation},
         receipt=_receipt(fit),
     )
 

@@ -195,7 +195,7 @@ class Informant:
             self._data(data, chosen if chosen is not None else _first_row(data), noise)
             for data, chosen in zip(problem.data_sets, candidates, strict=True)
         ]
-        return Problem(problem.model, data_sets, problem.stated_space.parameters, noise=noise, title=problem.title)
+        return problem.restated(data=data_sets, noise=noise)
 
     def _data(self, data: Data, chosen: Candidates, noise: dict[str, Any]) -> Data:
         least = self.points.shape[1] + 1  # a problem with fewer rows than parameters is refused as such
@@ -258,7 +258,7 @@ def with_readable_priors(problem: Problem) -> Problem:
         value = problem.stated_space.guess_named[name]
         wide = NormalPrior(float(value), _WIDE * max(abs(float(value)), 1.0)) if np.shape(value) == () else None
         parameters[name] = dataclasses.replace(parameters[name], prior=wide)
-    changed = Problem(problem.model, problem.data_sets, parameters, noise=problem.noise, title=problem.title)
+    changed = problem.restated(parameters=parameters)
     if changed.fit_space.labels != problem.fit_space.labels:
         raise MethodError(
             "design cannot count the priors of arrays in beside a sigma that is estimated. State sigma, or leave the "

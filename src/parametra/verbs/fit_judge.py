@@ -115,6 +115,7 @@ def judge(
         description=problem.description,
         constraints=held,
         equations=equations_of(problem),
+        sources=problem.sources,
         view_source=lambda: views_of(problem, x, named, steps),
     )
     if problem.doubts is not None and not failed:

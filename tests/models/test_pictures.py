@@ -68,3 +68,37 @@ def test_both_curves_of_a_delay_lie_on_their_source(unit, upside_down):
         at, value = points.get_xydata().T
         order = np.argsort(at)
         assert np.abs(np.interp(at, *source.get_xydata().T) - value)[order].max() < 0.2
+
+
+def test_a_line_of_a_sweep_joins_what_was_run_alike():
+    """One line for each size and batch, smooth: of both batches together it would go up and down."""
+    step = np.tile(np.geomspace(1e3, 1e5, 6), 4)
+    size, batch = np.repeat([1e6, 1e7], 12), np.tile(np.repeat([2.0**15, 2.0**19], 6), 2)
+    from parametra.models.scaling_law.loss_trajectory import _TRUTH, loss
+
+    seen = loss(size, step, batch, **_TRUTH) * np.exp(0.002 * np.random.default_rng(1).standard_normal(24))
+    table = {"parameters": size, "step": step, "batch": batch, "loss": seen}
+    data = pm.Data(table, inputs=["parameters", "step", "batch"], output="loss")
+    axes = drawn("scaling_law.loss_trajectory", data)
+    lines = [line.get_ydata() for line in axes.lines if line.get_linestyle() == "-"]
+    assert len(lines) == 4
+    for line in lines:
+        assert len(line) > 50
+        assert (np.diff(line) < 0).all()
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["1e+06", "1e+07"]
+
+
+def test_counts_one_after_the_other_are_a_course():
+    from parametra.models.kinetics import transitions
+
+    time = np.array([0.0, 1.0, 3.0])
+    courses = [transitions(time, np.array(counts)) for counts in ([50.0, 40.0, 30.0], [60.0, 52.0, 41.0])]
+    table = {name: np.concatenate([each[name] for each in courses]) for name in courses[0]}
+    data = pm.Data(table, inputs=["gap", "before"], output="count", units={"gap": "min"})
+    axes = drawn("kinetics.stochastic_degradation", data)
+    steps = [line.get_xydata() for line in axes.lines if line.get_drawstyle() == "steps-post"]
+    assert [each.tolist() for each in steps] == [
+        [[0.0, 1.0], [1.0, 0.8], [3.0, 0.6]],
+        [[0.0, 1.0], [1.0, 52 / 60], [3.0, 41 / 60]],
+    ]
+    assert axes.get_xlabel() == "time since the first count (min)"

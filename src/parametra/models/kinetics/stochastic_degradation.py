@@ -8,6 +8,7 @@ import numpy as np
 
 from parametra.maths.first_look import extent
 from parametra.models.kinetics._transitions import transitions
+from parametra.nouns.axis_label import axis_label
 from parametra.nouns.card import Source
 from parametra.nouns.data import Data
 from parametra.nouns.noise import Binomial
@@ -72,18 +73,31 @@ def _column(data: Data, name: str) -> np.ndarray:
     )
 
 
+def _courses(gap: np.ndarray, before: np.ndarray, after: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Times and counts of each course: rows of which each begins with the count that the one before ended with."""
+    begins = np.flatnonzero(np.r_[True, before[1:] != after[:-1]])
+    parts = np.split(np.arange(gap.size), begins[1:])
+    return [(np.cumsum(np.r_[0.0, gap[rows]]), np.r_[before[rows[0]], after[rows]]) for rows in parts]
+
+
 def _draw(fit: Any, problem: Any, axes: Any) -> None:
-    """The share of molecules that are left over the time between two counts, by the fit and with its spread."""
+    """The share of molecules that are left, course by course, and what the fit expects of one with its spread."""
     for i, data in enumerate(problem.data_sets):
         gap, before, after = (_column(data, name) for name in ("gap", "before", "count"))
-        axes.plot(gap, after / before, ".", color="C0", markersize=3, alpha=0.3)
-        fine = np.linspace(0.0, 1.1 * float(gap.max()), 200)
-        at = {"gap": fine, "before": np.full(fine.size, float(np.median(before)))}
+        known = np.isfinite(gap) & np.isfinite(after) & (before > 0)
+        courses = _courses(gap[known], before[known], after[known])
+        for time, counts in courses:
+            axes.step(time, counts / counts[0], where="post", color="C0", linewidth=0.8, alpha=0.6)
+            axes.plot(time[1:], counts[1:] / counts[0], ".", color="C0", markersize=3, alpha=0.6)
+        fine = np.linspace(0.0, max(float(time[-1]) for time, _ in courses), 200)
+        first = float(np.median([counts[0] for _, counts in courses]))
+        at = {"gap": fine, "before": np.full(fine.size, first)}
         (share,) = problem.model.predict(problem.bindings[i].parameters_of(fit.values), at).values()
-        width = 2 * np.sqrt(share * (1 - share) / at["before"])
+        width = 2 * np.sqrt(share * (1 - share) / first)
         axes.plot(fine, share, color="black", linewidth=1.2)
         axes.fill_between(fine, share - width, share + width, color="C0", alpha=0.2, linewidth=0)
-    axes.set(xlabel="time between two counts", ylabel="share that is left", ylim=(0.0, 1.05))
+    unit = problem.data_sets[0].units.get("gap", "")
+    axes.set(xlabel=axis_label("time since the first count", unit), ylabel="share that is left", ylim=(0.0, 1.05))
 
 
 READY = ReadyMade(

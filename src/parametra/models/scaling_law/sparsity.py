@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from parametra.maths.distributions import LogNormal, Normal, Truncated
+from parametra.models.scaling_law._picture import sweep_picture
 from parametra.models.scaling_law._simulated import losses, table
 from parametra.models.scaling_law._sources import ABNAR
 from parametra.models.scaling_law._start import clipped, powers, usable
@@ -150,4 +151,5 @@ READY = ReadyMade(
         ),
     ),
     sources=(ABNAR,),
+    picture=sweep_picture("parameters", by="tokens"),
 )

@@ -80,5 +80,5 @@ READY = ReadyMade(
         ),
     ),
     sources=(BERGSMA,),
-    picture=sweep_picture("tokens", by="parameters"),
+    picture=sweep_picture("tokens", by="parameters", scale="log"),
 )

@@ -97,7 +97,7 @@ def test_a_petab_problem_is_checked_fitted_and_reported(petab):
     done = run("report", petab, "--starts", "1", "--json")
     assert done.exit_code == 0, done.output
     (page,) = [Path(each) for each in json.loads(done.stdout)["files"] if each.endswith(".html")]
-    assert page.parent == petab.parent / "out"
+    assert page.parent == petab.parent / "out" / petab.stem
     found = parametra.load(page.parent / "fit.json")
     for name, value in {"k1": 0.5, "k2": 0.2, "scale": 2.0}.items():
         assert found.estimate[name] == pytest.approx(value, rel=0.1), name

@@ -80,8 +80,11 @@ def test_a_result_of_another_problem_in_the_same_folder_is_kept_and_told(table, 
     assert parametra.load(tmp_path / "both" / "fit.json").title == "two"
 
 
-def test_another_file_of_that_name_is_no_result(table, tmp_path):
+def test_another_file_of_that_name_is_kept_too(table, tmp_path):
     file = new(tmp_path, "one", "--from", table)
     (tmp_path / "both").mkdir()
     (tmp_path / "both" / "fit.json").write_text(json.dumps(["mine"]), encoding="utf-8")
-    assert run("fit", file, "--out", tmp_path / "both", "--starts", 1).stderr.count("is kept") == 0
+    told = run("fit", file, "--out", tmp_path / "both", "--starts", 1).stderr
+    (kept,) = (tmp_path / "both").glob("fit-*.json")
+    assert f"it is kept as {kept.name}" in told
+    assert kept.read_text(encoding="utf-8") == json.dumps(["mine"])

@@ -9,6 +9,7 @@ import pytest
 import parametra as pm
 from parametra.formats.new_file import guess_columns, write_new
 from parametra.formats.problem_file import read_problem_file
+from parametra.nouns.errors import FileError
 from parametra.nouns.table import read_table
 
 ONE = [1.0, 2.0, 3.0]
@@ -94,3 +95,10 @@ def test_numbers_with_commas_are_no_text_to_be_left_out(tmp_path):
     assert not (tmp_path / "mine.toml").exists()
     table.write_text("x;y;note\n1;2;a, b\n2;3;c\n", encoding="utf-8")
     write_new(tmp_path / "mine.toml", table)
+
+
+def test_a_table_is_not_written_over_by_a_problem_file(tmp_path):
+    table = tmp_path / "mine.csv"
+    with pytest.raises(FileError, match=r"is a table by its name.*parametra new mine\.toml --from .*mine\.csv"):
+        write_new(table)
+    assert not table.exists()

@@ -205,3 +205,17 @@ def test_settings_of_a_search_that_cannot_be(settings, error, words):
     time = np.linspace(0, 50, 500) ** 1.1
     with pytest.raises(error, match=words):
         period_search(**{"time": time, "magnitude": np.sin(time), **settings})
+
+
+@pytest.mark.parametrize(
+    ("limits", "side"),
+    [({"shortest": 1.7005, "longest": 1.71}, "shortest"), ({"shortest": 1.68, "longest": 1.6995}, "longest")],
+)
+def test_a_period_stays_within_its_limits_and_a_flank_is_told(limits, side):
+    random = np.random.default_rng(4)
+    time = np.sort(random.uniform(0, 40, 150))
+    light = 10 + 0.3 * np.sin(2 * np.pi * time / 1.7) + 0.01 * random.standard_normal(time.size)
+    found = period_search(time, light, harmonics=1, **limits)
+    assert limits["shortest"] <= found.period * (1 + 1e-12)
+    assert found.period <= limits["longest"] * (1 + 1e-12)
+    assert f"the {side} period that was searched explains most" in found.verdict

@@ -6,7 +6,7 @@ import pytest
 import parametra as pm
 from parametra.models.kinetics import transitions
 from parametra.models.kinetics.stochastic_degradation import READY
-from parametra.nouns.errors import ModelError
+from parametra.nouns.errors import DataError, ModelError
 
 
 def gillespie(rate, first, time, generator):
@@ -66,9 +66,14 @@ def test_transitions_end_with_the_last_molecule():
     ("time", "count", "message"),
     [
         ([0.0, 1.0], [3.0, 4.0], "goes from 3 to 4 at row 2"),
+        ([0.0, 1.0, 2.0], [5.0, 3.0, -3.0], "whole numbers of 0 or more; row 3 has -3"),
+        ([0.0, 1.0, 2.0], [5.0, 3.5, 2.0], r"whole numbers of 0 or more; row 2 has 3\.5"),
+        ([0.0, 1.0, 2.0], [np.inf, 3.0, 2.0], "whole numbers of 0 or more; row 1 has inf"),
+        ([0.0, np.nan, 2.0], [5.0, 3.0, 2.0], "times are finite numbers; row 2 has the time nan"),
+        ([0.0, 1.0, np.inf], [5.0, 3.0, 2.0], "times are finite numbers; row 3 has the time inf"),
         ([0.0, 0.0], [3.0, 2.0], "times of one course grow"),
         ([0.0], [3.0], "2 or more; shapes"),
-        ([0.0, 1.0], [3.0, np.nan], "without missing counts"),
+        ([0.0, 1.0], [3.0, np.nan], r"row 2 has nan\. Leave out rows without a count"),
     ],
 )
 def test_no_course(time, count, message):
@@ -96,3 +101,9 @@ def test_its_picture():
     problem = READY.problem(data)
     axes = READY.plot(pm.fit(problem, starts=1), problem).axes[0]
     assert axes.get_ylabel() == "share that is left"
+
+
+def test_no_transition_goes_back_in_time():
+    table = {"gap": [1.0, -1.0], "before": [10.0, 9.0], "count": [9.0, 8.0]}
+    with pytest.raises(DataError, match=r'zero or more; "gap" in row 2 of the data "data" is -1'):
+        READY.problem(pm.Data(table, inputs=["gap", "before"], output="count"))

@@ -209,6 +209,8 @@ def test_an_output_may_keep_a_width_of_its_own():
     problem = pm.Problem(MEDIANS, data, free, noise=mixed)
     assert problem.profiled is None
     assert set(problem.space.names) - set(free) == {"sigma", "sigma_price"}
+    assert problem.space["sigma"].description == "noise of mass: standard deviation of the logarithm"
+    assert "common" not in problem.noise["mass"].describe()
     each = pm.Problem(MEDIANS, data, free, noise=LogNormal())
     assert set(each.space.names) - set(free) == {"sigma_mass", "sigma_price"}
 
@@ -218,7 +220,7 @@ def test_given_widths_need_no_common_one():
     settled = LogNormal(common=True).settle([data], "y")
     assert settled.parameters("y", alone=True) == {}
     assert "common" not in settled.describe()
-    assert LogNormal("estimated", common=True).describe().endswith("logarithm, common to all outputs")
+    assert LogNormal("estimated", common=True).describe().endswith("logarithm, common to all outputs that say so")
 
 
 @pytest.mark.parametrize(
@@ -231,3 +233,62 @@ def test_given_widths_need_no_common_one():
 def test_a_common_width_is_refused(settings, words):
     with pytest.raises(NoiseError, match=words):
         noise_from_table({"kind": "lognormal", **settings})
+
+
+def test_a_common_width_names_its_outputs_and_starts_once():
+    data, free, _, _ = two_of_logs()
+    problem = pm.Problem(MEDIANS, data, free, noise=LogNormal(common=True))
+    width = problem.space["sigma"]
+    assert width.description == "noise of mass, price: standard deviation of the logarithm"
+    assert problem.noise["mass"].describe().endswith("logarithm, common to mass, price")
+    assert width.guess_value() == max(np.std(np.log(data.outputs[name])) for name in MEDIANS)
+    again = problem.restated()
+    assert again.space["sigma"].guess_value() == width.guess_value()
+    one = pm.Problem(
+        MEDIANS, data, free, noise={"mass": LogNormal(common=True, guess=0.2), "price": LogNormal(common=True)}
+    )
+    assert one.space["sigma"].guess_value() == 0.2
+    wrapped = {name: pm.Outliers(LogNormal(common=True)) for name in MEDIANS}
+    inside = pm.Problem(MEDIANS, data, free, noise=wrapped)
+    assert inside.space["sigma"].description == width.description
+
+
+@pytest.mark.parametrize(
+    ("given", "noise", "words"),
+    [
+        (
+            {"mass": "s", "price": "s"},
+            LogNormal(common=True),
+            'the data give the standard deviations of "mass", "price": nothing is estimated there. Leave common out',
+        ),
+        (
+            {"mass": "s"},
+            LogNormal(common=True),
+            'the data give the standard deviations of "mass": nothing is estimated there. Leave common out',
+        ),
+        (
+            {"mass": "s"},
+            {"mass": LogNormal(scale="estimated", common=True), "price": LogNormal(common=True)},
+            'a factor of given standard deviations for "mass" and a sigma for "price". Say common=True for one',
+        ),
+        (
+            None,
+            {"mass": LogNormal(common=True, guess=0.1), "price": LogNormal(common=True, guess=0.9)},
+            "several guesses: 0.1 for mass, 0.9 for price. Give one guess",
+        ),
+        (
+            None,
+            {
+                "mass": pm.Outliers(LogNormal(common=True, guess=0.1)),
+                "price": pm.Outliers(LogNormal(common=True, guess=0.9)),
+            },
+            "several guesses",
+        ),
+    ],
+)
+def test_a_common_width_that_means_nothing_is_refused(given, noise, words):
+    data, free, _, _ = two_of_logs()
+    columns = {"x": data.inputs["x"], **data.outputs, "s": np.full(9, 0.1)}
+    data = pm.Data(columns, inputs="x", output=["mass", "price"], sigma=given)
+    with pytest.raises(NoiseError, match=words):
+        pm.Problem(MEDIANS, data, free, noise=noise)

@@ -6,8 +6,13 @@ import numpy as np
 import pytest
 
 import parametra as pm
+from parametra.nouns.status import Outcome
+from parametra.runs.budget import Budget
 from parametra.runs.choose_evaluator import choose_evaluator
 from parametra.runs.cost import Cost
+from parametra.runs.direct import Direct
+from parametra.runs.drive import Drive
+from parametra.runs.progress import Progress
 from parametra.verbs.fit_guess import start_points
 from parametra.verbs.fit_spread import spread_of
 
@@ -25,7 +30,8 @@ def _peak(guess, unit=1.0, **settings):
 
 def _starts(problem, count=9, cost=None):
     evaluator = choose_evaluator(problem, cost or Cost(True), 1, "direct")
-    return start_points(problem, count, 0, spread_of(problem, evaluator, count))
+    drive = Drive(evaluator, Budget(None, None), Progress("", shown=False))
+    return start_points(problem, count, 0, spread_of(problem, drive, evaluator, count))
 
 
 def _place(problem, **settings):
@@ -69,3 +75,48 @@ def test_a_place_in_another_unit_is_found_from_a_guess_of_nothing(unit):
     found = pm.fit(_peak(0.0, unit), starts=20)
     assert found.estimate["place"] == pytest.approx(0.7 * unit, rel=0.01)
     assert found.starts.best_share > 0.2
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_what_is_asked_at_the_guess_counts(count, monkeypatch):
+    """Every point that the evaluator answered is in the receipt."""
+    answered: list[int] = []
+    plain = Direct.evaluate
+
+    def counted(self, points, want):
+        answered.append(len(points))
+        return plain(self, points, want)
+
+    monkeypatch.setattr(Direct, "evaluate", counted)
+    problem = _peak(0.0)
+    evaluator = choose_evaluator(problem, Cost(True), count, "direct")
+    drive = Drive(evaluator, Budget(1, None), Progress("", shown=False))
+    single = choose_evaluator(problem, Cost(True), 1, "direct")
+    called = single.calls
+    spread_of(problem, drive, single, count)
+    assert answered == ([1] if count > 1 else [])
+    assert drive.evaluations == sum(answered)
+    assert drive.calls == single.calls - called
+
+
+def test_a_receipt_has_the_look_at_the_guess(monkeypatch):
+    settings = {"starts": 6, "evaluator": "direct"}
+    with_look = pm.fit(_peak(0.0), **settings)
+    looked: list[object] = []
+    plain = Drive.look
+
+    def counted(self, *asked):
+        before = self.evaluations
+        found = plain(self, *asked)
+        looked.append(self.evaluations - before)
+        return found
+
+    monkeypatch.setattr(Drive, "look", counted)
+    assert pm.fit(_peak(0.0), **settings).receipt.evaluations == with_look.receipt.evaluations
+    assert looked == [1]
+
+
+def test_the_smallest_budget_still_leaves_a_point():
+    found = pm.fit(_peak(0.0), starts=6, evaluations=1)
+    assert found.status.outcome is Outcome.BUDGET
+    assert "best point so far" in found.status.message

@@ -148,14 +148,14 @@ def _designed(stated: Any, asked: dict[str, Any], *, quiet: bool) -> Any:
 def _written(found: Any, folder: Path) -> list[Path]:
     from parametra.nouns.errors import FileError
     from parametra.report._design_figure import worth_drawing
-    from parametra.report._earlier import keep_earlier
+    from parametra.report._earlier import make_room
 
     result = folder / "design.json"
     files = [result]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        keep_earlier(result, found.receipt)
-        found.save(result)
+        files[0] = make_room(result, found, ["design_*.png"])
+        found.save(files[0])
         for kind in worth_drawing(found):
             path = folder / f"design_{kind}.png"
             found.plot(kind).savefig(path, dpi=150)

@@ -14,6 +14,7 @@ from parametra.nouns.errors import FileError, ParametraError, did_you_mean
 from parametra.nouns.statement import check_name
 from parametra.nouns.table import Table, read_table
 
+_TABLES = (".csv", ".tsv", ".parquet", ".xlsx")
 TEMPLATES = {
     "formula": "one formula",
     "ode": "differential equations, with a dose",
@@ -127,6 +128,11 @@ def _refuse(path: Path, table: Path | None, template: str, model: str) -> None:
         raise FileError(
             f"from a table a straight line is written, so the template {template} has no use. Leave one of them out; "
             "the template shows where a table is named."
+        )
+    if path.suffix.lower() in _TABLES:
+        raise FileError(
+            f"{path} is a table by its name, and what is written is a problem file. From the columns of a table: "
+            f"parametra new {path.with_suffix('.toml').name} --from {path}"
         )
     if path.is_dir():
         raise FileError(f"{path} is a folder; name the file, such as {path / 'problem.toml'}.")

@@ -14,6 +14,8 @@ from parametra.maths.arrays import Float
 
 _RIDGE = 1e-12
 """Keeps the normal equations of scaled columns solvable where two shapes are one."""
+_ROUNDED = 1e-10
+"""Of the sum of squares: residuals from products that differ by less may differ by rounding alone."""
 
 
 class Shape(NamedTuple):
@@ -71,7 +73,7 @@ def best_shape(
         y = sum_k factor_k column_k(nonlinear parameters)
 
     The variable projection of Golub and Pereyra (1973), doi:10.1137/0710036, on a grid. It cannot be led astray by a
-    start, and tells the basin.
+    start, and tells the basin. A constant among the columns takes the curve's mean, so an offset costs no digits.
 
     Arguments:
         columns: from the nonlinear parameters by name, each (g, 1), to the columns, each (g, n) or broadcast to it.
@@ -87,21 +89,51 @@ def best_shape(
         table = np.stack([np.broadcast_to(each, (count, y.size)) for each in made], axis=1).astype(float)
         if not np.isfinite(table).all():
             table = np.where(np.isfinite(table), table, 0.0)
+        level, lift = _level(made, y)
+        y = y - lift
         # all that is needed of so large a table are its products, so it is gone through once
         products, shared = table @ np.swapaxes(table, 1, 2), table @ y
         scale = np.sqrt(np.einsum("gii->gi", products))
         scale = np.where(scale > 0, scale, 1.0)
         normal = products / (scale[:, :, None] * scale[:, None, :]) + _RIDGE * np.eye(scale.shape[1])
         factors = np.linalg.solve(normal, (shared / scale)[..., None])[..., 0]
-        residual = np.maximum(y @ y - (shared / scale * factors).sum(axis=1), 0.0)
-    factors = factors / scale
+        squares = float(y @ y)
+        residual = np.maximum(squares - (shared / scale * factors).sum(axis=1), 0.0)
+        factors = factors / scale
+    whole = factors
+    if level is not None:
+        whole = factors.copy()
+        whole[:, level] += lift / table[:, level, 0]
     residual = np.where(np.isfinite(residual), residual, np.inf)
     if accept is not None:
-        allowed = np.asarray(accept(factors))
+        allowed = np.asarray(accept(whole))
         if allowed.any():
             residual = np.where(allowed, residual, np.inf)
-    best = int(np.argmin(residual))
-    return Shape({name: float(each[best, 0]) for name, each in points.items()}, factors[best], float(residual[best]))
+    with np.errstate(all="ignore"):
+        # the difference of two large sums tells no more than this; among those the curves themselves decide
+        near = np.flatnonzero(residual <= residual.min() + _ROUNDED * squares)
+        if near.size:
+            left = y - (factors[near, None, :] @ table[near])[:, 0]
+            told = np.einsum("gn,gn->g", left, left)
+            told = np.where(np.isfinite(told), told, np.inf)
+            best, least = int(near[np.argmin(told)]), float(told.min())
+        else:
+            best, least = int(np.argmin(residual)), float(residual.min())
+    return Shape({name: float(each[best, 0]) for name, each in points.items()}, whole[best], least)
+
+
+def _level(columns: Sequence[Any], y: Float[np.ndarray, " n"]) -> tuple[int | None, float]:
+    """Which column is a constant other than zero, and the mean that it takes; None and 0 where none is."""
+    mean = float(y.mean()) if y.size else 0.0
+    for k, each in enumerate(columns):
+        column = np.atleast_1d(np.asarray(each, dtype=float))
+        first = column.flat[0] if column.size else 0.0
+        if not (first and np.isfinite(first) and np.isfinite(mean)):
+            continue
+        # its first row tells most of them apart, and is short
+        if np.all(column.reshape(-1, column.shape[-1])[0] == first) and np.all(column == first):
+            return k, mean
+    return None, 0.0
 
 
 def paths(

@@ -50,20 +50,24 @@ def find_peaks(
     """The most telling peaks of a curve, all of them upwards, or all of them dips.
 
     Arguments:
-        x, y: the curve, in the order of x.
+        x, y: the curve, in the order of x; points that are not finite are left out.
         count: how many peaks.
         shape: the profile of height 1 by the distance from its centre in full widths at half maximum.
         backgrounds: alternatives, each as columns (n,) whose factors are fitted; the one that fits best is taken.
     """
+    known = np.isfinite(x) & np.isfinite(y)
+    if known.any() and not known.all():
+        x, y, backgrounds = x[known], y[known], [[column[known] for column in each] for each in backgrounds]
     candidates = _candidates(x)
     dictionary = _columns(x, candidates, shape, ())
     cases = [(k, sign) for k in range(len(backgrounds)) for sign in (1, -1)]
     # a quick look at all of them, a second one at the few that are best
     quick = [_search(x, y, count, shape, backgrounds[k], sign, candidates, dictionary, ())[2] for k, sign in cases]
+    quick = np.nan_to_num(quick, nan=np.inf, posinf=np.inf).tolist()  # one that is none is the worst
     hopeful = [i for i in np.argsort(quick, kind="stable")[:_KEPT] if quick[i] <= _HOPELESS * min(quick)]
     kept = [cases[i] for i in hopeful]
     each = [_search(x, y, count, shape, backgrounds[k], sign, candidates, dictionary, _FINER) for k, sign in kept]
-    best = int(np.argmin([residual for *_, residual in each]))
+    best = int(np.argmin(np.nan_to_num([residual for *_, residual in each], nan=np.inf, posinf=np.inf)))
     chosen = kept[best][0]
     places, factors, _ = each[best]
     order = np.argsort(places[:, 0], kind="stable")

@@ -25,6 +25,8 @@ class Spread(Noise):
     column: str
     common: bool = False
     """Whether all outputs whose noise says so have one estimated width."""
+    _sharing: tuple[str, ...] = ()
+    """Those outputs, this one among them; empty until a problem has seen the noises of all its outputs."""
     width_word: ClassVar[str]
 
     def validate(self) -> None:
@@ -42,6 +44,10 @@ class Spread(Noise):
             )
         if self.guess is not None and positive(self.guess) is None:
             raise NoiseError(f"the guess of an estimated width is a number above zero; came {self.guess!r}.")
+
+    def shared_by(self, output: str) -> tuple[str, ...]:
+        """The outputs whose width is that of this one, which is among them."""
+        return self._sharing if self.common and self._sharing else (output,)
 
     @property
     def multiplies_prediction(self) -> bool:
@@ -111,7 +117,7 @@ class Spread(Noise):
         if role is None:
             return {}
         what = "the given standard deviations are multiplied by it" if role == "scale" else self.width_word
-        whose = "all outputs" if self.common and not alone else output
+        whose = ", ".join(self.shared_by(output))
         guess = 1.0 if self.guess is None else float(self.guess)
         return {self._named(role, output, alone): Log(guess=guess, description=f"noise of {whose}: {what}")}
 
@@ -176,7 +182,9 @@ class Spread(Noise):
         else:
             text = f"{word}s given by the noise" if isinstance(self.sigma, tuple) else f"{word} {self.sigma:g}"
         text = f"{text}, times one estimated scale" if self.scale == "estimated" else text
-        return f"{text}, common to all outputs" if self.common and self.estimated_role else text
+        if not self.common or self.estimated_role is None or len(self._sharing) == 1:
+            return text
+        return f"{text}, common to {', '.join(self._sharing) or 'all outputs that say so'}"
 
 
 def positive(value: Any) -> float | None:

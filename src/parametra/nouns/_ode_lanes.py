@@ -271,7 +271,7 @@ class _Run:
         """How large the states are in the lanes `go`, from here to `end`; None where a tolerance is stated."""
         if self.runner.tolerances.absolute is not None:
             return None
-        self.sizes.see(state.y)
+        self.sizes.see(go, state.y[:, go])
 
         def slope(time: np.ndarray) -> np.ndarray:
             try:
@@ -368,6 +368,6 @@ class _Run:
         found = solver.settle(Segment(start, start, state.y[:, go], p, nothing, dy, dp, size))
         self._note(go, found.fates, found.raised)
         state.y[:, go] = found.end
-        self.sizes.see(state.y, computed=True)
+        self.sizes.see(go, state.y[:, go], computed=True)
         if found.end_tangents is not None:
             state.dy[:, :, go] = found.end_tangents

@@ -92,7 +92,7 @@ class Lsoda:
         return _values_and_tangents(self.slopes, segment, lane, segment.dp, segment.dy.shape[1])
 
     def _floor(self, segment: Segment, lane: int) -> float | np.ndarray:
-        """The absolute tolerance of states and tangents."""
+        """The absolute tolerance of states and tangents, which cannot grow with them on the way."""
         floor = self.tolerances.floor(segment)
         if not isinstance(floor, np.ndarray):
             return floor

@@ -1,6 +1,10 @@
 """How large each state is, for tolerances that know no unit: a share of the largest that the state has been.
 
-    tolerance = relative |y| + share max(|y|, the largest |y| so far, what stands for it)
+    tolerance = relative |y| + share max(|y|, the largest |y| in this segment so far and where any began, what stands
+    for it)
+
+A segment goes from one event to the next. What a state was in the midst of one is forgotten at its end. LSODA, whose
+tolerances stay as they are while it runs, knows of the beginnings alone.
 
 A state that begins at nothing has no size yet. A little of the largest state stands for it, and where all states begin
 at nothing, a little of the way that the slopes would take them in the whole time.
@@ -24,7 +28,7 @@ Slope = Callable[[np.ndarray], np.ndarray]
 
 
 class Sizes:
-    """The sizes of the states (n, B) of some lanes, which never become smaller on the way.
+    """The sizes of the states (n, B) of some lanes where segments begin, which never become smaller on the way.
 
     Arguments:
         states, lanes: n and B.
@@ -34,17 +38,19 @@ class Sizes:
         self._seen = np.zeros((states, lanes))
         self._least = np.zeros((states, lanes))
 
-    def see(self, y: Float[np.ndarray, "n B"], *, computed: bool = False) -> None:
+    def see(self, which: np.ndarray, y: Float[np.ndarray, "n G"], *, computed: bool = False) -> None:
         """Take states along.
 
         Arguments:
-            y: the states, perhaps NaN.
+            which: the G lanes; each goes on from its states, or no lane's sizes would be its own affair.
+            y: their states, perhaps NaN.
             computed: whether they solve equations, so that what should be 0 is as large as rounding.
         """
-        self._seen = np.fmax(self._seen, np.abs(np.where(np.isfinite(y), y, 0.0)))
-        largest = self._seen.max(axis=0, initial=0.0)
-        unknown = (self._seen <= _NOTHING * largest) | computed
-        self._least = np.maximum(self._least, np.where(unknown, _LITTLE * largest, 0.0))
+        seen = np.fmax(self._seen[:, which], np.abs(np.where(np.isfinite(y), y, 0.0)))
+        largest = seen.max(axis=0, initial=0.0)
+        unknown = (seen <= _NOTHING * largest) | computed
+        self._seen[:, which] = seen
+        self._least[:, which] = np.maximum(self._least[:, which], np.where(unknown, _LITTLE * largest, 0.0))
 
     def of(
         self, which: np.ndarray, slope: Slope, times: tuple[Float[np.ndarray, " B"], Float[np.ndarray, " B"]]

@@ -31,7 +31,7 @@ class Tolerances:
 
     Arguments:
         relative, absolute: the error of a step is held below absolute + relative * |y|; None takes, for the absolute
-            one, a hundredth of the relative one of the largest that each state has been.
+            one, a hundredth of the relative one of the largest that each state has been, see `_ode_sizes`.
         most_steps: a lane that takes more has failed.
     """
 

@@ -69,7 +69,7 @@ class MissingExtraError(ParametraError):
 def did_you_mean(word: str, candidates: Iterable[str]) -> str:
     """The end of a message about an unknown word: the closest known word, or all of them when they are few."""
     known = list(dict.fromkeys(candidates))
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.65)
     if close:
         return f'did you mean "{close[0]}"?'
     if not known:

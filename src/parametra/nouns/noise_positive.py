@@ -49,6 +49,8 @@ class LogNormal(Spread, kind="lognormal"):
         sigma, scale, guess: as in `Normal`, all for log y: a column of standard deviations holds those of log y.
         common: True for one estimated sigma, or scale, of all outputs that say so: logarithms have no unit, so outputs
             of different units may scatter alike. It is then solved for in closed form, as that of a single output is.
+            A problem refuses it where the standard deviations are given, and where outputs that say so differ in their
+            guess, or in what is estimated.
 
     Raises:
         NoiseError: sigma that is not above zero, contradicting settings, data that are not above zero.
@@ -59,6 +61,7 @@ class LogNormal(Spread, kind="lognormal"):
     guess: Any = field(default=None, kw_only=True)
     common: bool = field(default=False, kw_only=True)
     column: str = field(default="", kw_only=True, repr=False)
+    _sharing: tuple[str, ...] = field(default=(), kw_only=True, repr=False)
     width_word: ClassVar[str] = "standard deviation of the logarithm"
     support: ClassVar[str] = "positive"
     of_logarithms: ClassVar[bool] = True

@@ -100,9 +100,11 @@ class ODE:
         solver: "auto", "explicit" for what is not stiff, "rosenbrock" for what is, "lsoda" for SciPy's.
         relative_tolerance, absolute_tolerance: the error of each step is below absolute + relative * |state|; the
             relative one is between 1e-14 and 0.1, None takes 1e-8. For the absolute one None takes a hundredth of the
-            relative one of the largest that each state has been, so that units do not matter. A fit whose answer moves
-            with them may tighten both where neither is stated. A state that begins at nothing counts as a millionth
-            of the largest until it grows: write states that differ by more in units that suit them.
+            relative one of the largest that each state was at the begin and at events, or has been since the last of
+            them, so that units do not matter; LSODA, which cannot change it on the way, takes no account of the latter.
+            A fit whose answer moves with them may tighten both where neither is stated. A state that begins at nothing
+            counts as a millionth of the largest until it grows, for LSODA until the next event: write states that
+            differ by more in units that suit them.
         most_steps: a point that takes more has failed.
 
     Raises:

@@ -15,6 +15,7 @@ from parametra.maths.distributions import Normal as NormalPrior
 from parametra.maths.losses import Loss
 from parametra.nouns._adversary import adversary_of
 from parametra.nouns._input_errors import input_variance, with_input_errors
+from parametra.nouns._noise_common import with_common_widths
 from parametra.nouns._noise_contract import Edge
 from parametra.nouns.bindings import Binding, bind
 from parametra.nouns.card import Ability
@@ -431,6 +432,7 @@ class Problem:
     def _noises(self, noise: object) -> dict[str, Noise]:
         stated = noise_by_output(noise, self.outputs)
         settled = {output: member.settle(self.data_sets, output) for output, member in stated.items()}
+        settled = with_common_widths(stated, settled)
         return {output: with_input_errors(member, self.data_sets, output) for output, member in settled.items()}
 
     def _noise_parameters(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from parametra.nouns.bench_result import Bench
 from parametra.nouns.errors import FileError
-from parametra.report._earlier import keep_earlier
+from parametra.report._earlier import make_room
 
 
 def write_bench(bench: Bench, folder: Path) -> list[Path]:
@@ -15,7 +15,7 @@ def write_bench(bench: Bench, folder: Path) -> list[Path]:
     result, picture = folder / "bench.json", folder / "bench.png"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        keep_earlier(result, bench.receipt)
+        result = make_room(result, bench, ["bench.png"])
         bench.save(result)
         if not bench.contestants:
             return [result]

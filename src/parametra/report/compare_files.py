@@ -8,7 +8,7 @@ from typing import Any
 
 from parametra.nouns.comparison import Comparison
 from parametra.nouns.errors import FileError
-from parametra.report._earlier import keep_earlier
+from parametra.report._earlier import make_room
 
 
 def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
@@ -16,7 +16,7 @@ def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
     files = [folder / "compare.json"]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        keep_earlier(files[0], comparison.receipt)
+        files[0] = make_room(files[0], comparison, ["criteria.png", "predictions.png", "residuals_*.png"])
         comparison.save(files[0])
         for name, kind, model in _figures(comparison):
             figure: Any = comparison.plot(kind, model)

@@ -9,24 +9,25 @@ from typing import Any
 
 from parametra.nouns.errors import FileError
 from parametra.nouns.fit_result import Fit
-from parametra.report._earlier import keep_earlier
+from parametra.report._earlier import make_room
 from parametra.report._model_figure import MODEL, OfModel, beside, model_figure
 
 RESULT = "fit.json"
 PAGE = "report.html"
+_BESIDE = ("fit.png", "waterfall.png", "path.png", f"{MODEL}.png", PAGE)
+"""What is written beside a result: `write_figures` writes no other pictures."""
 
 
 def write_result(fit: Fit, folder: Path) -> Path:
     """Write fit.json, which `parametra.load` and `parametra report` read. Raises FileError when it cannot.
 
-    A fit of another problem that is there is kept under another name.
+    A fit of another problem that is there is kept under another name, with its pictures and its page.
     """
     _make(folder)
-    path = folder / RESULT
     try:
-        keep_earlier(path, fit.receipt)
+        path = make_room(folder / RESULT, fit, _BESIDE)
     except OSError as error:
-        raise _cannot(path, error) from None
+        raise _cannot(folder / RESULT, error) from None
     fit.save(path)
     return path
 

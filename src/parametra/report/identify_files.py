@@ -7,7 +7,7 @@ from typing import Any
 
 from parametra.nouns.errors import FileError
 from parametra.nouns.identification import Identification
-from parametra.report._earlier import keep_earlier
+from parametra.report._earlier import make_room
 
 RESULT = "identify.json"
 PAGE = "identify.html"
@@ -20,7 +20,7 @@ def write_identification(found: Identification, folder: Path) -> list[Path]:
     files = [folder / RESULT]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        keep_earlier(files[0], found.receipt)
+        files[0] = make_room(files[0], found, ["identify_*.png", PAGE])
         found.save(files[0])
         for kind in worth_drawing(found):
             files.append(folder / f"identify_{kind}.png")

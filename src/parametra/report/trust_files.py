@@ -7,7 +7,7 @@ from typing import Any
 
 from parametra.nouns.errors import FileError
 from parametra.nouns.trust_result import TrustResult
-from parametra.report._earlier import keep_earlier
+from parametra.report._earlier import make_room
 
 
 def write_trust(result: TrustResult, folder: Path) -> list[Path]:
@@ -15,7 +15,7 @@ def write_trust(result: TrustResult, folder: Path) -> list[Path]:
     record, picture = folder / "trust.json", folder / "trust.png"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        keep_earlier(record, result.receipt)
+        record = make_room(record, result, ["trust.png"])
         result.save(record)
         figure: Any = result.plot()
         figure.savefig(picture, dpi=150)

@@ -92,7 +92,7 @@ class Drive:
         progress: where it is told.
         workers: processes that share the starts, None for this one alone.
         wish: the evaluator that was asked for, which the workers choose too.
-        elsewhere, calls_elsewhere: failures by reason, and calls of the model, in the workers.
+        elsewhere, calls_elsewhere: failures by reason, and calls of the model, in the workers and by other evaluators.
         share: where in the whole run the next method begins and ends, for the progress, when several follow.
     """
 
@@ -112,6 +112,7 @@ class Drive:
     _interrupt: Interrupt = field(default_factory=Interrupt)
     _best: dict[int, tuple[float, np.ndarray]] = field(default_factory=dict)
     _lowest: float = np.inf
+    _looked: int = 0
     _fraction: float = 0.0
     _remedy: str = "Run it again to go on"
 
@@ -188,20 +189,38 @@ class Drive:
 
     def evaluate(self, request: Request) -> Answers:
         """Answer a request, counting. Every evaluation of every method passes here."""
+        return self._evaluate(request, self.evaluator)
+
+    def _evaluate(self, request: Request, by: Evaluator) -> Answers:
         mine = request.starts >= 0
         whose = int(np.count_nonzero(mine))
         if 0 < whose < mine.size:  # lanes with nothing to do stand at the end and need no answer
             request = Request(request.points[mine], request.want, request.starts[mine])
-        told = self.evaluator.failures.total()
-        answers = self.evaluator.evaluate(request.points, request.want)
+        told = by.failures.total()
+        answers = by.evaluate(request.points, request.want)
         bad = answers.ok.size - int(np.count_nonzero(answers.ok))
-        if bad > (told := self.evaluator.failures.total() - told):
+        if bad > (told := by.failures.total() - told):
             self.elsewhere[NOT_FINITE] += bad - told
         self.evaluations += len(request.points) if whose else 0
         self.failed += bad if whose else 0
         self._lowest = min(self._lowest, float(answers.cost.min(initial=np.inf)))
         if self.model_calls is not None:
             self.model_calls.best = min(self.model_calls.best, self._lowest)
+        return answers
+
+    def look(self, request: Request, evaluator: Evaluator) -> Answers:
+        """Answer what is asked before the run. It counts, but does not take from a run its first batch.
+
+        Arguments:
+            request: what is asked.
+            evaluator: who answers. One that compiles is verified by the first batch it answers, which one point is not.
+        """
+        before, calls, failures = self.evaluations, evaluator.calls, Counter(evaluator.failures)
+        answers = self._evaluate(request, evaluator)
+        self._looked += self.evaluations - before
+        if evaluator is not self.evaluator:
+            self.calls_elsewhere += evaluator.calls - calls
+            self.elsewhere += evaluator.failures - failures
         return answers
 
     def _keep_best(self, request: Request, answers: Answers) -> None:
@@ -296,7 +315,7 @@ class Drive:
     def _over(self) -> bool:
         if self._interrupt.requested:
             self.outcome, self.ended = Outcome.STOPPED, "the run was stopped"
-        elif self.evaluations:  # one batch at least, so that there is something to return
+        elif self.evaluations > self._looked:  # one batch at least, so that there is something to return
             spent = self.budget.spent(self.evaluations, self.seconds)
             if spent:
                 self.outcome, self.ended = Outcome.BUDGET, f"{spent} is spent"

@@ -11,7 +11,8 @@ import numpy as np
 from parametra.maths.arrays import Float
 from parametra.maths.covariance import Geometry, geometry
 from parametra.methods.compare.likelihood_ratio import LikelihoodRatio
-from parametra.nouns._noise_contract import parameter_name
+from parametra.nouns._noise_common import spread_in, with_settings
+from parametra.nouns._noise_contract import Noise, parameter_name
 from parametra.nouns.asker import Want
 from parametra.nouns.comparison_parts import Nesting
 from parametra.nouns.data import Data
@@ -84,20 +85,26 @@ def stated_nesting(small: tuple[str, AtEstimate], large: tuple[str, AtEstimate])
 
 
 def _noise_edges(small: Problem, large: Problem) -> tuple[list[str], list[str]] | None:
-    """Parameters of the large model's noise at whose bound, or at one, it is the small one's; None for other noises."""
+    """How the large model's noise becomes the small one's; None for other noises.
+
+    Returns:
+        Its parameters that are at a bound then, and what holds of its others, in words.
+    """
     edges: list[str] = []
-    ones: list[str] = []
+    words = _one_width(small, large)
+    alone = len(large.outputs) == 1
     for output in large.outputs:
-        mine, theirs = small.noise[output], large.noise[output]
+        mine, theirs = (_of_its_own(problem.noise[output]) for problem in (small, large))
+        if not set(_sharing(large, output)) <= set(_sharing(small, output)):
+            return None
         if (mine.signature, mine.describe()) == (theirs.signature, theirs.describe()):
             continue
-        alone = len(large.outputs) == 1
         if (
             isinstance(mine, Exponential)
             and type(theirs) in (Weibull, Gamma)
             and getattr(theirs, "shape", None) == "estimated"
         ):
-            ones.append(parameter_name("shape", output, alone))
+            words.append(f"{parameter_name('shape', output, alone)} = 1")
             continue
         word = f"{type(mine).__name__}("
         ends = theirs.edges(output, alone=alone)
@@ -105,7 +112,34 @@ def _noise_edges(small: Problem, large: Problem) -> tuple[list[str], list[str]] 
         if not there:
             return None
         edges += there
-    return edges, ones
+    return edges, words
+
+
+def _of_its_own(noise: Noise) -> Noise:
+    """The same noise, its width its output's own: a common width is the case of equal ones."""
+    spread = spread_in(noise)
+    return noise if spread is None or not spread.common else with_settings(noise, {"common": False, "_sharing": ()})
+
+
+def _sharing(problem: Problem, output: str) -> tuple[str, ...]:
+    """The outputs whose width is that of this one, which is among them."""
+    spread = spread_in(problem.noise[output])
+    return (output,) if spread is None else spread.shared_by(output)
+
+
+def _one_width(small: Problem, large: Problem) -> list[str]:
+    """What the small model's common width says of the large one's widths, in words."""
+    said: dict[str, None] = {}
+    for output in small.outputs:
+        names: dict[str, None] = {}
+        for each in _sharing(small, output):
+            spread = spread_in(large.noise[each])
+            if spread is not None and spread.estimated_role is not None:
+                named = each, len(large.outputs) == 1 or spread.common
+                names[parameter_name(spread.estimated_role, *named)] = None
+        if len(names) > 1:
+            said[" = ".join(names)] = None
+    return list(said)
 
 
 @dataclass(frozen=True)
@@ -248,7 +282,7 @@ def _judged(
 ) -> Special:
     """The nesting that these points tell."""
     (name, inner), (other, outer) = small, large
-    noisy, ones = edges
+    noisy, equal = edges
     space, points, geo = outer.problem.fit_space, said.points, said.geo
     own = [space.labels.index(label) for label in said.labels]
     errors = np.sqrt(np.diag(geo.covariance))
@@ -269,7 +303,7 @@ def _judged(
         for i, label, one in zip(own, said.labels, (fixed & further).tolist(), strict=True)
         if one
     ]
-    words += [*(f"{label} at its bound" for label in noisy), *(f"{label} = 1" for label in ones)]
+    words += [*(f"{label} at its bound" for label in noisy), *equal]
     told = f"{name} is {other} with {', '.join(words)}" if words else f"{name} is {other} for some of its parameters"
     lost = bool(geo.flat.shape[1])
     if lost or len(bounds) > freedom or shared:

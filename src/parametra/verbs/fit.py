@@ -315,7 +315,7 @@ def _fitted(stated: Problem, settings: Settings, chosen: Mapping[str, Any], prog
     budget = Budget(settings.evaluations, settings.seconds)
     drive = Drive(evaluator, budget, progress, wish=settings.evaluator, began=began)
     method = with_options(choice.method, settings.options)
-    spread = spread_of(stated, single, count)
+    spread = spread_of(stated, drive, single, count)
     starts = start_points(stated, count, settings.seed, spread)
     differences = evaluator.derivative.startswith("central differences")
     space = replace(problem.search_space(settings.seed), differences=differences)

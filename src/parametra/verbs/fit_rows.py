@@ -12,7 +12,7 @@ from parametra.nouns.derived import Derived
 from parametra.nouns.fit_record import Row
 from parametra.nouns.parameter import Bounded, Parameter, Tied
 from parametra.nouns.problem import Problem
-from parametra.verbs._derived_interval import interval_of
+from parametra.verbs._derived_interval import interval_by_scale, interval_of
 from parametra.verbs.fit_uncertainty import Curvature
 
 _STEP = 1e-5
@@ -34,29 +34,43 @@ def rows_of(
     quantities = _quantities(problem, x, named, chosen, np.sqrt(np.diag(curvature.covariance)))
     gradients = np.stack([q.gradient for q in quantities]) if quantities else np.zeros((0, x.size))
     flat, bound = curvature.flat(gradients), curvature.at_bound(gradients)
-    variance = np.einsum("qi,ij,qj->q", gradients, curvature.covariance, gradients)
     freedom = problem.degrees_of_freedom
+    by_scale = np.array([q.by_scale for q in quantities])
+    # the estimated scale has no part in the covariance: it does not go with the others
+    of_scale = _scale_error(curvature, freedom) if by_scale.any() else 0.0
+    with np.errstate(invalid="ignore", over="ignore"):  # of a slope without end: no number, which is told below
+        covariance = gradients @ curvature.covariance @ gradients.T
+    together = np.outer(by_scale, by_scale)
+    covariance = covariance + np.where(together != 0, of_scale**2 * together, 0.0)
+    variance = np.diag(covariance)
     t = _quantile(freedom if problem.profiled is not None else None)
     rows: list[Row] = []
     kept: list[int] = []
     for i, q in enumerate(quantities):
-        moves = bool(np.any(q.gradient != 0))
+        moves = bool(np.any(q.gradient != 0)) or q.by_scale != 0
         note = "" if not moves else _why_none(problem, curvature, q, bool(flat[i]), bool(bound[i]), freedom)
         if not moves or note or not np.isfinite(variance[i]):
-            told = None if moves or q.ranged is None else interval_of(problem, x, q.ranged, q.value, 0.0, curvature, t)
+            told = None
+            if not moves and q.ranged is not None:
+                told, note = interval_of(problem, x, q.ranged, q.value, 0.0, curvature, t)
+            if q.role == "derived" and not note and not np.isfinite(q.value + variance[i]):
+                note = "no error: it or its slope is no finite number there"
             rows.append(Row(q.label, q.name, q.role, q.value, None, told, q.unit, note))
             continue
         error = float(np.sqrt(max(variance[i], 0.0)))
         conditional = _conditional(problem, curvature) if bound[i] else ""
-        told = q.interval(error, t)
-        if q.ranged is not None:
-            told = interval_of(problem, x, q.ranged, q.value, error, curvature, t)
-        rows.append(Row(q.label, q.name, q.role, q.value, error, told, q.unit, conditional))
+        told, why = q.interval(error, t), ""
+        if q.by_scale and q.derived is not None and not np.any(q.gradient != 0):
+            ends = _scale_interval(curvature, freedom)
+            told, why = interval_by_scale(q.derived, named, str(problem.profiled), ends)
+        elif q.ranged is not None:
+            told, why = interval_of(problem, x, q.ranged, q.value, error, curvature, t)
+        note = "; ".join(each for each in (why, conditional) if each)
+        rows.append(Row(q.label, q.name, q.role, q.value, error, told, q.unit, note))
         kept.append(i)
-    covariance = gradients[kept] @ curvature.covariance @ gradients[kept].T
     if problem.profiled is not None:
         rows.append(_scale_row(problem, named, curvature, freedom))
-    return tuple(rows), tuple(quantities[i].label for i in kept), covariance
+    return tuple(rows), tuple(quantities[i].label for i in kept), covariance[np.ix_(kept, kept)]
 
 
 class _Quantity:
@@ -67,7 +81,14 @@ class _Quantity:
         self.gradient, self.unit = gradient, unit
         self.logarithmic = False
         self.bounds = (-np.inf, np.inf)
-        self.ranged: Derived | None = None
+        self.derived: Derived | None = None
+        self.by_scale = 0.0
+        """Slope by the profiled scale."""
+
+    @property
+    def ranged(self) -> Derived | None:
+        """The derived quantity that says where it lies."""
+        return self.derived if self.derived is not None and self.derived.ranged else None
 
     def interval(self, error: float, t: float) -> tuple[float, float]:
         """95 %: symmetric, in the logarithm for parameters that are searched there, and never beyond the bounds."""
@@ -108,9 +129,9 @@ def _quantities(
             result.append(q)
     for derived in problem.derived:
         value = float(np.asarray(derived.compute(named)))
-        slope = _slope(problem, x, derived.compute, errors)
+        slope = _slope(problem, x, named, derived.compute, errors)
         q = _Quantity(derived.name, derived.name, "derived", value, slope, derived.unit)
-        q.ranged = derived if derived.ranged else None
+        q.derived, q.by_scale = derived, _slope_by_scale(problem, named, derived.compute)
         result.append(q)
     return result
 
@@ -125,7 +146,7 @@ def _domain(parameter: Parameter, element: int) -> tuple[bool, tuple[float, floa
     return False, (low, high)
 
 
-def _slope(problem: Problem, x: np.ndarray, compute: Any, errors: np.ndarray) -> np.ndarray:
+def _slope(problem: Problem, x: np.ndarray, named: Mapping[str, Any], compute: Any, errors: np.ndarray) -> np.ndarray:
     """Central differences of a derived quantity by the box coordinates, kept inside the bounds.
 
     Near zero a step is a share of the standard error, and of the guess where there is none.
@@ -133,7 +154,7 @@ def _slope(problem: Problem, x: np.ndarray, compute: Any, errors: np.ndarray) ->
     space = problem.fit_space
     sizes = np.where(errors > 0, errors, space.sizes)
     gradient = np.zeros(x.size)
-    extra = {} if problem.profiled is None else {problem.profiled: problem.space.guess_named[problem.profiled]}
+    extra = {} if problem.profiled is None else {problem.profiled: named[problem.profiled]}
     for c in range(x.size):
         step = _STEP * max(abs(x[c]), 1e-3 * sizes[c])
         up, down = x.copy(), x.copy()
@@ -141,6 +162,18 @@ def _slope(problem: Problem, x: np.ndarray, compute: Any, errors: np.ndarray) ->
         high, low = (float(np.asarray(compute({**extra, **space.to_named(p)}))) for p in (up, down))
         gradient[c] = (high - low) / (up[c] - down[c])
     return gradient
+
+
+def _slope_by_scale(problem: Problem, named: Mapping[str, Any], compute: Any) -> float:
+    """Central difference of a derived quantity by the profiled scale; 0 where there is none or it is not known."""
+    if problem.profiled is None or not np.isfinite(named[problem.profiled]):
+        return 0.0
+    scale = float(named[problem.profiled])
+    up, down = scale * (1 + _STEP), scale * (1 - _STEP)
+    if not up > down:
+        return 0.0
+    high, low = (float(np.asarray(compute({**named, problem.profiled: each}))) for each in (up, down))
+    return (high - low) / (up - down)
 
 
 def _role(problem: Problem, name: str, chosen: Mapping[str, Any]) -> str:
@@ -162,6 +195,9 @@ def _why_none(problem: Problem, curvature: Curvature, q: _Quantity, flat: bool, 
     moved = np.flatnonzero(q.gradient != 0)
     if bound and at[moved].all():
         side = "lower" if curvature.at_lower[moved].any() else "upper"
+        if q.role == "derived":
+            labels = ", ".join(problem.fit_space.labels[i] for i in moved)
+            return f"follows {labels}, at its bound: no error can be given"
         edge = edge_of(problem, q.name, side)
         return f"at its {side} bound: no error can be given" if edge is None else edge.words
     if curvature.held is not None and curvature.held.pinned(q.gradient, curvature.inside):
@@ -203,12 +239,20 @@ def _scale_row(problem: Problem, named: Mapping[str, Any], curvature: Curvature,
     if freedom <= 0 or not np.isfinite(curvature.scale) or curvature.minimum:
         why = curvature.minimum or "there are no more points than parameters"
         return Row(name, name, "noise", float(named[name]), note=f"no error: {why}")
+    error, interval = _scale_error(curvature, freedom), _scale_interval(curvature, freedom)
+    return Row(name, name, "noise", float(curvature.scale), error, interval, _width_unit(problem))
+
+
+def _scale_error(curvature: Curvature, freedom: int) -> float:
+    return curvature.scale / float(np.sqrt(2 * freedom)) if freedom > 0 else float("nan")
+
+
+def _scale_interval(curvature: Curvature, freedom: int) -> tuple[float, float]:
     from scipy.special import gammaincinv
 
     s = curvature.scale
     low, high = (2 * gammaincinv(freedom / 2, p) for p in (0.025, 0.975))
-    interval = (float(s * np.sqrt(freedom / high)), float(s * np.sqrt(freedom / low)))
-    return Row(name, name, "noise", float(s), s / float(np.sqrt(2 * freedom)), interval, _width_unit(problem))
+    return float(s * np.sqrt(freedom / high)), float(s * np.sqrt(freedom / low))
 
 
 def _width_unit(problem: Problem) -> str:

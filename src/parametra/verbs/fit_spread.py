@@ -12,21 +12,22 @@ from __future__ import annotations
 import numpy as np
 
 from parametra.maths.arrays import Float
-from parametra.nouns.asker import Want
+from parametra.nouns.asker import Request, Want
 from parametra.nouns.parameter import Continuous
 from parametra.nouns.problem import Problem
-from parametra.runs.drive import Evaluator
+from parametra.runs.drive import Drive, Evaluator
 from parametra.runs.recorded import RecordedModel
 
 _TELLS = 1e-3
 """A guess that is a smaller share than this of the length that the data tell is as good as 0."""
 
 
-def spread_of(problem: Problem, evaluator: Evaluator, count: int) -> Float[np.ndarray, " d"]:
+def spread_of(problem: Problem, drive: Drive, evaluator: Evaluator, count: int) -> Float[np.ndarray, " d"]:
     """By what the way from the guess to each random start is to be multiplied; 1 where the guess or bounds tell it.
 
     Arguments:
         problem: what is to be fitted.
+        drive: counts what is asked.
         evaluator: answers for one point; a model whose calls are recorded is not asked, for they are dear.
         count: how many starts there will be.
     """
@@ -35,7 +36,7 @@ def spread_of(problem: Problem, evaluator: Evaluator, count: int) -> Float[np.nd
     open_ = _around_guesses(problem)
     if count == 1 or not open_.any() or isinstance(problem.model, RecordedModel):
         return same
-    wanted = _lengths(problem, evaluator)
+    wanted = _lengths(problem, drive, evaluator)
     size = np.abs(space.guess)
     with np.errstate(invalid="ignore"):
         silent = open_ & np.isfinite(wanted) & (wanted > 0) & ~(size > _TELLS * wanted)
@@ -53,14 +54,15 @@ def _around_guesses(problem: Problem) -> np.ndarray:
     return found
 
 
-def _lengths(problem: Problem, evaluator: Evaluator) -> np.ndarray:
+def _lengths(problem: Problem, drive: Drive, evaluator: Evaluator) -> np.ndarray:
     """The length of each coordinate, not finite or 0 where none is told."""
     nothing = np.full(problem.fit_space.dimension, np.nan)
     cost = evaluator.cost
     if not (cost.least_squares or cost.scores):
         return nothing
     want = Want.JACOBIAN if cost.least_squares else Want.NORMAL
-    answers = evaluator.evaluate(problem.fit_space.guess[None], want)
+    guess = Request(problem.fit_space.guess[None], want, np.zeros(1, dtype=int))
+    answers = drive.look(guess, evaluator)
     if not answers.ok[0]:
         return nothing
     with np.errstate(all="ignore"):

@@ -23,7 +23,7 @@ from parametra.maths.trust_region import (
     strictly_inside,
     turned_at_bounds,
 )
-from parametra.methods.fit._trust_region_single import magnitude
+from parametra.methods.fit._trust_region_single import magnitude, unmoved_scale, whole_length
 from parametra.nouns.asker import Answers, Ending
 
 _MARGIN = 1e-10  # how near a bound a lane may come, relative to the box or to the bound
@@ -86,6 +86,7 @@ class Lanes:
     ended: tuple[Ended, ...]
     residual_size: float
     shifted: Bool[np.ndarray, " d"]
+    size: Float[np.ndarray, " d"]
 
 
 def begin(
@@ -129,6 +130,7 @@ def begin(
         ended=(),
         residual_size=residual_size,
         shifted=shifted,
+        size=size,
     )
 
 
@@ -268,7 +270,9 @@ def _refilled(state: Lanes, ending: Int[np.ndarray, " B"]) -> Lanes:
 def _with_trials(state: Lanes, rules: Rules) -> Lanes:
     """The next point of each lane; a lane that has just been refilled asks for its start."""
     x, normal, gradient = state.x, state.normal, state.gradient
-    scale = np.where(state.scale > 0.0, state.scale, 1.0)
+    whole = whole_length(rules.size(state.cost))
+    unmoved = unmoved_scale(x, state.shifted, state.size, whole[:, None])
+    scale = np.where(state.scale > 0.0, state.scale, unmoved)
     v, slope = affine_scaling(x, gradient, state.lower, state.upper)
     held = slope != 0.0
     # a distance counts by its effect on the residuals, in their own size
@@ -281,7 +285,7 @@ def _with_trials(state: Lanes, rules: Rules) -> Lanes:
     gradient = gradient * units
     size = magnitude(x, state.shifted)
     first = rules.radius_factor * _norms(size / units)
-    radius = np.where(state.radius > 0.0, state.radius, np.where(first > 0.0, first, rules.radius_factor))
+    radius = np.where(state.radius > 0.0, state.radius, np.where(first > 0.0, first, rules.radius_factor * whole))
 
     step, damping = step_by_solves(hessian, gradient, radius, state.damping)
     leaving = np.flatnonzero((room(x, units * step, state.lower, state.upper) <= 1.0).any(1) & ~state.fresh)

@@ -191,6 +191,32 @@ def magnitude(x: Float[np.ndarray, "*B d"], shifted: Bool[np.ndarray, " d"]) -> 
     return np.where(shifted, 1.0, np.abs(x))
 
 
+def unmoved_scale(
+    x: Float[np.ndarray, "*B d"],
+    shifted: Bool[np.ndarray, " d"],
+    size: Float[np.ndarray, " d"],
+    whole: float | Float[np.ndarray, "B 1"],
+) -> Float[np.ndarray, "*B d"]:
+    """The scale of coordinates that do not move the residuals: as if their whole value moved them by their own length.
+
+    A scale is residuals per coordinate. A plain 1 for it would make of the same fit another one in other units.
+
+    Arguments:
+        x: the point.
+        shifted: as for `magnitude`.
+        size: how large a value of each coordinate is, which tells where x is 0.
+        whole: the length of the residuals, see `whole_length`.
+    """
+    own = magnitude(x, shifted)
+    return whole / np.where(own > 0.0, own, size)
+
+
+def whole_length(cost_size: Float[np.ndarray, " B"]) -> Float[np.ndarray, " B"]:
+    """The length of the residuals of which half the squares are this cost; 1 where there are none left, or no cost."""
+    length = np.sqrt(2.0 * cost_size)
+    return np.where(np.isfinite(length) & (length > 0.0), length, 1.0)
+
+
 def best_point(state: Single) -> tuple[Float[np.ndarray, " d"], float]:
     """The lowest point so far and its cost; the start and infinity before anything was evaluated."""
     anchor = state.anchor

@@ -38,6 +38,8 @@ from parametra.methods.fit._trust_region_single import (
     magnitude,
     reduced,
     replace,
+    unmoved_scale,
+    whole_length,
 )
 from parametra.nouns.asker import Answers, Ending
 
@@ -69,11 +71,13 @@ def advance(state: Single, answers: Answers, rules: Rules) -> Single:
 
 def _descend_from(state: Single, anchor: Anchor, rules: Rules) -> Single:
     """The first step of an attempt, its region being a factor times the scaled length of the start (More 1978)."""
-    scale = np.where(anchor.columns > 0.0, anchor.columns, 1.0)
+    whole = float(whole_length(np.array([rules.size(anchor)]))[0])
+    unmoved = unmoved_scale(anchor.x, state.shifted, state.size, whole)
+    scale = np.where(anchor.columns > 0.0, anchor.columns, unmoved)
     frame = _framed(anchor, scale, state)
     scaled = magnitude(anchor.x, state.shifted) / frame.units
     length = math.sqrt(scaled.dot(scaled))
-    radius = rules.radius_factors[state.attempt] * (length if length > 0.0 else 1.0)
+    radius = rules.radius_factors[state.attempt] * (length if length > 0.0 else whole)
     fresh = replace(
         state,
         phase=Phase.DESCENT,

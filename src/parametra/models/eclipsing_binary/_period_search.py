@@ -130,15 +130,23 @@ def period_search(
     rounds = _window_peaks(series, frequency[-1])
     spread = float(np.std(series.time))
     found: list[Candidate] = []
+    limits = (first, 1 / shortest if shortest is not None else float(frequency[-1]))
     for place in _peaks(power, candidates, round(1.5 * FREQUENCIES_A_PEAK * harmonics)):
-        best, height, width = _refined(series, float(frequency[place]), step, harmonics)
+        best, height, width = _refined(series, float(frequency[place]), step, harmonics, limits)
         relation = _relation(best, found[0].frequency, series.span, rounds) if found else "the highest peak"
         chance = false_alarm(height, series.value.size, harmonics, spread, count * step)
         found.append(Candidate(1 / best, best, width, height, chance, relation))
-    chosen, verdict = _orbital(series, found[0], (0.99 * first, 1.01 * frequency[-1]))
+    wider = (0.99 * first, 1.01 * float(frequency[-1]))
+    highest_peak = found[0].frequency
+    if highest_peak in limits:
+        # no peak, but the flank of one that lies beyond: its multiples say nothing either
+        side = "longest" if highest_peak == first else "shortest"
+        verdict = f"the {side} period that was searched explains most, so a better one may lie beyond it: search wider"
+        return PeriodSearch(1 / highest_peak, math.inf, verdict, tuple(found), frequency, power, harmonics)
+    chosen, verdict = _orbital(series, found[0], wider)
     if found[0].false_alarm > _RARE:
         verdict = f"no period stands out (false alarm {found[0].false_alarm:.2g})"
-    best, _, width = _refined(series, chosen, step, harmonics)
+    best, _, width = _refined(series, chosen, step, harmonics, wider)
     return PeriodSearch(1 / best, width / best**2, verdict, tuple(found), frequency, power, harmonics)
 
 
@@ -224,13 +232,15 @@ def _peaks(power: Float[np.ndarray, " m"], count: int, apart: int) -> list[int]:
     return chosen or [int(np.argmax(power))]
 
 
-def _refined(series: _Series, frequency: float, step: float, harmonics: int) -> tuple[float, float, float]:
+def _refined(
+    series: _Series, frequency: float, step: float, harmonics: int, limits: tuple[float, float]
+) -> tuple[float, float, float]:
     """The best frequency beside one of the grid, the share that it explains, and its standard error."""
     width = step
     left = np.ones(1)
     for _ in range(3):
         near = frequency + width * np.linspace(-1, 1, 11)
-        near = near[near > 0]
+        near = np.unique(np.clip(near, *limits))
         left = np.array([series.unexplained(float(each), harmonics) for each in near])
         frequency = float(near[np.argmin(left)])
         width *= 0.2

@@ -11,6 +11,7 @@ from parametra.models.kinetics._transitions import transitions
 from parametra.nouns.axis_label import axis_label
 from parametra.nouns.card import Source
 from parametra.nouns.data import Data
+from parametra.nouns.errors import DataError
 from parametra.nouns.noise import Binomial
 from parametra.nouns.parameter import Positive
 from parametra.nouns.ready_made import Form, Known, ReadyMade, around_guess
@@ -52,6 +53,19 @@ _FORM = Form(
     priors={"rate": around_guess(1.5)},
     derived={"half_life": "log(2) / rate", "lifetime": "1 / rate"},
 )
+
+
+def _form(data: tuple[Data, ...] | None = None) -> Form:
+    """The same for all data; a transition back in time is refused."""
+    for each in data or ():
+        gap = _column(each, "gap")
+        wrong = np.flatnonzero(gap < 0)
+        if wrong.size:
+            raise DataError(
+                f'the time between two counts is zero or more; "gap" in row {wrong[0] + 1} of the data "{each.name}" '
+                f"is {gap[wrong[0]]:g}. Give the later count as `count` and the earlier one as `before`."
+            )
+    return _FORM
 
 
 def guess(data: Data) -> dict[str, float]:
@@ -108,7 +122,7 @@ READY = ReadyMade(
     "and this is the exact likelihood of the jump process, at any distances in time. One row a transition: "
     "`pm.models.kinetics.transitions(time, count)` makes them",
     prefer_instead="kinetics.first_order for concentrations, whose scatter is that of the measurement",
-    form=_FORM,
+    form=_form,
     guess=guess,
     known=(
         Known(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from parametra.maths.arrays import Float
+from parametra.models.eclipsing_binary._waves import waves
 from parametra.nouns.fit_result import Fit
 from parametra.nouns.model import ONLY
 from parametra.nouns.problem import Problem
@@ -80,7 +81,5 @@ def _light_curve(
 def _left_over(
     cycles: Float[np.ndarray, " n"], magnitude: Float[np.ndarray, " n"], root: Float[np.ndarray, " n"], harmonics: int
 ) -> Float[np.ndarray, " n"]:
-    angle = 2 * np.pi * cycles[:, None] * np.arange(1, harmonics + 1)
-    terms = np.concatenate([np.ones((cycles.size, 1)), np.cos(angle), np.sin(angle)], axis=1) * root[:, None]
-    wanted = magnitude * root
+    terms, wanted = waves(cycles, harmonics) * root[:, None], magnitude * root
     return wanted - terms @ np.linalg.lstsq(terms, wanted, rcond=None)[0]

@@ -11,6 +11,7 @@ import numpy as np
 from parametra.maths.arrays import Float
 from parametra.maths.periodogram import exponential_sums, false_alarm, harmonic_power
 from parametra.models.eclipsing_binary._numbers import above_zero, numbers, whole_numbers
+from parametra.models.eclipsing_binary._waves import waves
 from parametra.nouns.errors import DataError
 
 FREQUENCIES_A_PEAK = 2.5
@@ -184,10 +185,9 @@ class _Series:
 
     def unexplained(self, frequency: float, harmonics: int) -> float:
         """The share of the variance that the harmonics leave."""
-        angle = 2 * math.pi * frequency * self.time[:, None] * np.arange(1, harmonics + 1)
         root = np.sqrt(self.weight / self.weight.sum())
         centred = (self.value - np.average(self.value, weights=self.weight)) * root
-        columns = np.concatenate([np.ones((angle.shape[0], 1)), np.cos(angle), np.sin(angle)], axis=1) * root[:, None]
+        columns = waves(frequency * self.time, harmonics) * root[:, None]
         normal = columns.T @ columns + 1e-12 * np.eye(columns.shape[1])
         fitted = columns @ np.linalg.solve(normal, columns.T @ centred)
         total = float(centred @ centred)

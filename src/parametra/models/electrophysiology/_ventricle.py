@@ -127,7 +127,7 @@ def _reach(a: Any, span: Any, xp: Any) -> Any:
     return xp.expm1(a * span) / a
 
 
-def action_potential(at: Mapping[str, Any], time: Any, nodes: Any, stimulated: Any, xp: Any = np) -> tuple[Any, Any]:
+def action_potential(at: Mapping[str, Any], time: Any, nodes: Any, stimulated: Any) -> tuple[Any, Any]:
     """Voltage (mV) and calcium (umol/L) at the times, (n,), or (g, n) for many points.
 
     Arguments:
@@ -136,17 +136,16 @@ def action_potential(at: Mapping[str, Any], time: Any, nodes: Any, stimulated: A
             uF/cm2, `first_voltage` in mV, `first_calcium` in umol/L: numbers, or (g,).
         time: (n,), ms, between the nodes.
         nodes, stimulated: as from `Grid.nodes`.
-        xp: numpy or jax.numpy.
     """
     shape = np.broadcast_shapes(*(np.shape(each) for each in at.values()))
-    if xp is np and not shape:
+    if not shape:
         path = _compiled_path({name: np.asarray(each) for name, each in at.items()}, np.diff(nodes), stimulated)
     else:
-        path = _path(at, xp.diff(nodes), stimulated, shape, xp)
-    k = xp.clip(xp.searchsorted(nodes, time, side="right") - 1, 0, len(nodes) - 2)
+        path = _path(at, np.diff(nodes), stimulated, shape, np)
+    k = np.clip(np.searchsorted(nodes, time, side="right") - 1, 0, len(nodes) - 2)
     gone = (time - nodes[k]).reshape(-1, *(1 for _ in shape))
     v, va, vb, c, ca, cb = (each[k] for each in path)
-    pair = (v + _reach(va, gone, xp) * vb, c + _reach(ca, gone, xp) * cb)
+    pair = (v + _reach(va, gone, np) * vb, c + _reach(ca, gone, np) * cb)
     return (pair[0].T, pair[1].T) if shape else pair
 
 

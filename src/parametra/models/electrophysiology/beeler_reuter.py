@@ -63,12 +63,9 @@ def fibre(seed: int = 1977) -> Data:
 def _model(grid: Grid, horizon: float) -> Callable[..., Any]:
     def fibre_of_the_ventricle(parameters: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
         time = inputs["time"]
-        xp = time.__array_namespace__()
-        # what is compiled has a fixed number of steps; it ends where the data do
-        end = max(horizon, float(np.max(time, initial=0.0))) if xp is np else horizon
-        nodes, stimulated = (xp.asarray(each) for each in grid.nodes(end))
+        nodes, stimulated = grid.nodes(max(horizon, float(np.max(time, initial=0.0))))
         known = {name: parameters[name] if name in parameters else inputs[name] for name in (*_TRUTH, *_HELD)}
-        return dict(zip(_OUTPUTS, action_potential(known, time, nodes, stimulated, xp), strict=True))
+        return dict(zip(_OUTPUTS, action_potential(known, time, nodes, stimulated), strict=True))
 
     return fibre_of_the_ventricle
 
